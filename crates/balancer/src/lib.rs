@@ -1,0 +1,14 @@
+//! The data plane: listeners, streams, server pools, timers (one thread per core).
+//!
+//! Owns: client and server connections, health of servers, counters, the stats page and socket,
+//! the log. Must never: wait for another thread on the request path, look back at configuration
+//! text, or change an address of the machine.
+//!
+//! ```text
+//! supervisor ──Configure──► role ──► load ──► snapshot ──► workers (one thread each)
+//!                                                │            │  read state, write own counters
+//!            checks, stats socket ──write──► state ◄──────────┘
+//! ```
+
+pub mod state;
+pub mod supervision;

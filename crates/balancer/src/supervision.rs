@@ -1,0 +1,69 @@
+//! What the supervisor and the balancer say to each other.
+//!
+//! Each message is one frame of `system::channel`: this JSON, with descriptors beside it where a
+//! variant says so. The supervisor is privileged and reads files; the balancer is not.
+
+use serde::{Deserialize, Serialize};
+
+/// At most this many descriptors travel beside one message (the kernel's SCM_MAX_FD is 253).
+pub const MAX_DESCRIPTORS_PER_MESSAGE: usize = 250;
+
+/// How often each worker thread says that it is alive.
+pub const HEARTBEAT_INTERVAL_MS: u64 = 50;
+
+/// From the supervisor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum ToBalancer {
+    /// Bound, listening sockets, one descriptor per key beside the message. Precedes `Configure`;
+    /// repeated where they are more than fit one message.
+    Listeners {
+        /// One key per descriptor, see `ListenerKey`.
+        keys: Vec<String>,
+    },
+    /// The configuration to run from now on: the first one starts the balancer, later ones replace
+    /// it in place. Sockets not named by its listener keys are closed.
+    Configure(Box<Bundle>),
+    /// Stop accepting, end idle connections, finish the others, then say `Drained` and exit 0.
+    Drain,
+    /// End now.
+    Stop,
+}
+
+/// Everything that a balancer without access to the file system needs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Bundle {
+    /// Rises by one with each configuration of this supervisor.
+    pub generation: u64,
+    /// Configuration texts in load order: name and content.
+    pub texts: Vec<(String, String)>,
+    /// Certificates, error files and other files named by the configuration: path and content.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// The environment that the configuration text sees.
+    pub environment: Vec<(String, String)>,
+    /// Command-line options that change the configuration (`-n`, `-m`, `-N`, `-d`, `-q`, `-L` …).
+    pub options: Vec<String>,
+}
+
+/// From the balancer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum FromBalancer {
+    /// The configuration of that generation is in force and its sockets accept.
+    Ready {
+        /// The generation.
+        generation: u64,
+    },
+    /// The configuration was refused; the one before keeps running.
+    Refused {
+        /// The generation.
+        generation: u64,
+        /// What to show to the operator.
+        reason: String,
+    },
+    /// A worker thread went round its loop.
+    Heartbeat {
+        /// The thread, from 0.
+        worker: u16,
+    },
+    /// The last connection is gone after `Drain`.
+    Drained,
+}

@@ -1,0 +1,42 @@
+//! The word that was probably meant.
+
+/// The candidate nearest to `written`, or `None` where none is near enough to be worth naming.
+///
+/// Near enough is one edit for short words and about a third of the word's length for longer ones
+/// (Damerau-Levenshtein distance: a swapped pair of letters counts once). Case does not count.
+/// Between equally near candidates the first one wins.
+pub fn nearest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let written = written.to_lowercase();
+    let limit = (written.chars().count() / 3).max(1);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let distance = strsim::damerau_levenshtein(&written, &candidate.to_lowercase());
+        if distance <= limit && best.is_none_or(|(nearest, _)| distance < nearest) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        let words = ["balance", "bind", "backend", "stonith-enabled"];
+        for (written, expected) in [
+            ("balence", Some("balance")),
+            ("bidn", Some("bind")),
+            ("BIND", Some("bind")),
+            ("stonith-enable", Some("stonith-enabled")),
+            ("xyz", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(written, words), expected, "{written}");
+        }
+    }
+}
