@@ -13,11 +13,13 @@
 //!    └────────┴──────────────┴─────── kernel ───────────┴──────────┴────────────┘
 //! ```
 //!
-//! Nothing here needs a runtime; what can be awaited offers `AsFd`/`AsRawFd` for tokio's `AsyncFd`.
+//! Nothing here needs a runtime; what can be waited for offers `AsFd` for `poll`, and
+//! [`awaited::Awaited`] for tokio.
 #![allow(unsafe_code)]
 
 pub mod address;
 pub mod announce;
+pub mod awaited;
 pub mod channel;
 pub mod link;
 pub mod monitor;

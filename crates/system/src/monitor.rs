@@ -3,8 +3,6 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use tokio::io::unix::AsyncFd;
-
 use crate::address::InterfaceAddress;
 use crate::link::Link;
 
@@ -42,16 +40,10 @@ impl NetworkMonitor {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// The changes that wait; `WouldBlock` where there are none. Never blocks.
+    /// The changes that wait; `WouldBlock` where there are none. Never blocks;
+    /// with tokio: `Awaited::new(monitor)?.read(NetworkMonitor::read).await`.
     pub fn read(&self) -> io::Result<Vec<NetworkEvent>> {
         Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// The same for tokio; call inside a runtime.
-    pub fn into_async(self) -> io::Result<AsyncNetworkMonitor> {
-        Ok(AsyncNetworkMonitor {
-            monitor: AsyncFd::register(self)?,
-        })
     }
 }
 
@@ -64,23 +56,5 @@ impl AsFd for NetworkMonitor {
 impl AsRawFd for NetworkMonitor {
     fn as_raw_fd(&self) -> RawFd {
         self.socket.as_raw_fd()
-    }
-}
-
-/// A [`NetworkMonitor`] to be awaited.
-#[derive(Debug)]
-pub struct AsyncNetworkMonitor {
-    monitor: AsyncFd<NetworkMonitor>,
-}
-
-impl AsyncNetworkMonitor {
-    /// The next changes, at least one. Safe to be cancelled.
-    pub async fn next(&mut self) -> io::Result<Vec<NetworkEvent>> {
-        loop {
-            let mut ready = self.monitor.readable().await?;
-            if let Ok(events) = ready.try_io(|monitor| monitor.get_ref().read()) {
-                return events;
-            }
-        }
     }
 }
