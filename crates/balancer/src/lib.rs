@@ -10,5 +10,9 @@
 //!            checks, stats socket ──write──► state ◄──────────┘
 //! ```
 
+pub mod log_record;
+pub mod snapshot;
 pub mod state;
+pub mod stats_hook;
 pub mod supervision;
+pub mod worker;
