@@ -50,6 +50,7 @@ pub(crate) struct Deadline {
     at_ms: Cell<u64>,
     expiry: Cell<Expiry>,
     expired: Cell<bool>,
+    idle: Cell<bool>,
     place: Cell<usize>,
     socket: RefCell<Option<SharedSocket>>,
     timeouts: Rc<Timeouts>,
@@ -62,6 +63,7 @@ impl Deadline {
             at_ms: Cell::new(NEVER),
             expiry: Cell::new(Expiry::Both),
             expired: Cell::new(false),
+            idle: Cell::new(false),
             place: Cell::new(0),
             socket: RefCell::new(Some(socket)),
             timeouts: Rc::clone(timeouts),
@@ -85,6 +87,11 @@ impl Deadline {
         if at_ms < self.timeouts.next_sweep_ms.get() {
             self.timeouts.hurry(at_ms);
         }
+    }
+
+    /// Says whether the connection could end now with nothing lost: see [`Timeouts::end_idle`].
+    pub fn set_idle(&self, idle: bool) {
+        self.idle.set(idle);
     }
 
     /// No limit.
@@ -177,6 +184,15 @@ impl Timeouts {
         let removed = self.deadlines.borrow_mut()[place].take();
         debug_assert!(removed.is_some(), "a deadline is removed once");
         self.free.borrow_mut().push(place);
+    }
+
+    /// Ends the connections that are idle. A request that has just come in is still answered.
+    pub fn end_idle(&self) {
+        for deadline in self.deadlines.borrow().iter().flatten() {
+            if deadline.idle.get() {
+                deadline.expire(Expiry::Read);
+            }
+        }
     }
 
     /// Brings the next sweep forward, but not closer to the last one than the least interval.
