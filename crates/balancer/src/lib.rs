@@ -10,5 +10,12 @@
 //!            checks, stats socket ──write──► state ◄──────────┘
 //! ```
 
+mod input;
+pub mod log_record;
+pub mod snapshot;
 pub mod state;
+pub mod stats_hook;
+mod stream;
 pub mod supervision;
+mod timeouts;
+pub mod worker;
