@@ -5,11 +5,7 @@
 
 use std::path::PathBuf;
 
-/// The version this program answers as: it follows the language of this HAProxy.
-pub const HAPROXY_VERSION: &str = "3.5-dev5";
-
-/// The branch of [`HAPROXY_VERSION`].
-pub const HAPROXY_BRANCH: &str = "3.5";
+use haproxy_config::CLAIMED_VERSION;
 
 /// Everything that a HAProxy command line says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +28,8 @@ pub struct Options {
     pub foreground: bool,
     /// `-dW`: a warning is an error.
     pub warnings_are_errors: bool,
+    /// `-dD`: remarks on suspicious lines as well.
+    pub diagnostic_mode: bool,
     /// `-dr`: a server's name that cannot be resolved is no error.
     pub ignore_unresolved: bool,
     /// `-W` or `-Ws`: master-worker mode.
@@ -127,11 +125,9 @@ pub enum UsageError {
 /// Debugging switches that name a mechanism this program does not have, so that asking for less
 /// of it changes nothing: poisoned memory (`-dM…`), forks (`-dI`), pollers (`-de`, `-dp`), splice,
 /// fast-forward and zero-copy (`-dS`, `-dF`, `-dZ`), kTLS (`-dT`), SO_REUSEPORT groups (`-dR`),
-/// the check of servers' certificates (`-dV`), other resolvers than the C library's (`-dG`), and
-/// remarks on style (`-dD`).
-const SWITCHES_WITHOUT_EFFECT: &[&str] = &[
-    "dI", "de", "dp", "dS", "dF", "dZ", "dT", "dR", "dV", "dG", "dD",
-];
+/// the check of servers' certificates (`-dV`), other resolvers than the C library's (`-dG`).
+const SWITCHES_WITHOUT_EFFECT: &[&str] =
+    &["dI", "de", "dp", "dS", "dF", "dZ", "dT", "dR", "dV", "dG"];
 
 /// Debugging switches of HAProxy that are not built.
 const SWITCHES_NOT_BUILT: &[&str] = &["dA", "dC", "dK", "dL", "dc", "dt", "dk", "dv"];
@@ -200,6 +196,7 @@ fn apply_switch(flag: &str, word: &str, options: &mut Options) -> Result<bool, U
         "D" => options.daemon = true,
         "db" => options.foreground = true,
         "dW" => options.warnings_are_errors = true,
+        "dD" => options.diagnostic_mode = true,
         "dr" => options.ignore_unresolved = true,
         "W" => options.master_worker = true,
         "Ws" => {
@@ -286,6 +283,7 @@ impl Options {
             (self.quiet, "-q"),
             (self.verbose, "-V"),
             (self.warnings_are_errors, "-dW"),
+            (self.diagnostic_mode, "-dD"),
             (self.ignore_unresolved, "-dr"),
         ] {
             if set {
@@ -310,14 +308,17 @@ impl Options {
 #[must_use]
 pub fn version(text: VersionText) -> String {
     let short = format!(
-        "HAProxy version {HAPROXY_VERSION} language, spoken by Evenkeel keel {} \
+        "HAProxy version {CLAIMED_VERSION} language, spoken by Evenkeel keel {} \
          (this is not HAProxy itself)\n",
         env!("CARGO_PKG_VERSION")
     );
     match text {
         VersionText::Short => short,
-        VersionText::Bare => format!("{HAPROXY_VERSION}\n"),
-        VersionText::Branch => format!("{HAPROXY_BRANCH}\n"),
+        VersionText::Bare => format!("{CLAIMED_VERSION}\n"),
+        VersionText::Branch => {
+            let version = CLAIMED_VERSION.to_string();
+            format!("{}\n", version.split('-').next().unwrap_or(&version))
+        }
         VersionText::Build => format!(
             "{short}\
              Build options :\n  \
@@ -336,17 +337,55 @@ pub fn version(text: VersionText) -> String {
              Available polling systems :\n   \
                io_uring : pref=400,  test result OK\n      \
                   epoll : pref=300,  test result OK\n",
-            FEATURES.join(" ")
+            feature_list()
         ),
     }
 }
 
-/// HAProxy's build features as this program has them (`+`) or not (`-`).
-const FEATURES: &[&str] = &[
-    "-51DEGREES", "+ACCEPT4", "-DEVICEATLAS", "+EPOLL", "-KQUEUE", "-LINUX_SPLICE",
-    "+LINUX_TPROXY", "-LUA", "-NS", "-OPENSSL", "-OT", "-PCRE", "-PCRE2", "+POLL", "-PROMEX",
-    "-QUIC", "-SLZ", "+THREAD", "+TPROXY", "-WURFL", "-ZLIB",
+/// HAProxy's build features, as its `-vv` lists them.
+const KNOWN_FEATURES: &[&str] = &[
+    "51DEGREES",
+    "ACCEPT4",
+    "BACKTRACE",
+    "CPU_AFFINITY",
+    "DEVICEATLAS",
+    "EPOLL",
+    "GETADDRINFO",
+    "KQUEUE",
+    "LINUX_SPLICE",
+    "LINUX_TPROXY",
+    "LUA",
+    "NETFILTER",
+    "NS",
+    "OPENSSL",
+    "OPENSSL_AWSLC",
+    "OT",
+    "PCRE",
+    "PCRE2",
+    "POLL",
+    "PROMEX",
+    "PTHREAD_EMULATION",
+    "QUIC",
+    "RT",
+    "SLZ",
+    "SSL",
+    "SYSTEMD",
+    "TFO",
+    "THREAD",
+    "TPROXY",
+    "WURFL",
+    "ZLIB",
 ];
+
+/// The features that this program has (`+`) and has not (`-`), as `feature(NAME)` answers too.
+fn feature_list() -> String {
+    let built = crate::load::process_facts().features;
+    let words: Vec<String> = KNOWN_FEATURES
+        .iter()
+        .map(|name| format!("{}{name}", if built.contains(*name) { '+' } else { '-' }))
+        .collect();
+    words.join(" ")
+}
 
 /// The usage text, ending in a newline; `program` is the name it was started under.
 #[must_use]
@@ -373,7 +412,8 @@ pub fn usage(program: &str) -> String {
         -dr accepts servers whose name cannot be resolved
         -sf/-st <pid>* lets these processes finish / ends them, once started
         -x <unix socket> takes over the listening sockets of a running process
-        -dM[...] -dI -dD -dV -dG -dR -de -dp -dS -dF -dZ -dT accepted, without effect here
+        -dD remarks on suspicious lines
+        -dM[...] -dI -dV -dG -dR -de -dp -dS -dF -dZ -dT accepted, without effect here
 ",
         version(VersionText::Short)
     )
@@ -464,10 +504,16 @@ mod tests {
             ("-c", "no configuration file was named: use -f FILE"),
             ("-f a -Z", "unknown option '-Z'"),
             ("-f a -dX", "unknown option '-dX'"),
-            ("a.cfg", "unexpected word 'a.cfg': a configuration file is named with -f"),
+            (
+                "a.cfg",
+                "unexpected word 'a.cfg': a configuration file is named with -f",
+            ),
             ("-f", "option '-f' needs a file or a folder"),
             ("-f a -n", "option '-n' needs a number of connections"),
-            ("-f a -n x", "'x' is not a number of connections (option '-n')"),
+            (
+                "-f a -n x",
+                "'x' is not a number of connections (option '-n')",
+            ),
             ("-f a -sf 0", "'0' is not a process id (option '-sf')"),
             ("-f a -dKall", "option '-dKall' is known but not built yet"),
         ] {
@@ -492,7 +538,8 @@ mod tests {
     fn test_runners_find_version_and_target() {
         let text = version(VersionText::Build);
         let third = text.lines().next().unwrap().split(' ').nth(2);
-        assert_eq!(third, Some(HAPROXY_VERSION));
+        assert_eq!(third, Some(CLAIMED_VERSION.to_string().as_str()));
+        assert_eq!(version(VersionText::Branch), "3.5\n");
         assert!(text.contains("\n  TARGET  = linux-glibc\n"));
     }
 }

@@ -10,5 +10,10 @@
 //!            checks, stats socket ──write──► state ◄──────────┘
 //! ```
 
+pub mod command_line;
+pub mod listen;
+pub mod load;
+pub mod privileges;
+pub mod role;
 pub mod state;
 pub mod supervision;
