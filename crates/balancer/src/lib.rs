@@ -13,7 +13,11 @@
 pub mod command_line;
 pub mod listen;
 pub mod load;
+pub mod log_record;
 pub mod privileges;
 pub mod role;
+pub mod snapshot;
 pub mod state;
+pub mod stats_hook;
 pub mod supervision;
+pub mod worker;
