@@ -20,4 +20,5 @@ pub mod snapshot;
 pub mod state;
 pub mod stats_hook;
 pub mod supervision;
+pub mod tls;
 pub mod worker;

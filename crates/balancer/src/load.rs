@@ -14,6 +14,7 @@ mod names;
 mod report;
 
 pub use files::Files;
+pub(crate) use files::{is_companion, key_beside};
 pub use report::{Report, alert_lines};
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::command_line::{Options, Verb};
 use crate::listen::{self, Listener};
 use crate::privileges;
 use crate::supervision::Bundle;
+use crate::tls::{self, TlsSettings};
 
 /// A configuration that can run.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Prepared {
     pub options: Options,
     /// The contents of the files that the configuration names.
     pub files: Files,
+    /// TLS settings of the `ssl` bind lines.
+    pub tls: TlsSettings,
     /// Every socket to listen at.
     pub listeners: Vec<Listener>,
     /// The environment after `setenv` and its kin.
@@ -155,10 +159,12 @@ fn finish(
         names::replace(&mut config, &bundle.names);
         apply_options(&mut config, &options);
         let listeners = listen::plan(&config);
+        let tls = tls::build(&config, &files, &mut diagnostics);
         Prepared {
             config,
             options,
             files,
+            tls,
             listeners,
             environment: parsed.environment,
         }
