@@ -13,11 +13,13 @@
 pub mod command_line;
 pub mod listen;
 pub mod load;
+pub mod log;
 pub mod log_record;
 pub mod privileges;
 pub mod role;
 pub mod snapshot;
 pub mod state;
+pub mod stats;
 pub mod stats_hook;
 pub mod supervision;
 pub mod tls;

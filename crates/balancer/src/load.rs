@@ -18,14 +18,18 @@ pub(crate) use files::{is_companion, key_beside};
 pub use report::{Report, alert_lines};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
 use haproxy_config::model::Config;
 use haproxy_config::{Load, Parsed, Process, Text};
 
 use crate::command_line::{Options, Verb};
-use crate::listen::{self, Listener};
+use crate::listen::{self, Listener, Owner};
 use crate::privileges;
+use crate::snapshot::{BuildError, Materials, Snapshot, SocketOwner};
+use crate::state::ProcessState;
+use crate::stats_hook::{StatsHandler, StatsResponse};
 use crate::supervision::Bundle;
 use crate::tls::{self, TlsSettings};
 
@@ -44,6 +48,59 @@ pub struct Prepared {
     pub listeners: Vec<Listener>,
     /// The environment after `setenv` and its kin.
     pub environment: BTreeMap<String, String>,
+}
+
+impl Prepared {
+    /// What a snapshot is built from besides the configuration; `stats` answers requests for
+    /// statistics pages.
+    #[must_use]
+    pub fn materials(&self, stats: StatsHandler) -> Materials {
+        let error_files = self
+            .config
+            .proxies
+            .iter()
+            .flat_map(|proxy| &proxy.error_files);
+        Materials {
+            error_files: error_files
+                .filter_map(|file| {
+                    let content = self.files.content(&file.path.value)?;
+                    Some((file.path.value.clone(), content.into()))
+                })
+                .collect(),
+            tls: self.tls.clone(),
+            sockets: self
+                .listeners
+                .iter()
+                .filter_map(|listener| match listener.owner {
+                    Owner::Bind { proxy, bind } => Some(SocketOwner {
+                        key: listener.key.clone(),
+                        proxy,
+                        bind,
+                    }),
+                    Owner::StatsSocket(_) => None,
+                })
+                .collect(),
+            stats,
+        }
+    }
+
+    /// Builds the snapshot once and throws it away.
+    fn try_to_build(&self) -> Result<(), BuildError> {
+        let nobody_asks: StatsHandler = Arc::new(|_| StatsResponse {
+            status: 404,
+            headers: Vec::new(),
+            body: Vec::new(),
+        });
+        Snapshot::build(
+            0,
+            Arc::new(self.config.clone()),
+            &self.materials(nobody_asks),
+            ProcessState::new(1),
+            1,
+            None,
+        )
+        .map(drop)
+    }
 }
 
 /// What a load ends with: a configuration, or reasons why there is none.
@@ -97,7 +154,13 @@ pub fn load(options: &Options, environment: BTreeMap<String, String>, generation
         );
         check_machine(config, options, &mut diagnostics);
     }
-    let (prepared, report) = finish(parsed, &bundle, options.clone(), diagnostics);
+    let (mut prepared, mut report) = finish(parsed, &bundle, options.clone(), diagnostics);
+    if let Some(Err(error)) = prepared.as_ref().map(Prepared::try_to_build) {
+        report
+            .diagnostics
+            .push(Diagnostic::error(error.to_string()));
+        prepared = None;
+    }
     Outcome {
         prepared,
         bundle,

@@ -58,6 +58,7 @@ pub fn wanted(global: &Global) -> Result<Privileges, UnknownAccount> {
             .as_ref()
             .map(|group| group_id(group))
             .transpose()?,
+        supplementary_groups: Vec::new(),
         user: global.user.as_ref().map(|user| user_id(user)).transpose()?,
     })
 }
