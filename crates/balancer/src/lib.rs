@@ -10,7 +10,9 @@
 //!            checks, stats socket ──write──► state ◄──────────┘
 //! ```
 
+pub mod check;
 pub mod command_line;
+pub mod health;
 pub mod listen;
 pub mod load;
 pub mod log;

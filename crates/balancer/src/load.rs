@@ -14,7 +14,7 @@ mod names;
 mod report;
 
 pub use files::Files;
-pub(crate) use files::{is_companion, key_beside};
+pub(crate) use files::{is_companion, key_beside, reason};
 pub use report::{Report, alert_lines};
 
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ use diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
 use haproxy_config::model::Config;
 use haproxy_config::{Load, Parsed, Process, Text};
 
+use crate::check;
 use crate::command_line::{Options, Verb};
 use crate::listen::{self, Listener, Owner};
 use crate::privileges;
@@ -153,6 +154,10 @@ pub fn load(options: &Options, environment: BTreeMap<String, String>, generation
             &mut diagnostics,
         );
         check_machine(config, options, &mut diagnostics);
+        for (proxy, problem) in check::invalid_patterns(config) {
+            let message = format!("'http-check expect' has no valid regular expression: {problem}");
+            diagnostics.push(Diagnostic::error(message).at(config.proxies[proxy].span));
+        }
     }
     let (mut prepared, mut report) = finish(parsed, &bundle, options.clone(), diagnostics);
     if let Some(Err(error)) = prepared.as_ref().map(Prepared::try_to_build) {

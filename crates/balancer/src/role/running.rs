@@ -10,6 +10,7 @@ use compio::runtime::JoinHandle;
 use haproxy_config::model::LogTarget;
 
 use super::voice::Voice;
+use crate::check::Checks;
 use crate::load::Prepared;
 use crate::log::{self, level};
 use crate::log_record::LogQueue;
@@ -44,6 +45,7 @@ pub(super) struct Running {
     pub(super) log: LogQueue,
     snapshot: Arc<Snapshot>,
     workers: Arc<Vec<WorkerHandle>>,
+    checks: Checks,
     /// Dropped with us, which ends it.
     _watch: JoinHandle<()>,
 }
@@ -82,6 +84,7 @@ impl Running {
         voice.workers_are(workers);
         let handles = Arc::new(handles);
         let running = Self {
+            checks: Checks::start(&snapshot, &log),
             log,
             _watch: compio::runtime::spawn(watch(Arc::clone(&handles), Arc::clone(voice))),
             snapshot,
@@ -106,6 +109,7 @@ impl Running {
             self.workers.len(),
             Some(&self.snapshot),
         )?);
+        self.checks = Checks::start(&self.snapshot, &self.log);
         self.install(sockets);
         Ok(())
     }
