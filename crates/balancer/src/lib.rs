@@ -11,11 +11,21 @@
 //! ```
 
 mod input;
+pub mod check;
+pub mod command_line;
+pub mod health;
+pub mod listen;
+pub mod load;
+pub mod log;
 pub mod log_record;
+pub mod privileges;
+pub mod role;
 pub mod snapshot;
 pub mod state;
+pub mod stats;
 pub mod stats_hook;
 mod stream;
 pub mod supervision;
 mod timeouts;
+pub mod tls;
 pub mod worker;
