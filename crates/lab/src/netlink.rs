@@ -4,10 +4,8 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::net::if_::if_nametoindex;
-use rtnetlink::packet_route::link::{BridgePortState, InfoBridge, InfoData};
-use rtnetlink::{
-    Handle, LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnspec, LinkVeth, new_connection,
-};
+use rtnetlink::packet_route::link::{InfoBridge, InfoData};
+use rtnetlink::{Handle, LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, new_connection};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::protocol::AddressSpec;
@@ -67,23 +65,20 @@ impl Netlink {
         self.set(unspecific(device)?.name(name.to_owned()))
     }
 
+    /// Gives a device its hardware address.
+    pub(crate) fn set_hardware_address(&self, device: &str, address: [u8; 6]) -> io::Result<()> {
+        self.set(unspecific(device)?.address(address.to_vec()))
+    }
+
     /// Sets a device up or down.
     pub(crate) fn set_up(&self, device: &str, up: bool) -> io::Result<()> {
         let message = unspecific(device)?;
         self.set(if up { message.up() } else { message.down() })
     }
 
-    /// Lets a switch's port carry frames or drop all of them.
-    pub(crate) fn set_forwarding(&self, port: &str, forwarding: bool) -> io::Result<()> {
-        let state = if forwarding {
-            BridgePortState::Forwarding
-        } else {
-            BridgePortState::Disabled
-        };
-        let message = LinkBridgePort::new(if_nametoindex(port)?)
-            .state(state)
-            .build();
-        self.wait(self.handle.link().set_port(message).execute())
+    /// Takes a device out of its switch; its carrier stays.
+    pub(crate) fn unplug(&self, device: &str) -> io::Result<()> {
+        self.set(unspecific(device)?.nocontroller())
     }
 
     /// Deletes a device; that it is gone already is no error.

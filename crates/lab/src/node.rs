@@ -99,6 +99,7 @@ fn serve(mut wire: Wire) -> io::Result<()> {
 }
 
 struct Node {
+    name: String,
     netlink: Netlink,
     processes: Processes,
 }
@@ -117,6 +118,7 @@ impl Node {
         let netlink = Netlink::new()?;
         netlink.set_up("lo", true)?;
         Ok(Self {
+            name: spec.name.clone(),
             netlink,
             processes: Processes::new(logs, &spec.name)?,
         })
@@ -147,12 +149,26 @@ impl Node {
 
     fn take_interface(&self, device: &str, spec: &InterfaceSpec) -> io::Result<Answer> {
         self.netlink.rename(device, &spec.name)?;
+        let hardware = hardware_address(&self.name, &spec.name);
+        self.netlink.set_hardware_address(&spec.name, hardware)?;
         for address in &spec.addresses {
             self.netlink.add_address(&spec.name, *address)?;
         }
         self.netlink.set_up(&spec.name, true)?;
         Ok(done())
     }
+}
+
+/// A machine that is started again has the same hardware address as before: its neighbours still
+/// know that one. Locally administered, from a hash (FNV-1a) of the names.
+fn hardware_address(node: &str, interface: &str) -> [u8; 6] {
+    let hash = format!("{node}/{interface}")
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let [a, b, c, d, e, ..] = hash.to_be_bytes();
+    [0x02, a, b, c, d, e]
 }
 
 fn done() -> Answer {

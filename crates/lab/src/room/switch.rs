@@ -23,6 +23,8 @@ struct Port {
     interface: String,
     switch: String,
     device: String,
+    /// Which of the switch's parts it is plugged into; 0 unless the switch is parted.
+    part: usize,
 }
 
 impl Switches {
@@ -69,6 +71,7 @@ impl Switches {
             interface: interface.name.clone(),
             switch: interface.switch.clone(),
             device: here,
+            part: 0,
         });
         Ok(there)
     }
@@ -115,34 +118,46 @@ impl Switches {
                 }
             }
         }
-        for port in &self.ports {
-            let group = groups
+        for port in &mut self.ports {
+            port.part = groups
                 .iter()
                 .position(|group| group.contains(&port.node))
                 .unwrap_or(0);
-            self.netlink
-                .plug(&port.device, &self.devices[&port.switch][group])?;
         }
-        Ok(())
+        self.plug_all()
     }
 
-    pub(super) fn mend(&self) -> io::Result<()> {
+    pub(super) fn mend(&mut self) -> io::Result<()> {
+        for port in &mut self.ports {
+            port.part = 0;
+        }
+        self.plug_all()?;
         for port in &self.ports {
-            self.netlink
-                .plug(&port.device, &self.devices[&port.switch][0])?;
             self.set_port(port, LinkState::Up)?;
         }
         Ok(())
     }
 
+    fn plug_all(&self) -> io::Result<()> {
+        for port in &self.ports {
+            self.plug(port)?;
+        }
+        Ok(())
+    }
+
+    fn plug(&self, port: &Port) -> io::Result<()> {
+        let parts = &self.devices[&port.switch];
+        self.netlink.plug(&port.device, &parts[port.part])
+    }
+
     fn set_port(&self, port: &Port, state: LinkState) -> io::Result<()> {
         match state {
             LinkState::Up => {
-                self.netlink.set_up(&port.device, true)?;
-                self.netlink.set_forwarding(&port.device, true)
+                self.plug(port)?;
+                self.netlink.set_up(&port.device, true)
             }
             LinkState::Cut => self.netlink.set_up(&port.device, false),
-            LinkState::Silent => self.netlink.set_forwarding(&port.device, false),
+            LinkState::Silent => self.netlink.unplug(&port.device),
         }
     }
 

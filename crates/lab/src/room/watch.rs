@@ -61,7 +61,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Returns once no later change can be missed.
     pub(super) fn start(node: &str, network: &OwnedFd, record: &AddressRecord) -> io::Result<Self> {
-        let (stopped, stop) = nix::unistd::pipe()?;
+        let (stopped, stop) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
         let socket = socket_in(network.try_clone()?)?;
         let (node, record) = (node.to_owned(), record.clone());
         let reader = thread::Builder::new()
