@@ -1,5 +1,6 @@
 //! ACLs and the conditions made of them (configuration.txt, 7.1, 7.2 and 7.4).
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use diagnostics::{Diagnostic, Diagnostics, Span};
@@ -96,7 +97,7 @@ impl Test {
             .patterns
             .iter()
             .map(|pattern| Written {
-                text: pattern.text,
+                text: &pattern.text,
                 any_case: pattern.any_case,
             })
             .collect();
@@ -136,7 +137,7 @@ impl Test {
 }
 
 struct Pattern<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     any_case: bool,
     span: Span,
 }
@@ -148,7 +149,7 @@ struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    fn read<'s: 'a>(words: &'a [Word], scope: &Scope<'s>) -> Result<Self, Diagnostic> {
+    fn read(words: &'a [Word], scope: &Scope<'_>) -> Result<Self, Diagnostic> {
         let mut read = Self {
             method: None,
             patterns: Vec::new(),
@@ -198,17 +199,17 @@ impl<'a> Arguments<'a> {
 
     fn push(&mut self, word: &'a Word, any_case: bool) {
         self.patterns.push(Pattern {
-            text: &word.value,
+            text: Cow::Borrowed(&word.value),
             any_case,
             span: word.span,
         });
     }
 
-    fn take_file<'s: 'a>(
+    fn take_file(
         &mut self,
         file: &Word,
         any_case: bool,
-        scope: &Scope<'s>,
+        scope: &Scope<'_>,
     ) -> Result<(), Diagnostic> {
         let text = (scope.pattern_file)(Path::new(&file.value)).ok_or_else(|| {
             Diagnostic::error(format!("the pattern file '{}' cannot be read", file.value))
@@ -221,7 +222,7 @@ impl<'a> Arguments<'a> {
             .map(|line| line.trim_start_matches([' ', '\t']))
             .filter(|line| !line.is_empty());
         self.patterns.extend(lines.map(|text| Pattern {
-            text,
+            text: Cow::Owned(text.to_owned()),
             any_case,
             span: file.span,
         }));

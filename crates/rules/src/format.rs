@@ -75,30 +75,39 @@ impl Format {
         Self { items }
     }
 
-    /// The text; samples that are not there are empty.
-    pub(crate) fn render<'a>(&'a self, facts: &Facts<'a>) -> Cow<'a, [u8]> {
-        match &self.items[..] {
-            [] => Cow::Borrowed(b""),
-            [one] => one.render(facts),
-            items => {
-                let mut out = Vec::new();
-                for item in items {
-                    out.extend_from_slice(&item.render(facts));
-                }
-                Cow::Owned(out)
-            }
+    /// Whether it is the same text always.
+    pub(crate) fn is_literal(&self) -> bool {
+        !self.items.iter().any(|item| !matches!(item, Item::Text(_)))
+    }
+
+    /// The text; samples that are not there are empty, and control characters in samples become
+    /// `%XX`, so that no sample can end a header line.
+    pub(crate) fn text(&self, facts: &Facts<'_>) -> Cow<'_, [u8]> {
+        if let [Item::Text(text)] = &self.items[..] {
+            return Cow::Borrowed(text);
         }
+        let mut out = Vec::new();
+        for item in &self.items {
+            item.render(facts, &mut out);
+        }
+        Cow::Owned(out)
     }
 }
 
 impl Item {
-    fn render<'a>(&'a self, facts: &Facts<'a>) -> Cow<'a, [u8]> {
+    fn render(&self, facts: &Facts<'_>, out: &mut Vec<u8>) {
         let text = match self {
-            Self::Text(text) => Some(Cow::Borrowed(&text[..])),
+            Self::Text(text) => return out.extend_from_slice(text),
             Self::Sample(expression) => expression.sample(facts).map(|it| it.into_text()),
             Self::Alias(alias) => alias.render(facts),
         };
-        text.unwrap_or(Cow::Borrowed(b""))
+        for byte in text.iter().flat_map(|text| text.iter()) {
+            if byte.is_ascii_control() && *byte != b'\t' {
+                out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+            } else {
+                out.push(*byte);
+            }
+        }
     }
 }
 

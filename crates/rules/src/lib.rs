@@ -9,20 +9,25 @@
 //!                                                 └─ response(head) ──► edits + Verdict
 //! ```
 
+mod action;
+mod answer;
 mod condition;
 mod converter;
+mod edit;
 mod expression;
 mod fetch;
 mod fetch_names;
 mod format;
 mod names;
 mod pattern;
+mod program;
 mod scope;
 mod session;
 mod value;
 mod verdict;
 mod words;
 
+pub use program::{Programs, ProxyProgram, compile};
 pub use scope::Inputs;
 pub use session::{Live, Request, Response, Session, Tls};
 pub use verdict::{ConnectionVerdict, Verdict};

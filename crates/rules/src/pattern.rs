@@ -72,11 +72,6 @@ impl Method {
             _ => true,
         }
     }
-
-    /// Whether it compares with nothing.
-    pub(crate) const fn takes_no_pattern(self) -> bool {
-        matches!(self, Self::Found | Self::Boolean)
-    }
 }
 
 /// One word to compare with, and whether `-i` came before it.
@@ -372,7 +367,7 @@ pub(crate) fn network(text: &str) -> Result<Network, String> {
 
 pub(crate) fn hex(text: &str) -> Result<Vec<u8>, String> {
     let wrong = || format!("'{text}' is not a sequence of hexadecimal bytes");
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return Err(wrong());
     }
     (0..text.len())

@@ -9,7 +9,7 @@ use haproxy_config::model::{Config, Proxy};
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     /// The text of a pattern file (`-f`), as read by the loader; none where it could not be read.
-    pub pattern_file: &'a dyn Fn(&Path) -> Option<&'a str>,
+    pub pattern_file: &'a dyn Fn(&Path) -> Option<String>,
     /// For `env()`.
     pub environment: &'a BTreeMap<String, String>,
     /// This machine's name, for `hostname` and `%H`.
@@ -24,7 +24,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) index: usize,
     pub(crate) environment: &'a BTreeMap<String, String>,
     pub(crate) hostname: &'a str,
-    pub(crate) pattern_file: &'a dyn Fn(&Path) -> Option<&'a str>,
+    pub(crate) pattern_file: &'a dyn Fn(&Path) -> Option<String>,
 }
 
 impl Scope<'_> {
