@@ -10,12 +10,29 @@
 //!            checks, stats socket ──write──► state ◄──────────┘
 //! ```
 
+mod answer;
+mod balance;
+mod client;
+mod dispatch;
+mod exchange;
 mod input;
+mod lane;
+mod listener;
 pub mod log_record;
+mod persistence;
+mod pool;
+mod proxy_protocol;
+mod queue;
+mod request;
+mod response;
+mod server_connection;
 pub mod snapshot;
 pub mod state;
 pub mod stats_hook;
 mod stream;
 pub mod supervision;
+mod tcp;
 mod timeouts;
+mod tunnel;
+mod upload;
 pub mod worker;
