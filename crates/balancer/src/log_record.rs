@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use haproxy_config::model::LogTarget;
 
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::state::ProcessState;
@@ -13,24 +15,70 @@ use crate::state::ProcessState;
 /// (`ProcessState::log_dropped`).
 pub const LOG_QUEUE_MAX: usize = 8_192;
 
+/// What goes to the log writer.
+pub enum LogEntry {
+    /// A connection or a request.
+    Traffic(Box<LogRecord>),
+    /// An event, such as a server that went down.
+    Notice(Notice),
+    /// Answered once everything before it is written.
+    Flush(SyncSender<()>),
+}
+
+/// An event for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Where to.
+    pub targets: Vec<LogTarget>,
+    /// The syslog level, 0 (emergency) to 7 (debug).
+    pub level: u8,
+    /// One line without its end.
+    pub text: String,
+}
+
 /// The sending half, one clone for each worker.
 #[derive(Clone)]
 pub struct LogQueue {
-    records: SyncSender<Box<LogRecord>>,
+    entries: SyncSender<LogEntry>,
     process: Arc<ProcessState>,
 }
 
 impl LogQueue {
     /// A queue and the end that the log writer reads.
     #[must_use]
-    pub fn new(process: Arc<ProcessState>) -> (Self, Receiver<Box<LogRecord>>) {
-        let (records, receiver) = sync_channel(LOG_QUEUE_MAX);
-        (Self { records, process }, receiver)
+    pub fn new(process: Arc<ProcessState>) -> (Self, Receiver<LogEntry>) {
+        let (entries, receiver) = sync_channel(LOG_QUEUE_MAX);
+        (Self { entries, process }, receiver)
     }
 
     /// Hands a record over; never waits.
     pub fn push(&self, record: Box<LogRecord>) {
-        match self.records.try_send(record) {
+        self.hand_over(LogEntry::Traffic(record));
+    }
+
+    /// Hands an event over; never waits. Without a target it is dropped.
+    pub fn notice(&self, targets: &[LogTarget], level: u8, text: String) {
+        if !targets.is_empty() {
+            self.hand_over(LogEntry::Notice(Notice {
+                targets: targets.to_vec(),
+                level,
+                text,
+            }));
+        }
+    }
+
+    /// Waits until everything handed over so far is written, at most that long. For the end of the
+    /// process, never on a worker.
+    pub fn flush(&self, limit: Duration) {
+        let (done, written) = sync_channel(1);
+        if self.entries.try_send(LogEntry::Flush(done)).is_ok() {
+            // A writer that is stuck must not keep the process.
+            let _ = written.recv_timeout(limit);
+        }
+    }
+
+    fn hand_over(&self, entry: LogEntry) {
+        match self.entries.try_send(entry) {
             Ok(()) => {}
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.process.log_dropped.fetch_add(1, Ordering::Relaxed);
