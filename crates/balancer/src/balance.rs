@@ -16,6 +16,7 @@ mod source;
 use haproxy_config::model::Balance;
 use round_robin::RoundRobin;
 use source::SourceMap;
+pub(crate) use source::key_of;
 
 /// What came of asking for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,11 @@ impl Rotation {
             Balance::First => Method::First,
             Balance::Source => Method::Source(SourceMap::default()),
         };
-        let mut rotation = Self { generation: 0, usable: Vec::new(), method };
+        let mut rotation = Self {
+            generation: 0,
+            usable: Vec::new(),
+            method,
+        };
         rotation.refresh(backend);
         if let Method::RoundRobin(turns) = &mut rotation.method {
             for _ in 0..offset % backend.servers.len().max(1) {
@@ -98,11 +103,13 @@ impl Rotation {
         if self.usable.is_empty() {
             return Picked::NoneUsable;
         }
-        let others = self.usable.iter().any(|candidate| Some(candidate.index) != wish.avoid);
+        let others = self
+            .usable
+            .iter()
+            .any(|candidate| Some(candidate.index) != wish.avoid);
         let avoided = wish.avoid.filter(|_| others);
-        let fits = |index: usize| {
-            Some(index) != avoided && (wish.has_room)(&backend.servers[index])
-        };
+        let fits =
+            |index: usize| Some(index) != avoided && (wish.has_room)(&backend.servers[index]);
         let usable = &self.usable;
         let picked = match &mut self.method {
             Method::RoundRobin(turns) => turns.next(usable, fits),
@@ -148,7 +155,11 @@ impl Rotation {
                 .map(move |server| Candidate {
                     index: server.index,
                     id: server.id,
-                    weight: if fixed_weights { server.weight.max(1) } else { server.state.weight() },
+                    weight: if fixed_weights {
+                        server.weight.max(1)
+                    } else {
+                        server.state.weight()
+                    },
                 })
         };
         self.usable.clear();
@@ -171,10 +182,17 @@ fn least_loaded(
     fits: impl Fn(usize) -> bool,
     active: &dyn Fn(usize) -> u32,
 ) -> Option<usize> {
-    let after_last = usable.iter().position(|candidate| candidate.index > last).unwrap_or(0);
+    let after_last = usable
+        .iter()
+        .position(|candidate| candidate.index > last)
+        .unwrap_or(0);
     let (before, after) = usable.split_at(after_last);
     let mut best: Option<(u64, u64, usize)> = None;
-    for candidate in after.iter().chain(before).filter(|candidate| fits(candidate.index)) {
+    for candidate in after
+        .iter()
+        .chain(before)
+        .filter(|candidate| fits(candidate.index))
+    {
         let load = u64::from(active(candidate.index));
         let weight = u64::from(candidate.weight);
         // load / weight < best load / best weight, without dividing.
@@ -184,6 +202,3 @@ fn least_loaded(
     }
     best.map(|(_, _, index)| index)
 }
-
-#[cfg(test)]
-mod tests;

@@ -140,14 +140,21 @@ impl Route {
     }
 
     /// Waits for a place at one server, or at any.
-    async fn wait(&mut self, server: Option<usize>, limit: Option<Duration>) -> Result<(), NoServer> {
+    async fn wait(
+        &mut self,
+        server: Option<usize>,
+        limit: Option<Duration>,
+    ) -> Result<(), NoServer> {
         let lane = Rc::clone(&self.lane);
         let counters = lane.backend.state.counters.of(self.worker.index);
         let waited = match server {
             Some(index) => {
                 let server = &lane.server(index).server;
                 let queue = &server.state.waiting;
-                if server.queue_max.is_some_and(|max| queue.len() >= u64::from(max)) {
+                if server
+                    .queue_max
+                    .is_some_and(|max| queue.len() >= u64::from(max))
+                {
                     if self.persistent.is_some() && lane.backend.redispatch != 0 {
                         self.persistent = None;
                         return Ok(());
@@ -173,7 +180,11 @@ impl Route {
                 queue::wait_turn_within(queue, limit, free).await
             }
         };
-        if waited { Ok(()) } else { Err(NoServer::QueueTimedOut) }
+        if waited {
+            Ok(())
+        } else {
+            Err(NoServer::QueueTimedOut)
+        }
     }
 
     /// Whether persistence may still send traffic there: up or draining, or down with
@@ -273,8 +284,7 @@ impl Route {
             every @ 1.. => Some(every.unsigned_abs()),
             from_last => (backend.retries + 1).checked_sub(from_last.unsigned_abs()),
         };
-        let by_option =
-            every.is_some_and(|every| every > 0 && self.failures.is_multiple_of(every));
+        let by_option = every.is_some_and(|every| every > 0 && self.failures.is_multiple_of(every));
         let takes_turns = matches!(
             backend.balance,
             Balance::RoundRobin | Balance::StaticRoundRobin | Balance::LeastConnections
@@ -314,7 +324,8 @@ fn places(backend: &Backend, server: &Server) -> i64 {
     match (server.connections_min, backend.full_connections) {
         (Some(min), Some(full)) if full > 0 => {
             let load = backend.state.counters.total().sessions;
-            let share = max.saturating_mul(i64::try_from(load).unwrap_or(i64::MAX)) / i64::from(full);
+            let share =
+                max.saturating_mul(i64::try_from(load).unwrap_or(i64::MAX)) / i64::from(full);
             share.clamp(i64::from(min).min(max), max)
         }
         _ => max,

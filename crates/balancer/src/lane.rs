@@ -28,9 +28,16 @@ impl Lanes {
             .iter()
             .map(|backend| {
                 let known = previous.and_then(|lanes| {
-                    lanes.backends.iter().find(|lane| lane.backend.name == backend.name)
+                    lanes
+                        .backends
+                        .iter()
+                        .find(|lane| lane.backend.name == backend.name)
                 });
-                Rc::new(BackendLane::new(Arc::clone(backend), worker, known.map(Rc::as_ref)))
+                Rc::new(BackendLane::new(
+                    Arc::clone(backend),
+                    worker,
+                    known.map(Rc::as_ref),
+                ))
             })
             .collect();
         Rc::new(Self { snapshot, backends })
@@ -79,7 +86,11 @@ impl BackendLane {
             })
             .collect();
         let rotation = RefCell::new(Rotation::new(&backend, worker));
-        Self { backend, servers, rotation }
+        Self {
+            backend,
+            servers,
+            rotation,
+        }
     }
 
     /// This worker's share of the server at that position.

@@ -15,8 +15,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use compio::buf::{BufResult, IntoInner};
-use compio::driver::op::Accept;
 use compio::driver::SharedFd;
+use compio::driver::op::Accept;
 use compio::runtime::{Attacher, CancelToken, FutureExt};
 use haproxy_config::model::Mode;
 use socket2::{SockAddr, Socket};
@@ -98,19 +98,22 @@ async fn accept_forever(
 
 fn is_exhaustion(error: &std::io::Error) -> bool {
     use nix::libc::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
-    matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
+    matches!(
+        error.raw_os_error(),
+        Some(EMFILE | ENFILE | ENOBUFS | ENOMEM)
+    )
 }
 
 /// Starts the client's task; where a limit is reached, only once there is room, so that further
 /// connections stay in the kernel's queue.
-async fn welcome(
-    worker: &Rc<Worker>,
-    listener: Arc<Listener>,
-    socket: Socket,
-    address: &SockAddr,
-) {
+async fn welcome(worker: &Rc<Worker>, listener: Arc<Listener>, socket: Socket, address: &SockAddr) {
     let lanes = worker.lanes();
-    let Some(frontend) = lanes.snapshot.frontends.get(listener.frontend).map(Arc::clone) else {
+    let Some(frontend) = lanes
+        .snapshot
+        .frontends
+        .get(listener.frontend)
+        .map(Arc::clone)
+    else {
         return;
     };
     let admission = Admission::wait(worker, &lanes, &frontend).await;
@@ -132,7 +135,14 @@ async fn welcome(
     let Ok(peer) = PlainPeer::new(socket, buffer_size, &worker.timeouts) else {
         return;
     };
-    let arrival = Arrival { worker: Rc::clone(worker), lanes, frontend, listener, ends, admission };
+    let arrival = Arrival {
+        worker: Rc::clone(worker),
+        lanes,
+        frontend,
+        listener,
+        ends,
+        admission,
+    };
     compio::runtime::spawn(arrival.serve(peer)).detach();
 }
 
@@ -162,16 +172,21 @@ impl Arrival {
         if self.listener.accept_proxy {
             match client::receive_proxy_header(&mut peer, &self.frontend).await {
                 Some(Some((source, destination))) => {
-                    self.ends =
-                        ClientEnds { source: Some(source), destination: Some(destination) };
+                    self.ends = ClientEnds {
+                        source: Some(source),
+                        destination: Some(destination),
+                    };
                 }
                 Some(None) => {}
                 None => return,
             }
         }
         if self.ends.destination.is_none() && self.needs_destination() {
-            self.ends.destination =
-                peer.socket().local_addr().ok().and_then(|address| address.as_socket());
+            self.ends.destination = peer
+                .socket()
+                .local_addr()
+                .ok()
+                .and_then(|address| address.as_socket());
         }
         match self.frontend.mode {
             Mode::Http => client::serve(self, peer).await,
@@ -237,7 +252,11 @@ impl Admission {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.frontend.state.counters.of(self.worker.index).session_ends();
+        self.frontend
+            .state
+            .counters
+            .of(self.worker.index)
+            .session_ends();
         if self.limited {
             self.frontend.state.in_flight.fetch_sub(1, Ordering::SeqCst);
             self.frontend.state.waiting.wake_one();

@@ -46,7 +46,10 @@ impl Pool {
             return false;
         }
         connection.peer.deadline.clear();
-        idle.push(Idle { connection, since_ms: coarse_now_ms() });
+        idle.push(Idle {
+            connection,
+            since_ms: coarse_now_ms(),
+        });
         true
     }
 
@@ -63,8 +66,10 @@ impl Pool {
         idle.retain_mut(|idle| idle.connection.peer.reader.is_quiet());
         let now = coarse_now_ms();
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        let unwanted =
-            idle.iter().take_while(|idle| idle.since_ms.saturating_add(delay_ms) < now).count();
+        let unwanted = idle
+            .iter()
+            .take_while(|idle| idle.since_ms.saturating_add(delay_ms) < now)
+            .count();
         idle.drain(..unwanted.div_ceil(2));
         before - idle.len()
     }

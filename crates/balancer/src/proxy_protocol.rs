@@ -13,16 +13,23 @@ const FIXED_LEN: usize = 16;
 
 /// The header to send before anything else.
 pub(crate) fn encode(version: u8, ends: ClientEnds) -> Vec<u8> {
-    let both = ends.source.zip(ends.destination).and_then(|(source, destination)| {
-        // Both addresses are of one family on the wire.
-        match (source.ip(), destination.ip()) {
-            (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => {
-                Some((source, destination))
+    let both = ends
+        .source
+        .zip(ends.destination)
+        .and_then(|(source, destination)| {
+            // Both addresses are of one family on the wire.
+            match (source.ip(), destination.ip()) {
+                (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)) => {
+                    Some((source, destination))
+                }
+                _ => None,
             }
-            _ => None,
-        }
-    });
-    if version == 1 { encode_line(both) } else { encode_binary(both) }
+        });
+    if version == 1 {
+        encode_line(both)
+    } else {
+        encode_binary(both)
+    }
 }
 
 fn encode_line(ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
@@ -79,7 +86,11 @@ pub(crate) enum Parsed {
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     let shared = bytes.len().min(SIGNATURE.len());
     if bytes[..shared] == SIGNATURE[..shared] {
-        return if bytes.len() < FIXED_LEN { Parsed::Partial } else { parse_binary(bytes) };
+        return if bytes.len() < FIXED_LEN {
+            Parsed::Partial
+        } else {
+            parse_binary(bytes)
+        };
     }
     const START: &[u8] = b"PROXY ";
     let shared = bytes.len().min(START.len());
@@ -95,7 +106,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
 
 fn parse_line(line: &[u8]) -> Parsed {
     let complete = |ends| Parsed::Complete(line.len(), ends);
-    let Some(text) = line.strip_suffix(b"\r\n").and_then(|line| std::str::from_utf8(line).ok())
+    let Some(text) = line
+        .strip_suffix(b"\r\n")
+        .and_then(|line| std::str::from_utf8(line).ok())
     else {
         return Parsed::Invalid;
     };
@@ -106,9 +119,19 @@ fn parse_line(line: &[u8]) -> Parsed {
     };
     match words[..] {
         ["PROXY", "UNKNOWN", ..] => complete(None),
-        ["PROXY", family @ ("TCP4" | "TCP6"), source, destination, source_port, destination_port] => {
+        [
+            "PROXY",
+            family @ ("TCP4" | "TCP6"),
+            source,
+            destination,
+            source_port,
+            destination_port,
+        ] => {
             let v4 = family == "TCP4";
-            match (address(source, source_port, v4), address(destination, destination_port, v4)) {
+            match (
+                address(source, source_port, v4),
+                address(destination, destination_port, v4),
+            ) {
                 (Some(source), Some(destination)) => complete(Some((source, destination))),
                 _ => Parsed::Invalid,
             }
@@ -164,8 +187,14 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_read_back_and_nothing_shorter_is() {
-        let v4 = ("192.0.2.1:1025".parse().unwrap(), "192.0.2.2:80".parse().unwrap());
-        let v6 = ("[2001:db8::1]:1025".parse().unwrap(), "[2001:db8::2]:443".parse().unwrap());
+        let v4 = (
+            "192.0.2.1:1025".parse().unwrap(),
+            "192.0.2.2:80".parse().unwrap(),
+        );
+        let v6 = (
+            "[2001:db8::1]:1025".parse().unwrap(),
+            "[2001:db8::2]:443".parse().unwrap(),
+        );
         for ends in [Some(v4), Some(v6), None] {
             for version in [1, 2] {
                 let header = encode(
@@ -177,7 +206,11 @@ mod tests {
                 );
                 assert_eq!(parse(&header), Parsed::Complete(header.len(), ends));
                 for len in 0..header.len() {
-                    assert_eq!(parse(&header[..len]), Parsed::Partial, "{len} of {header:?}");
+                    assert_eq!(
+                        parse(&header[..len]),
+                        Parsed::Partial,
+                        "{len} of {header:?}"
+                    );
                 }
             }
         }
@@ -195,6 +228,9 @@ mod tests {
         ] {
             assert_eq!(parse(bytes), Parsed::Invalid, "{bytes:?}");
         }
-        assert_eq!(parse(&[b"PROXY ", &[b'x'; 110][..]].concat()), Parsed::Invalid);
+        assert_eq!(
+            parse(&[b"PROXY ", &[b'x'; 110][..]].concat()),
+            Parsed::Invalid
+        );
     }
 }

@@ -8,12 +8,19 @@ use crate::state::WaitQueue;
 /// Waits to be called, unless `free` says that there is room after all. Dropping the future gives
 /// the place up.
 pub(crate) async fn wait_turn(queue: &WaitQueue, free: impl Fn() -> bool) {
-    let mut place = Place { queue, ticket: None };
+    let mut place = Place {
+        queue,
+        ticket: None,
+    };
     std::future::poll_fn(|context| match place.ticket {
         None => {
             place.ticket = Some(queue.enter(context.waker()).0);
             // A slot that became free before the ticket was drawn called nobody.
-            if free() { Poll::Ready(()) } else { Poll::Pending }
+            if free() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         }
         Some(held) if queue.renew(held, context.waker()) => Poll::Pending,
         Some(_) => {

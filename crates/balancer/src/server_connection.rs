@@ -8,10 +8,10 @@ use compio::driver::DriverType;
 use compio::runtime::Runtime;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use crate::proxy_protocol;
 use crate::snapshot::{Backend, Server, ServerAddress};
 use crate::stream::{self, ByteSink, PlainPeer};
 use crate::timeouts::Timeouts;
-use crate::proxy_protocol;
 
 /// A connection to a server.
 pub(crate) struct ServerConnection {
@@ -66,7 +66,11 @@ pub(crate) async fn open(
     if let Some(version) = server.send_proxy {
         let header = proxy_protocol::encode(version, ends);
         let len = header.len();
-        peer.writer.send(header, 0, len).await.0.map_err(|error| classify(&error))?;
+        peer.writer
+            .send(header, 0, len)
+            .await
+            .0
+            .map_err(|error| classify(&error))?;
     }
     Ok(ServerConnection {
         peer,

@@ -33,6 +33,9 @@ pub(crate) trait ByteSource {
     /// What was received and not used yet. Empty while a read is in flight.
     fn input(&mut self) -> &mut Input;
 
+    /// The bytes of the input.
+    fn bytes(&self) -> &[u8];
+
     /// Waits for more bytes; 0 is the end of the stream. Nothing is lost when the future is
     /// dropped.
     async fn fill(&mut self) -> io::Result<usize>;
@@ -103,8 +106,11 @@ impl Reader {
         if self.in_flight.is_none() {
             let (buffer, start) = self.input.lend();
             let end = buffer.len();
-            let mut operation =
-                Recv::new(self.socket.clone(), buffer.slice(start..end), RecvFlags::empty());
+            let mut operation = Recv::new(
+                self.socket.clone(),
+                buffer.slice(start..end),
+                RecvFlags::empty(),
+            );
             if self.drained {
                 operation.poll_first();
             }
@@ -127,7 +133,8 @@ impl Reader {
         let (BufResult(result, operation), extra) = ready!(Pin::new(in_flight).poll(context));
         self.in_flight = None;
         let received = result.as_ref().copied().unwrap_or(0);
-        self.input.take_back(operation.into_inner().into_inner(), received);
+        self.input
+            .take_back(operation.into_inner().into_inner(), received);
         self.drained = !extra.sock_nonempty().unwrap_or(true);
         Poll::Ready(result)
     }
@@ -136,6 +143,10 @@ impl Reader {
 impl ByteSource for Reader {
     fn input(&mut self) -> &mut Input {
         &mut self.input
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.input.bytes()
     }
 
     async fn fill(&mut self) -> io::Result<usize> {
@@ -156,8 +167,7 @@ impl ByteSink for Writer {
         end: usize,
     ) -> (io::Result<()>, Vec<u8>) {
         while start < end {
-            let operation =
-                Send::new(self.socket.clone(), bytes.slice(start..end), SEND_FLAGS);
+            let operation = Send::new(self.socket.clone(), bytes.slice(start..end), SEND_FLAGS);
             let BufResult(result, operation) = compio::runtime::submit(operation).await;
             bytes = operation.into_inner().into_inner();
             match result {
@@ -187,5 +197,7 @@ pub(crate) async fn connect(socket: Socket, address: &SockAddr) -> io::Result<So
         compio::runtime::submit(Connect::new(shared.clone(), address.clone())).await;
     drop(operation);
     result?;
-    shared.try_unwrap().map_err(|_| io::Error::other("the socket is still in use"))
+    shared
+        .try_unwrap()
+        .map_err(|_| io::Error::other("the socket is still in use"))
 }

@@ -213,9 +213,8 @@ impl Timeouts {
             self.last_sweep_ms.set(now);
             self.next_sweep_ms.set(NEVER);
             let next = self.sweep(now);
-            self.next_sweep_ms.set(
-                next.clamp(now + SWEEP_INTERVAL_MIN_MS, now + SWEEP_INTERVAL_MAX_MS),
-            );
+            self.next_sweep_ms
+                .set(next.clamp(now + SWEEP_INTERVAL_MIN_MS, now + SWEEP_INTERVAL_MAX_MS));
             loop {
                 let target = self.next_sweep_ms.get();
                 let wait = target.saturating_sub(coarse_now_ms());

@@ -61,8 +61,14 @@ where
     SW: ByteSink,
 {
     let (mut from_client, mut to_client) = (0, 0);
-    let client_side = Side { deadline: &client.deadline, limit: Cell::new(limits.client) };
-    let server_side = Side { deadline: &server.deadline, limit: Cell::new(limits.server) };
+    let client_side = Side {
+        deadline: &client.deadline,
+        limit: Cell::new(limits.client),
+    };
+    let server_side = Side {
+        deadline: &server.deadline,
+        limit: Cell::new(limits.server),
+    };
     client_side.touch();
     server_side.touch();
     let first = {
@@ -113,7 +119,11 @@ where
         TunnelEnd::Finished if server.deadline.has_expired() => TunnelEnd::ServerTimedOut,
         end => end,
     };
-    Tunnelled { end, from_client, to_client }
+    Tunnelled {
+        end,
+        from_client,
+        to_client,
+    }
 }
 
 /// One side's deadline and how far each activity puts it off.

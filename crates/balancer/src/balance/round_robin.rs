@@ -13,7 +13,9 @@ pub(super) struct RoundRobin {
 
 impl RoundRobin {
     pub fn new(servers: usize) -> Self {
-        Self { gained: vec![0; servers] }
+        Self {
+            gained: vec![0; servers],
+        }
     }
 
     /// The next in turn among those that fit.

@@ -48,10 +48,15 @@ impl SourceMap {
         } else {
             // Spread, so that neighbours in the table differ where weights allow.
             let mut turns = super::RoundRobin::new(
-                usable.iter().map(|candidate| candidate.index + 1).max().unwrap_or(0),
+                usable
+                    .iter()
+                    .map(|candidate| candidate.index + 1)
+                    .max()
+                    .unwrap_or(0),
             );
             let total: u32 = usable.iter().map(|candidate| candidate.weight).sum();
-            self.table.extend((0..total).filter_map(|_| turns.next(usable, |_| true)));
+            self.table
+                .extend((0..total).filter_map(|_| turns.next(usable, |_| true)));
         }
     }
 
@@ -70,10 +75,18 @@ impl SourceMap {
         if self.ring.is_empty() {
             let start = key as usize % self.table.len().max(1);
             let (before, after) = self.table.split_at(start.min(self.table.len()));
-            after.iter().chain(before).copied().find(|index| *index != other)
+            after
+                .iter()
+                .chain(before)
+                .copied()
+                .find(|index| *index != other)
         } else {
             let (before, after) = self.ring.split_at(self.place_on_ring(key));
-            after.iter().chain(before).map(|(_, index)| *index).find(|index| *index != other)
+            after
+                .iter()
+                .chain(before)
+                .map(|(_, index)| *index)
+                .find(|index| *index != other)
         }
     }
 

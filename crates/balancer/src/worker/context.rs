@@ -59,7 +59,9 @@ impl Worker {
         for lane in previous.backends() {
             for server in lane.servers() {
                 let stays = self.lanes.borrow().backends().iter().any(|kept| {
-                    kept.servers().iter().any(|kept| Rc::ptr_eq(&kept.pool, &server.pool))
+                    kept.servers()
+                        .iter()
+                        .any(|kept| Rc::ptr_eq(&kept.pool, &server.pool))
                 });
                 if !stays {
                     server.pool.clear();
@@ -94,7 +96,9 @@ impl Worker {
         self.clients.set(self.clients.get() + 1);
         let counters = self.counters();
         counters.connections.add(1);
-        counters.connections_max.raise_to(counters.connections.read());
+        counters
+            .connections_max
+            .raise_to(counters.connections.read());
         counters.connections_total.add(1);
         ClientCount(Rc::clone(self))
     }
