@@ -52,7 +52,12 @@ pub fn facts(snapshot: &Snapshot, rates: &Rates, now: SystemTime) -> Vec<Fact> {
         });
     };
     put(0, "Name", "POS", words("HAProxy"));
-    put(1, "Version", "POS", Value::Text(CLAIMED_VERSION.to_string()));
+    put(
+        1,
+        "Version",
+        "POS",
+        Value::Text(CLAIMED_VERSION.to_string()),
+    );
     put(3, "Nbthread", "CGS", Value::U32(threads));
     put(4, "Nbproc", "CGS", Value::U32(1));
     put(5, "Process_num", "KGP", Value::U32(1));
@@ -67,8 +72,18 @@ pub fn facts(snapshot: &Snapshot, rates: &Rates, now: SystemTime) -> Vec<Fact> {
     put(21, "CurrConns", "MGP", Value::U32(totals.connections));
     put(22, "CumConns", "MCP", Value::U64(totals.connections_total));
     put(23, "CumReq", "MCP", Value::U64(totals.requests_total));
-    put(25, "CurrSslConns", "MGP", Value::U32(totals.tls_connections));
-    put(26, "CumSslConns", "MCP", Value::U64(totals.tls_connections_total));
+    put(
+        25,
+        "CurrSslConns",
+        "MGP",
+        Value::U32(totals.tls_connections),
+    );
+    put(
+        26,
+        "CumSslConns",
+        "MCP",
+        Value::U64(totals.tls_connections_total),
+    );
     put(30, "ConnRate", "MRP", Value::U32(rate.connections.now));
     put(31, "ConnRateLimit", "CLP", Value::U32(0));
     put(32, "MaxConnRate", "MMP", Value::U32(rate.connections.max));
@@ -94,7 +109,8 @@ pub fn facts(snapshot: &Snapshot, rates: &Rates, now: SystemTime) -> Vec<Fact> {
 pub fn plain(facts: &[Fact]) -> String {
     let mut text = String::new();
     for fact in facts {
-        writeln!(text, "{}: {}", fact.name, fact.value.plain()).expect("a String takes every write");
+        writeln!(text, "{}: {}", fact.name, fact.value.plain())
+            .expect("a String takes every write");
     }
     text
 }

@@ -280,7 +280,11 @@ mod tests {
     fn every_line_of_the_csv_has_as_many_fields_as_its_header() {
         let text = csv(&[row()]);
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("# pxname,svname,qcur,"), "{}", lines[0]);
+        assert!(
+            lines[0].starts_with("# pxname,svname,qcur,"),
+            "{}",
+            lines[0]
+        );
         assert!(lines[1].contains(",\"a \"\"b\"\", c\","), "{}", lines[1]);
         let bare = csv(&[Row::new(RowKind::Frontend, 1, 0)]);
         let fields: Vec<usize> = bare.lines().map(|l| l.matches(',').count()).collect();
