@@ -340,6 +340,8 @@ pub struct FrontendState {
     pub counters: PerWorker<TrafficCounters>,
     /// Connections at once over all workers; kept only where the frontend has a `maxconn`.
     pub in_flight: AtomicI64,
+    /// Connections that wait for the frontend's `maxconn`.
+    pub waiting: WaitQueue,
     /// Set by `disable frontend`: its listeners accept no more.
     pub paused: AtomicBool,
 }
@@ -351,6 +353,7 @@ impl FrontendState {
         Self {
             counters: PerWorker::new(workers),
             in_flight: AtomicI64::new(0),
+            waiting: WaitQueue::default(),
             paused: AtomicBool::new(false),
         }
     }
@@ -366,6 +369,8 @@ pub struct ProcessState {
     /// Connections at once over all workers, for the process's `maxconn`; kept always, as it is
     /// touched once a connection and not once a request.
     pub in_flight: AtomicI64,
+    /// Connections that wait for the process's `maxconn`.
+    pub waiting: WaitQueue,
     /// Log records that found the queue full.
     pub log_dropped: AtomicU64,
 }
@@ -378,6 +383,7 @@ impl ProcessState {
             started: SystemTime::now(),
             counters: PerWorker::new(workers),
             in_flight: AtomicI64::new(0),
+            waiting: WaitQueue::default(),
             log_dropped: AtomicU64::new(0),
         })
     }

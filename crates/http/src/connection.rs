@@ -122,12 +122,20 @@ fn set_option(headers: &mut Headers, original: &[u8], option: Option<&[u8]>) {
     if kept.is_empty() && option.is_none() && !headers.contains(KnownHeader::Connection) {
         return;
     }
-    if let Some(option) = option {
-        append(&mut kept, option);
-    }
     headers.remove_known(KnownHeader::Connection);
-    if !kept.is_empty() {
-        headers.add_known(KnownHeader::Connection, &kept);
+    match option {
+        // The usual case, without memory of its own.
+        Some(option) if kept.is_empty() => {
+            headers.add_known(KnownHeader::Connection, option);
+        }
+        Some(option) => {
+            append(&mut kept, option);
+            headers.add_known(KnownHeader::Connection, &kept);
+        }
+        None if kept.is_empty() => {}
+        None => {
+            headers.add_known(KnownHeader::Connection, &kept);
+        }
     }
 }
 

@@ -10,8 +10,8 @@ pub(crate) enum FirstLine {
     Status,
 }
 
-/// The refusal for a head that the parser stopped in. Looks at whole lines and at the unfinished
-/// last one, so that a head is refused for the same reason in however many pieces it comes.
+/// The refusal for a head that the parser stopped in: the first line with a fault decides. The
+/// last line may be unfinished, and its fault is then named from what came so far.
 pub(crate) fn first_fault(text: &[u8], first: FirstLine) -> Refusal {
     let fallback = match first {
         FirstLine::Request => Refusal::InvalidRequestLine,

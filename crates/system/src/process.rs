@@ -156,7 +156,7 @@ pub struct Child {
 }
 
 impl Child {
-    fn new(pid: Pid, leads_group: bool) -> io::Result<Self> {
+    pub(crate) fn new(pid: Pid, leads_group: bool) -> io::Result<Self> {
         Ok(Self {
             pidfd: Pidfd::open(pid)?,
             leads_group,

@@ -30,6 +30,11 @@ impl Counter {
         }
     }
 
+    /// Replaces the value; only the owning worker may call it.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
     /// The value.
     #[must_use]
     pub fn read(&self) -> u64 {
