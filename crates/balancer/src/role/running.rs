@@ -18,6 +18,7 @@ use crate::privileges::{self, UnknownAccount};
 use crate::snapshot::{BuildError, Snapshot};
 use crate::state::{ProcessState, WORKERS_MAX};
 use crate::stats;
+use crate::stats::rates::{self, Rates};
 use crate::worker::{self, Sockets, WorkerHandle, WorkerSetup};
 
 /// How often the main thread looks whether a worker thread has died.
@@ -45,9 +46,27 @@ pub(super) struct Running {
     pub(super) log: LogQueue,
     snapshot: Arc<Snapshot>,
     workers: Arc<Vec<WorkerHandle>>,
-    checks: Checks,
+    rates: Arc<Rates>,
+    /// The checks and the sampling of rates; replaced with the snapshot.
+    tasks: Tasks,
     /// Dropped with us, which ends it.
     _watch: JoinHandle<()>,
+}
+
+/// What the main thread does for a snapshot. Dropping it ends that.
+struct Tasks {
+    _checks: Checks,
+    _rates: JoinHandle<()>,
+}
+
+impl Tasks {
+    fn start(snapshot: &Arc<Snapshot>, log: &LogQueue, rates: &Arc<Rates>) -> Self {
+        let sampling = rates::keep_sampling(Arc::clone(rates), Arc::clone(snapshot));
+        Self {
+            _checks: Checks::start(snapshot, log),
+            _rates: compio::runtime::spawn(sampling),
+        }
+    }
 }
 
 impl Running {
@@ -62,6 +81,7 @@ impl Running {
         let workers = worker_count(&prepared);
         let process = ProcessState::new(workers);
         let (log, queue) = LogQueue::new(Arc::clone(&process));
+        let rates = Arc::new(Rates::default());
         let wanted = privileges::wanted(&prepared.config.global)?;
         raise_descriptor_limit(&prepared);
         let sender = log::sender_of(&prepared.config.global);
@@ -70,7 +90,7 @@ impl Running {
         let snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
-            &prepared.materials(stats::handler(log.clone())),
+            &prepared.materials(stats::handler(log.clone(), Arc::clone(&rates))),
             process,
             workers,
             None,
@@ -84,7 +104,8 @@ impl Running {
         voice.workers_are(workers);
         let handles = Arc::new(handles);
         let running = Self {
-            checks: Checks::start(&snapshot, &log),
+            tasks: Tasks::start(&snapshot, &log, &rates),
+            rates,
             log,
             _watch: compio::runtime::spawn(watch(Arc::clone(&handles), Arc::clone(voice))),
             snapshot,
@@ -104,12 +125,12 @@ impl Running {
         self.snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
-            &prepared.materials(stats::handler(self.log.clone())),
+            &prepared.materials(stats::handler(self.log.clone(), Arc::clone(&self.rates))),
             Arc::clone(&self.snapshot.process),
             self.workers.len(),
             Some(&self.snapshot),
         )?);
-        self.checks = Checks::start(&self.snapshot, &self.log);
+        self.tasks = Tasks::start(&self.snapshot, &self.log, &self.rates);
         self.install(sockets);
         Ok(())
     }
