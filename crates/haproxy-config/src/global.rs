@@ -203,7 +203,7 @@ impl GlobalSettings {
                 let mut arguments = Arguments::of(statement, "stats socket");
                 let defaults = bind::Defaults {
                     unix: &UnixDefaults::default(),
-                    crt_base: None,
+                    crt_base: self.global.crt_base.as_deref(),
                 };
                 let sockets = bind::line(&mut arguments, defaults, messages)?;
                 self.global.stats_sockets.extend(sockets);
