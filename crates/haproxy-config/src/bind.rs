@@ -6,8 +6,9 @@ use diagnostics::{Diagnostic, Spanned};
 
 use crate::address::{self, Use};
 use crate::arguments::Arguments;
+use crate::cipher;
 use crate::keywords::{BIND, no_effect, not_built, unknown_argument, unknown_word};
-use crate::model::{Account, Address, Bind, BindSsl, CliLevel, TlsVersion, Word};
+use crate::model::{Account, Address, Bind, BindSsl, CipherSuite, CliLevel, TlsVersion, Word};
 use crate::values::number;
 
 /// `unix-bind`: what unix sockets have where their own line says nothing.
@@ -24,6 +25,8 @@ pub(crate) struct UnixDefaults {
 pub(crate) struct Defaults<'a> {
     pub unix: &'a UnixDefaults,
     pub crt_base: Option<&'a Path>,
+    pub ciphers: &'a [CipherSuite],
+    pub ciphersuites: &'a [CipherSuite],
 }
 
 /// `bind ADDRESS[,ADDRESS…] PARAMETER…`: one entry an address.
@@ -95,6 +98,8 @@ fn parameters(
     messages: &mut Vec<Diagnostic>,
 ) -> Result<Parameters, Diagnostic> {
     let mut bind = Parameters::default();
+    bind.tls.ciphers = defaults.ciphers.to_vec();
+    bind.tls.ciphersuites = defaults.ciphersuites.to_vec();
     let mut tls_word = None;
     while let Some(word) = arguments.next() {
         match word.value.as_str() {
@@ -144,7 +149,7 @@ fn parameters(
             "v6only" => bind.v6only = Some(true),
             "ssl" => bind.ssl = true,
             name => {
-                tls(&mut bind.tls, word, arguments, defaults)?;
+                tls(&mut bind.tls, word, arguments, defaults, messages)?;
                 if !name.starts_with("no-") {
                     tls_word.get_or_insert(word);
                 }
@@ -170,8 +175,16 @@ fn tls(
     word: &Word,
     arguments: &mut Arguments<'_>,
     defaults: Defaults<'_>,
+    messages: &mut Vec<Diagnostic>,
 ) -> Result<(), Diagnostic> {
     match word.value.as_str() {
+        "ciphers" => {
+            tls.ciphers = cipher::list(arguments.value_of(word)?, TlsVersion::Tls12, messages)?;
+        }
+        "ciphersuites" => {
+            let list = arguments.value_of(word)?;
+            tls.ciphersuites = cipher::list(list, TlsVersion::Tls13, messages)?;
+        }
         "alpn" => tls.alpn = protocols(arguments.value_of(word)?),
         "crt" => {
             let path = arguments.value_of(word)?;

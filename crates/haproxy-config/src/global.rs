@@ -6,9 +6,10 @@ use diagnostics::{Diagnostic, Spanned};
 
 use crate::arguments::Arguments;
 use crate::bind::{self, UnixDefaults};
+use crate::cipher;
 use crate::keywords::{GLOBAL, OPTIONS, PROXY, SECTIONS, no_effect, not_built, unknown_argument};
 use crate::log::{self, LogLine};
-use crate::model::{Account, Global};
+use crate::model::{Account, CipherSuite, Global, TlsVersion};
 use crate::reading::{Modifier, Section, Statement};
 use crate::values::{Unit, number, size, time, timeout};
 
@@ -25,6 +26,8 @@ pub(crate) struct GlobalSettings {
     pub unix: UnixDefaults,
     log: Vec<LogLine>,
     stats_maxconn: Option<u32>,
+    ciphers: Vec<CipherSuite>,
+    ciphersuites: Vec<CipherSuite>,
 }
 
 impl GlobalSettings {
@@ -33,6 +36,8 @@ impl GlobalSettings {
         bind::Defaults {
             unix: &self.unix,
             crt_base: self.global.crt_base.as_deref(),
+            ciphers: &self.ciphers,
+            ciphersuites: &self.ciphersuites,
         }
     }
 }
@@ -136,6 +141,14 @@ impl GlobalSettings {
                 let word = arguments.only("a number of percent")?;
                 global.spread_checks_percent = number(word, 0..=MAX_SPREAD_PERCENT)?;
             }
+            "ssl-default-bind-ciphers" => {
+                let word = arguments.only("a list of ciphers")?;
+                self.ciphers = cipher::list(word, TlsVersion::Tls12, messages)?;
+            }
+            "ssl-default-bind-ciphersuites" => {
+                let word = arguments.only("a list of cipher suites")?;
+                self.ciphersuites = cipher::list(word, TlsVersion::Tls13, messages)?;
+            }
             "ssl-default-bind-options" => {
                 let first = arguments.required("options, such as 'ssl-min-ver TLSv1.2'")?;
                 global.ssl_default_bind_options = std::iter::once(first)
@@ -203,7 +216,7 @@ impl GlobalSettings {
                 let mut arguments = Arguments::of(statement, "stats socket");
                 let defaults = bind::Defaults {
                     unix: &UnixDefaults::default(),
-                    crt_base: self.global.crt_base.as_deref(),
+                    ..self.bind_defaults()
                 };
                 let sockets = bind::line(&mut arguments, defaults, messages)?;
                 self.global.stats_sockets.extend(sockets);
@@ -261,6 +274,11 @@ impl GlobalSettings {
 /// part of HAProxy that is not here, and no one could see a difference.
 fn reason_without_effect(name: &str) -> Option<&'static str> {
     let prefix_reasons = [
+        (
+            "httpclient.",
+            "it tunes HAProxy's own HTTP client, and nothing here asks with it",
+        ),
+        ("ssl-default-server-", "no server is spoken to over TLS"),
         ("tune.fd.", "it tunes HAProxy's table of descriptors"),
         (
             "tune.lua.",
@@ -308,6 +326,8 @@ fn reason_without_effect(name: &str) -> Option<&'static str> {
         "tune.ssl.default-dh-param" => {
             "no key exchange with finite-field Diffie-Hellman is offered"
         }
+        "ssl-server-verify" => "no server is spoken to over TLS",
+        "tune.stick-counters" => "it limits tracked counters, and none can be tracked",
         "noktls" => "TLS stays in the process",
         "profiling.memory" | "profiling.tasks" => "it only fills HAProxy's own profiler",
         "tune.applet.zero-copy-forwarding"

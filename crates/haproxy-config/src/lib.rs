@@ -18,6 +18,7 @@ mod address;
 mod arguments;
 mod bind;
 mod checks;
+mod cipher;
 mod condition;
 #[cfg(test)]
 mod coverage;

@@ -66,6 +66,20 @@ pub struct BindSsl {
     pub max_version: Option<TlsVersion>,
     /// `strict-sni`.
     pub strict_sni: bool,
+    /// `ciphers` or `ssl-default-bind-ciphers`: the only suites of TLS 1.2, the preferred first;
+    /// empty is all that can be offered.
+    pub ciphers: Vec<CipherSuite>,
+    /// `ciphersuites` or `ssl-default-bind-ciphersuites`: the same for TLS 1.3.
+    pub ciphersuites: Vec<CipherSuite>,
+}
+
+/// A cipher suite that can be offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CipherSuite {
+    /// OpenSSL's name, as operators write it.
+    pub name: &'static str,
+    /// IANA's code.
+    pub code: u16,
 }
 
 /// A TLS protocol version that can be asked for.

@@ -11,7 +11,7 @@ mod rule;
 mod server;
 
 pub use address::{Address, Family, Host, Network};
-pub use bind::{Bind, BindSsl, CliLevel, TlsVersion};
+pub use bind::{Bind, BindSsl, CipherSuite, CliLevel, TlsVersion};
 pub use http::{
     Capture, ConnectionMode, Cookie, CookieKind, ErrorFile, ForwardFor, HttpReuse, Stats,
 };
