@@ -54,6 +54,15 @@ fn pattern_file(path: &Path) -> Option<String> {
 
 /// The programs of the lines, and every message as `SEVERITY: MESSAGE (DETAILS)`.
 pub fn compiled(lines: &str) -> (Programs, Vec<String>) {
+    load(lines).unwrap_or_else(|errors| panic!("the configuration is wrong: {errors:?}"))
+}
+
+/// The programs of lines that may be refused as configuration already.
+pub fn compile_lines(lines: &str) -> Option<Programs> {
+    load(lines).ok().map(|(programs, _)| programs)
+}
+
+fn load(lines: &str) -> Result<(Programs, Vec<String>), Vec<String>> {
     let parsed = parse(Load {
         texts: vec![Text {
             name: "t.cfg".to_owned(),
@@ -71,10 +80,9 @@ pub fn compiled(lines: &str) -> (Programs, Vec<String>) {
             })
             .collect()
     };
-    let errors = messages(&parsed.sources, &parsed.diagnostics);
-    let config = parsed
-        .config
-        .unwrap_or_else(|| panic!("the harness's configuration is wrong: {errors:?}"));
+    let Some(config) = parsed.config else {
+        return Err(messages(&parsed.sources, &parsed.diagnostics));
+    };
     let mut diagnostics = Diagnostics::new();
     let environment = BTreeMap::from([("TIER".to_owned(), "gold".to_owned())]);
     let inputs = Inputs {
@@ -83,7 +91,7 @@ pub fn compiled(lines: &str) -> (Programs, Vec<String>) {
         hostname: "fred",
     };
     let programs = compile(&config, &inputs, &mut diagnostics);
-    (programs, messages(&parsed.sources, &diagnostics))
+    Ok((programs, messages(&parsed.sources, &diagnostics)))
 }
 
 /// The programs of lines without any message.
