@@ -134,8 +134,7 @@ pub struct Proxy {
     pub span: Span,
     /// Frontend, backend or both.
     pub kind: ProxyKind,
-    /// `id`; the n-th proxy has n where none is written, starting at 1 (HAProxy starts its own
-    /// internal proxies below).
+    /// `id`; where none is written, the lowest number from 1 that no other proxy has, in order.
     pub id: u32,
     /// `mode`.
     pub mode: Mode,

@@ -15,7 +15,7 @@ pub const MAX_SECONDS: Duration = Duration::from_secs(MAX_TICKS);
 
 const MAX_TICKS: u64 = i32::MAX as u64;
 
-/// What a time without a unit counts, and what the longest and shortest times are counted in.
+/// What a time without a unit counts, and what every time is rounded up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Milliseconds,
@@ -82,11 +82,12 @@ pub(crate) fn time(word: &Word, unit: Unit) -> Result<Duration, Diagnostic> {
     if time > longest {
         return Err(overflow());
     }
-    if count > 0 && time < unit.one() {
-        return Err(error(format!("the time '{}' is too short", word.value))
-            .help(format!("at least 1 {}, or 0", unit.symbol())));
-    }
-    Ok(time)
+    let step = unit.one().as_micros();
+    let steps = u64::try_from(time.as_micros().div_ceil(step)).unwrap_or(u64::MAX);
+    Ok(match unit {
+        Unit::Milliseconds => Duration::from_millis(steps),
+        Unit::Seconds => Duration::from_secs(steps),
+    })
 }
 
 /// A timeout: 0 is "no limit".
@@ -171,6 +172,7 @@ mod tests {
             ("0", Some(0)),
             ("5000", Some(5_000_000)),
             ("5000us", Some(5_000)),
+            ("1us", Some(1_000)),
             ("7ms", Some(7_000)),
             ("10s", Some(10_000_000)),
             ("1m", Some(60_000_000)),
@@ -179,7 +181,6 @@ mod tests {
             ("2147483647", Some(2_147_483_647_000)),
             ("2147483648", None),
             ("25d", None),
-            ("999us", None),
             ("99999999999999999999", None),
             ("", None),
             ("s", None),
@@ -198,7 +199,10 @@ mod tests {
             time(&word("30m"), Unit::Seconds),
             Ok(Duration::from_secs(1800))
         );
-        assert!(time(&word("30ms"), Unit::Seconds).is_err());
+        assert_eq!(
+            time(&word("30ms"), Unit::Seconds),
+            Ok(Duration::from_secs(1))
+        );
         assert_eq!(timeout(&word("0")), Ok(None));
     }
 

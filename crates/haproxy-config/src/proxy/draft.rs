@@ -14,6 +14,7 @@ use crate::model::{
 use crate::server;
 
 use super::http_check::HttpCheckLines;
+use super::rule::Furthest;
 
 /// The default of `retries`.
 const DEFAULT_RETRIES: u32 = 3;
@@ -23,7 +24,8 @@ const DEFAULT_RETRIES: u32 = 3;
 pub(super) struct Draft {
     pub mode: Mode,
     pub disabled: bool,
-    pub id: Option<(u32, Span)>,
+    /// `id`; 0 until the reader numbers those without.
+    pub id: Option<u32>,
     pub description: Option<String>,
     pub binds: Vec<Bind>,
     pub servers: Vec<Server>,
@@ -42,6 +44,9 @@ pub(super) struct Draft {
     pub cookie: Option<(Cookie, Span)>,
     pub acls: Vec<Acl>,
     pub rules: Vec<Rule>,
+    /// `redirect` lines, which come after all of `rules`.
+    pub redirects: Vec<Rule>,
+    pub furthest: Furthest,
     pub use_backends: Vec<UseBackend>,
     pub default_backend: Option<Word>,
     pub stats: Option<Stats>,
@@ -94,6 +99,8 @@ impl Default for Draft {
             cookie: None,
             acls: Vec::new(),
             rules: Vec::new(),
+            redirects: Vec::new(),
+            furthest: Furthest::default(),
             use_backends: Vec::new(),
             default_backend: None,
             stats: None,
@@ -126,6 +133,7 @@ impl Draft {
     /// From here on, lines are the section's own: those that replace inherited ones do so.
     pub fn begin_own_lines(&mut self) {
         self.http_check.begin_own_lines();
+        self.furthest = Furthest::default();
     }
 
     /// Drops what `defaults` say for the other kind of proxy.
@@ -162,11 +170,24 @@ impl Draft {
         name: &Word,
         span: Span,
         kind: ProxyKind,
-        number: u32,
         global: &GlobalSettings,
         messages: &mut Vec<Diagnostic>,
     ) -> Proxy {
+        self.rules.append(&mut self.redirects);
         self.fall_back_to_tcp(name, messages);
+        if kind.is_frontend()
+            && self.log.is_empty()
+            && let Some(span) = self.log_format_span
+        {
+            messages.push(
+                Diagnostic::warning(format!(
+                    "'{}' has no 'log' line, so it logs nothing",
+                    name.value
+                ))
+                .at(span)
+                .help("add 'log global', or a target"),
+            );
+        }
         self.number_servers(messages);
         let check = if self.is_http_checked {
             CheckMethod::Http(self.http_check.finish())
@@ -187,7 +208,7 @@ impl Draft {
             name: name.clone(),
             span,
             kind,
-            id: self.id.map_or(number, |(id, _)| id),
+            id: self.id.unwrap_or(0),
             mode: self.mode,
             disabled: self.disabled,
             description: self.description,

@@ -233,7 +233,7 @@ fn statuses(word: &Word) -> Result<HttpExpectPattern, Diagnostic> {
     let status = |text: &str| {
         text.parse::<u16>()
             .ok()
-            .filter(|status| (100..=599).contains(status))
+            .filter(|status| (100..=999).contains(status))
             .ok_or_else(error)
     };
     let mut ranges = Vec::new();

@@ -42,6 +42,7 @@ pub(super) fn read(
         messages.push(message);
         return Ok(());
     }
+    messages.extend(draft.furthest.note(name, statement));
     let mut arguments = Arguments::of(statement, name);
     if let Some(second) = name.strip_prefix("timeout ") {
         return set_timeout(draft, second, &mut arguments, statement);
@@ -92,7 +93,7 @@ pub(super) fn read(
         "http-reuse" => draft.http_reuse = http_reuse(&mut arguments)?,
         "id" => {
             let word = arguments.only("a number")?;
-            draft.id = Some((number(word, 1..=MAX_COUNT)?, word.span));
+            draft.id = Some(number(word, 1..=MAX_COUNT)?);
         }
         "log" if statement.modifier == Modifier::No => {
             arguments.end()?;

@@ -9,7 +9,7 @@ mod option;
 mod rule;
 mod stats;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::{Diagnostic, Span};
 
@@ -39,7 +39,18 @@ pub(crate) fn read<'a>(
             reader.messages.push(message);
         }
     }
-    reader.proxies
+    let mut proxies = reader.proxies;
+    number(&mut proxies);
+    proxies
+}
+
+/// Gives each proxy without an id the lowest one that is not taken.
+fn number(proxies: &mut [Proxy]) {
+    let taken: BTreeSet<u32> = proxies.iter().map(|proxy| proxy.id).collect();
+    let mut free = (1..).filter(|id| !taken.contains(id));
+    for proxy in proxies.iter_mut().filter(|proxy| proxy.id == 0) {
+        proxy.id = free.next().expect("there are fewer proxies than numbers");
+    }
 }
 
 /// Every `defaults` section so far.
@@ -139,9 +150,8 @@ impl Reader<'_> {
                     ProxyKind::Backend => Place::Backend,
                 };
                 self.statements(&mut draft, place, section);
-                let number = u32::try_from(self.proxies.len() + 1).unwrap_or(u32::MAX);
                 let span = section.header.span();
-                let proxy = draft.finish(name, span, kind, number, self.global, self.messages);
+                let proxy = draft.finish(name, span, kind, self.global, self.messages);
                 self.proxies.push(proxy);
             }
         }

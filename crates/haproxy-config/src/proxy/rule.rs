@@ -41,7 +41,7 @@ pub(super) fn push(
     Ok(())
 }
 
-/// `redirect …` is `http-request redirect …`.
+/// `redirect …` is `http-request redirect …` after all `http-request` lines.
 pub(super) fn redirect(draft: &mut Draft, statement: &Statement) -> Result<(), Diagnostic> {
     let mut arguments = Arguments::of(statement, "redirect");
     let (rest, condition) = arguments.with_condition()?;
@@ -50,12 +50,60 @@ pub(super) fn redirect(draft: &mut Draft, statement: &Statement) -> Result<(), D
     }
     let mut action = vec![statement.keyword().clone()];
     action.extend_from_slice(rest);
-    draft.rules.push(Rule {
+    draft.redirects.push(Rule {
         set: RuleSet::HttpRequest,
         action,
         condition,
     });
     Ok(())
+}
+
+/// The order in which a request meets the rules, whatever order their lines stand in.
+const REQUEST_ORDER: [&str; 6] = [
+    "tcp-request connection",
+    "tcp-request session",
+    "tcp-request content",
+    "http-request",
+    "redirect",
+    "use_backend",
+];
+
+/// The same for a response.
+const RESPONSE_ORDER: [&str; 2] = ["tcp-response content", "http-response"];
+
+/// The furthest rules of a section so far, as indices into the orders above.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Furthest {
+    request: usize,
+    response: usize,
+}
+
+impl Furthest {
+    /// A warning where a line stands after one that is processed later.
+    pub fn note(&mut self, name: &str, statement: &Statement) -> Option<Diagnostic> {
+        let scales: [(&[&str], &mut usize); 2] = [
+            (&REQUEST_ORDER, &mut self.request),
+            (&RESPONSE_ORDER, &mut self.response),
+        ];
+        for (order, furthest) in scales {
+            let Some(rank) = order.iter().position(|known| *known == name) else {
+                continue;
+            };
+            if rank >= *furthest {
+                *furthest = rank;
+                return None;
+            }
+            return Some(
+                Diagnostic::warning(format!(
+                    "this '{name}' line is still processed before the '{}' line above it",
+                    order[*furthest]
+                ))
+                .at(statement.keyword().span)
+                .help("write the lines in the order in which they are processed"),
+            );
+        }
+        None
+    }
 }
 
 /// `acl NAME CRITERION ARGUMENT…`.
