@@ -79,6 +79,7 @@ impl Socket {
                 socket.set_nonblocking(true)?;
                 Ok(Self::Udp(socket, *address))
             }
+            LogAddress::UdpName(..) => Err(io::ErrorKind::AddrNotAvailable.into()),
             LogAddress::Unix(path) => Self::unix(path),
             LogAddress::Descriptor(number) => {
                 let descriptor: OwnedFd = system::listening::inherited(*number)?;
