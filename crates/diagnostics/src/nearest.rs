@@ -37,10 +37,7 @@ mod tests {
         let word = |len| "a".repeat(len);
         let long = word(LONGEST_WRITTEN_BYTES);
         assert_eq!(nearest(&long, [long.as_str()]), Some(long.as_str()));
-        assert_eq!(
-            nearest(&word(LONGEST_WRITTEN_BYTES + 1), [long.as_str()]),
-            None
-        );
+        assert_eq!(nearest(&word(LONGEST_WRITTEN_BYTES + 1), [long.as_str()]), None);
     }
 
     #[test]
