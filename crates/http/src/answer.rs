@@ -1,6 +1,7 @@
 //! The proxy's own answers.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use crate::Version;
 
@@ -70,9 +71,10 @@ impl Answer {
     ) {
         let length = self.body.len();
         let reason = reason_phrase(self.status);
-        out.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", self.status).as_bytes());
+        // Writing to a vector cannot fail.
+        let _ = write!(out, "HTTP/1.1 {} {reason}\r\n", self.status);
         if !matches!(self.status, 100..=199 | 204) {
-            out.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
+            let _ = write!(out, "Content-Length: {length}\r\n");
         }
         out.extend_from_slice(&self.headers);
         if !persistent || self.closes {
