@@ -233,15 +233,16 @@ impl InstanceDraft {
         let ipv6 = self.family(reading);
         let version = self.complete_version(ipv6, global, reading);
         let advert_interval = self.complete_interval(version, reading);
-        let priority = self.priority.unwrap_or(match self.state {
-            Some(InitialState::Master) => OWNER_PRIORITY,
-            _ => DEFAULT_PRIORITY,
-        });
+        let priority = self.complete_priority(span, reading);
         let state = self.state.unwrap_or(match priority {
             OWNER_PRIORITY => InitialState::Master,
             _ => InitialState::Backup,
         });
         self.complete_preemption(state, priority, reading);
+        let limits_ttl = self
+            .unicast_peers
+            .iter()
+            .any(|peer| peer.min_ttl > 0 || peer.max_ttl < u8::MAX);
         let transport = self.complete_transport(ipv6, global, reading);
         if self.addresses.len() > MAX_ADDRESSES {
             let message = format!("more than {MAX_ADDRESSES} virtual addresses in one instance");
@@ -274,10 +275,6 @@ impl InstanceDraft {
             reading.error(span, "this instance has no 'virtual_router_id'");
         }
         track::resolve(&mut self.track_scripts, scripts, reading);
-        let limits_ttl = self
-            .unicast_peers
-            .iter()
-            .any(|peer| peer.min_ttl > 0 || peer.max_ttl < u8::MAX);
         Some(Instance {
             name: self.name?,
             state,
@@ -401,6 +398,18 @@ impl InstanceDraft {
         interval
     }
 
+    fn complete_priority(&self, span: Span, reading: &mut Reading<'_>) -> u8 {
+        match (self.priority, self.state) {
+            (Some(priority), _) => priority,
+            (None, Some(InitialState::Master)) => {
+                let message = "'state MASTER' without 'priority' means priority 255";
+                reading.warning(span, message);
+                OWNER_PRIORITY
+            }
+            (None, _) => DEFAULT_PRIORITY,
+        }
+    }
+
     /// What does not go together is taken back with a warning, as keepalived does.
     fn complete_preemption(
         &mut self,
@@ -409,10 +418,10 @@ impl InstanceDraft {
         reading: &mut Reading<'_>,
     ) {
         if let Some(span) = self.no_preempt {
-            let because = if priority == OWNER_PRIORITY {
-                Some("the owner of the addresses (priority 255)")
-            } else if state == InitialState::Master {
+            let because = if state == InitialState::Master {
                 Some("'state MASTER'")
+            } else if priority == OWNER_PRIORITY {
+                Some("the owner of the addresses (priority 255)")
             } else {
                 None
             };
