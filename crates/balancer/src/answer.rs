@@ -26,7 +26,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         head_only: bool,
     ) -> bool {
         let file = match &exchange.backend {
-            Some(backend) => backend.error_files.get(&status),
+            Some(lane) => lane.backend.error_files.get(&status),
             None => self.frontend.error_files.get(&status),
         };
         self.inbound.clear();
@@ -57,7 +57,6 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         );
         exchange.status = Some(answer.status);
         let sent = self.send_inbound(exchange).await;
-        self.idle_since = std::time::Instant::now();
         if sent.is_ok() && persistent {
             return ControlFlow::Continue(());
         }

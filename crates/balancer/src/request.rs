@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::{Either, select};
 use haproxy_config::model::{ConnectionMode, ForwardFor, HttpReuse};
@@ -12,7 +10,7 @@ use http1::{Body, BodyScanner, KnownHeader, Method, ServerSide, edit_request};
 use crate::balance;
 use crate::client::Client;
 use crate::dispatch::{NoServer, Route, Slot};
-use crate::exchange::{Exchange, millis_since};
+use crate::exchange::Exchange;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
 use crate::persistence;
@@ -58,7 +56,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             return self.fail(exchange, 503).await;
         };
         let lane = Rc::clone(self.lanes.backend(index));
-        exchange.backend = Some(Arc::clone(&lane.backend));
+        exchange.backend = Some(Rc::clone(&lane));
         if let Some(uri) = &lane.backend.stats_uri
             && self.frontend.stats_uri.is_none()
             && self.is_under(uri)
@@ -149,7 +147,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         if lane.backend.prefer_last_server && route.persistent.is_none() {
             route.persistent = self.last_server(lane);
         }
-        let queued = Instant::now();
+        let queued = exchange.now_ms();
         let assigned = match self.unless_gone(lane, &forwarded, route.assign()).await {
             Some(assigned) => assigned,
             None => return self.client_gone(exchange, Phase::Queue),
@@ -158,14 +156,14 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             Ok(slot) => slot,
             Err(failure) => return self.no_server(exchange, &route, failure).await,
         };
-        exchange.timers.queue = Some(millis_since(queued));
-        exchange.server = Some(Arc::clone(&slot.lane.server));
+        exchange.timers.queue = Some(exchange.since_ms(queued));
+        exchange.server = Some(Rc::clone(&slot.lane));
         if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
             return self.redirect_to_server(exchange, &prefix).await;
         }
         let mut reused = self.reusable(lane, &slot);
         loop {
-            let connecting = Instant::now();
+            let connecting = exchange.now_ms();
             let mut connection = match reused.take() {
                 Some(connection) => {
                     slot.lane
@@ -191,7 +189,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                         Some(Ok(connection)) => connection,
                         Some(Err(failure)) => {
                             exchange.note_route(&route);
-                            exchange.server = Some(Arc::clone(&slot.lane.server));
+                            exchange.server = Some(Rc::clone(&slot.lane));
                             return self.no_server(exchange, &route, failure).await;
                         }
                         None => return self.client_gone(exchange, Phase::Connect),
@@ -200,9 +198,9 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             };
             exchange.note_route(&route);
             if route.redispatched {
-                exchange.server = Some(Arc::clone(&slot.lane.server));
+                exchange.server = Some(Rc::clone(&slot.lane));
             }
-            exchange.timers.connect = Some(millis_since(connecting));
+            exchange.timers.connect = Some(exchange.since_ms(connecting));
             let was_used = connection.requests > 0;
             connection.requests += 1;
             let result = self
@@ -348,7 +346,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
     }
 
     /// An idle connection to the slot's server, where `http-reuse` lets this client have one.
-    fn reusable(&mut self, lane: &BackendLane, slot: &Slot) -> Option<ServerConnection> {
+    fn reusable(&mut self, lane: &BackendLane, slot: &Slot) -> Option<Box<ServerConnection>> {
         if let Some((server, mut connection)) = self.own.take()
             && Rc::ptr_eq(&server.pool, &slot.lane.pool)
             && connection.peer.reader.is_quiet()
@@ -464,7 +462,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange: &mut Exchange,
         lane: &BackendLane,
         slot: &Slot,
-        mut connection: ServerConnection,
+        mut connection: Box<ServerConnection>,
         forwarded: &Forwarded,
         relayed: Relayed,
     ) -> ControlFlow<()> {
@@ -488,7 +486,6 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 slot.lane.pool.keep(connection, max);
             }
         }
-        self.idle_since = Instant::now();
         if relayed.client_continues && body_finished {
             return ControlFlow::Continue(());
         }

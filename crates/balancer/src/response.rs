@@ -1,11 +1,10 @@
 //! A response's way: from the server's head, through persistence and rules, to the client.
 
 use std::io;
-use std::time::Instant;
 
 use http1::{BodyScanner, Limits, Method, Parsed, Refusal, ResponseHead, Version, edit_response};
 
-use crate::exchange::{Exchange, millis_since};
+use crate::exchange::Exchange;
 use crate::persistence;
 use crate::request::cut;
 use crate::snapshot::{Backend, Frontend, Server};
@@ -87,14 +86,14 @@ pub(crate) enum Trouble {
 impl<W: ByteSink> ResponsePath<'_, W> {
     /// Relays every interim response and the final one.
     pub async fn relay(&mut self) -> Result<Relayed, Trouble> {
-        let waiting = Instant::now();
+        let waiting = self.exchange.now_ms();
         loop {
             let len = self.receive_head().await?;
             if self.head.is_interim() {
                 self.send_interim(len).await?;
                 continue;
             }
-            self.exchange.timers.response = Some(millis_since(waiting));
+            self.exchange.timers.response = Some(self.exchange.since_ms(waiting));
             return self.send_final(len).await;
         }
     }

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use crate::balance;
 use crate::dispatch::{NoServer, Route};
-use crate::exchange::millis_since;
+use crate::exchange::precise_now_ms;
 use crate::listener::Arrival;
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
 use crate::server_connection::ConnectFailure;
@@ -25,7 +25,7 @@ pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
     mut client: Peer<R, W>,
     tls: bool,
 ) {
-    let accepted = (Instant::now(), SystemTime::now());
+    let accepted = (precise_now_ms(), SystemTime::now());
     let mut session = Session {
         tls,
         timers: Timers::default(),
@@ -36,7 +36,7 @@ pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
         route: None,
     };
     session.run(&arrival, &mut client).await;
-    session.timers.active = millis_since(accepted.0);
+    session.timers.active = precise_now_ms().saturating_sub(accepted.0);
     session.conclude(&arrival, accepted.1);
 }
 
@@ -72,9 +72,9 @@ impl Session {
             .source
             .map(|address| balance::key_of(address.ip()));
         let route = self.route.insert(Route::new(worker, &lane, source_key));
-        let queued = Instant::now();
+        let queued = precise_now_ms();
         let assigned = route.assign().await;
-        self.timers.queue = Some(millis_since(queued));
+        self.timers.queue = Some(precise_now_ms().saturating_sub(queued));
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => {
@@ -83,13 +83,13 @@ impl Session {
             }
         };
         self.server = Some(Arc::clone(&slot.lane.server));
-        let connecting = Instant::now();
+        let connecting = precise_now_ms();
         let size = arrival.lanes.snapshot.limits.buffer_size;
         let connected = route.connect(&mut slot, arrival.ends, size).await;
         self.server = Some(Arc::clone(&slot.lane.server));
         match connected {
             Ok(mut connection) => {
-                self.timers.connect = Some(millis_since(connecting));
+                self.timers.connect = Some(precise_now_ms().saturating_sub(connecting));
                 let (near, far) = (arrival.frontend.timeouts, lane.backend.timeouts);
                 let limits = TunnelTimeouts {
                     client: near.inactivity,

@@ -45,7 +45,10 @@ impl Sender {
                 let time = time("%Y-%m-%dT%H:%M:%S.%6f%:z");
                 format!("<{priority}>1 {time} {host} {tag} {pid} - - ")
             }
-            SyslogFormat::Priority | SyslogFormat::Timed | SyslogFormat::Iso | SyslogFormat::Raw => String::new(),
+            SyslogFormat::Priority
+            | SyslogFormat::Timed
+            | SyslogFormat::Iso
+            | SyslogFormat::Raw => String::new(),
             SyslogFormat::Short => format!("<{level}>"),
         }
         .into_bytes();
