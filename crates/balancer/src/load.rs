@@ -223,6 +223,7 @@ fn finish(
     let mut diagnostics = parsed.diagnostics;
     diagnostics.extend(found_outside);
     let files = Files::new(&bundle.files);
+    let no_warnings = options.warnings_are_errors;
     let prepared = parsed.config.map(|mut config| {
         names::replace(&mut config, &bundle.names);
         apply_options(&mut config, &options);
@@ -237,7 +238,17 @@ fn finish(
             environment: parsed.environment,
         }
     });
-    let failed = diagnostics.worst() == Some(Severity::Error);
+    let strict = no_warnings
+        || prepared
+            .as_ref()
+            .is_some_and(|p| p.config.global.zero_warning);
+    if strict && diagnostics.worst() == Some(Severity::Warning) {
+        diagnostics.push(
+            Diagnostic::error("some warnings were found and 'zero-warning' is set")
+                .help("it is set by -dW or in 'global'"),
+        );
+    }
+    let failed = diagnostics.has_errors();
     (
         prepared.filter(|_| !failed),
         Report::new(parsed.sources, diagnostics),

@@ -223,6 +223,15 @@ impl Headers {
         true
     }
 
+    /// Replaces one line's name and value in place; the same conditions as [`Self::add`].
+    pub fn rename(&mut self, index: HeaderIndex, name: &[u8], value: &[u8]) -> bool {
+        if index.0 >= self.slots.len() || !self.add(name, value) {
+            return false;
+        }
+        self.slots.swap_remove(index.0);
+        true
+    }
+
     /// Removes one line.
     pub fn remove(&mut self, index: HeaderIndex) {
         if index.0 < self.slots.len() {

@@ -20,15 +20,19 @@ mod handle;
 mod holders;
 mod netlink;
 mod node;
+mod plan;
 pub mod probe;
 mod protocol;
+mod rehearsal;
 mod room;
+mod table;
 mod web;
 
 pub use command_line::command_line;
 pub use error::{Error, Result};
 pub use handle::{Lab, LabBuilder, Node, Terminator};
 pub use holders::Holders;
+pub use plan::{Action, CLIENT, Command, Engine, Fault, Limits, Plan, Times};
 
 pub use protocol::{
     AddressChange, AddressEvent, AddressSpec, CommandState, InterfaceSpec, LinkState, NodeSpec,
@@ -36,3 +40,4 @@ pub use protocol::{
 };
 
 pub(crate) use node::search_path as node_search_path;
+pub use rehearsal::{Cost, Details, Rehearsal};

@@ -267,3 +267,36 @@ fn list_logs() -> io::Result<Answer> {
     names.sort();
     Ok(Answer::Logs(names))
 }
+
+/// The number by which this computer knows a process of the room, told by the number of the room's
+/// own parent here and the process's number in the room; `None` where it ended.
+pub(crate) fn process_on_host(room_parent: u32, number_in_room: i32) -> Option<i32> {
+    let children = fs::read_to_string(format!("/proc/{room_parent}/task/{room_parent}/children"));
+    let room: i32 = children.ok()?.split_whitespace().next()?.parse().ok()?;
+    fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let status = fs::read_to_string(entry.path().join("status")).ok()?;
+        let numbers = status
+            .lines()
+            .find_map(|line| line.strip_prefix("NSpid:"))?;
+        let numbers: Vec<i32> = numbers.split_whitespace().flat_map(str::parse).collect();
+        // A node's first process: its number here, in the room, and on the node.
+        let matches = matches!(numbers.as_slice(), [.., room, 1] if *room == number_in_room);
+        (matches && is_below(pid, room)).then_some(pid)
+    })
+}
+
+/// Whether `ancestor` is among the parents of `pid`.
+fn is_below(mut pid: i32, ancestor: i32) -> bool {
+    while pid > 1 {
+        if pid == ancestor {
+            return true;
+        }
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        pid = parent
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(0);
+    }
+    false
+}

@@ -156,6 +156,14 @@ impl Hello {
         bytes
     }
 
+    /// The virtual router that a datagram is about, before anything of it is believed: which key
+    /// it must be checked with.
+    #[must_use]
+    pub fn virtual_router_id_of(bytes: &[u8]) -> Option<u8> {
+        let is_hello = bytes.len() == HELLO_LEN_BYTES && bytes.starts_with(&MAGIC);
+        is_hello.then(|| bytes[7])
+    }
+
     /// Reads a datagram.
     ///
     /// # Errors

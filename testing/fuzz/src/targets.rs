@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diagnostics::{Sources, render, render_line};
+use diagnostics::{Diagnostics, Sources, render, render_line};
 use http1::{BodyScanner, ChunkScanner, Limits, Parsed, RequestHead, ResponseHead};
 
 /// Any text is parsed or refused, and every message about it can be shown.
@@ -14,11 +14,16 @@ pub fn haproxy_config(bytes: &[u8]) {
         }],
         ..Default::default()
     });
-    for message in &parsed.diagnostics {
-        render(&parsed.sources, message, false);
-        render_line(&parsed.sources, message);
-    }
+    show(&parsed.sources, &parsed.diagnostics);
     assert_eq!(parsed.config.is_none(), parsed.diagnostics.has_errors());
+}
+
+/// Every message can be shown in both forms.
+fn show(sources: &Sources, messages: &Diagnostics) {
+    for message in messages {
+        assert!(!render(sources, message, false).is_empty());
+        assert!(!render_line(sources, message).is_empty());
+    }
 }
 
 /// The only file there is.
@@ -52,10 +57,7 @@ pub fn keepalived_config(bytes: &[u8]) {
         &mut OneFile(bytes),
         &mut sources,
     );
-    for message in &loaded.diagnostics {
-        render(&sources, message, false);
-        render_line(&sources, message);
-    }
+    show(&sources, &loaded.diagnostics);
     assert_eq!(
         loaded.configuration.is_none(),
         loaded.diagnostics.has_errors()

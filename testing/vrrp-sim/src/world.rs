@@ -31,6 +31,8 @@ struct Router {
     incarnation: u64,
     started_at: Duration,
     paused_until: Option<Duration>,
+    /// It was told to end and hands over.
+    stopping: bool,
     /// What the supervisor sends should the process die.
     farewell: Vec<Packet>,
     queue: VecDeque<(IpAddr, Packet)>,
@@ -91,6 +93,7 @@ impl World {
             incarnation: 0,
             started_at: Duration::ZERO,
             paused_until: None,
+            stopping: false,
             farewell: Vec::new(),
             queue: VecDeque::new(),
         });
@@ -157,10 +160,13 @@ impl World {
         self.cut.clear();
         self.flying.clear();
         for number in 0..self.routers.len() {
+            self.resume(number);
+            if self.routers[number].stopping {
+                self.kill(number, false);
+            }
             if self.routers[number].instance.is_none() {
                 self.start(number);
             }
-            self.resume(number);
             self.handle(number, Event::InterfaceUp);
             self.handle(number, Event::Balancer { serving: true });
         }
@@ -201,6 +207,7 @@ impl World {
     /// Stops a router as its operator would.
     pub fn stop(&mut self, number: usize) {
         self.note(Some(number), "is stopped");
+        self.routers[number].stopping = self.routers[number].paused_until.is_none();
         self.handle(number, Event::Stop);
     }
 
@@ -247,6 +254,7 @@ impl World {
         let router = &mut self.routers[number];
         router.incarnation += 1;
         router.started_at = self.now;
+        router.stopping = false;
         let name = number as u64 + 1;
         let incarnation = router.incarnation * 100 + name;
         router.instance = Some(Instance::new(router.plan.settings.clone(), incarnation));

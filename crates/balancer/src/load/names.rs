@@ -2,10 +2,16 @@
 //! both.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 use diagnostics::{Diagnostic, Diagnostics, Span};
-use haproxy_config::model::{Address, Config, Family, Host};
+use haproxy_config::model::{Address, Config, Family, Host, LogAddress, LogTarget};
+
+/// Every `log` line's target.
+fn log_targets(config: &mut Config) -> impl Iterator<Item = &mut LogTarget> {
+    let proxies = config.proxies.iter_mut().flat_map(|proxy| &mut proxy.log);
+    config.global.log.iter_mut().chain(proxies)
+}
 
 /// One use of a host in the configuration.
 struct Use<'a> {
@@ -49,6 +55,20 @@ pub(super) fn look_up(
             ),
         }
     }
+    for target in log_targets(&mut config) {
+        let LogAddress::UdpName(name, _) = &target.to else {
+            continue;
+        };
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        match resolve(name, None) {
+            Some(ip) => names.push((name.clone(), ip)),
+            None => diagnostics.push(Diagnostic::error(format!(
+                "could not resolve address '{name}' of a 'log' line"
+            ))),
+        }
+    }
 }
 
 /// Puts the addresses in place of the names.
@@ -59,6 +79,13 @@ pub(super) fn replace(config: &mut Config, names: &[(String, IpAddr)]) {
             if let Some((_, ip)) = names.iter().find(|(known, _)| *known == key) {
                 *place.host = Host::Ip(*ip);
             }
+        }
+    }
+    for target in log_targets(config) {
+        if let LogAddress::UdpName(name, port) = &target.to
+            && let Some((_, ip)) = names.iter().find(|(known, _)| known == name)
+        {
+            target.to = LogAddress::Udp(SocketAddr::new(*ip, *port));
         }
     }
 }

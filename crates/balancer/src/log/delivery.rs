@@ -79,6 +79,7 @@ impl Socket {
                 socket.set_nonblocking(true)?;
                 Ok(Self::Udp(socket, *address))
             }
+            // The loader put an address in its place.
             LogAddress::UdpName(..) => Err(io::ErrorKind::AddrNotAvailable.into()),
             LogAddress::Unix(path) => Self::unix(path),
             LogAddress::Descriptor(number) => {

@@ -6,6 +6,12 @@ use haproxy_config::model::{LogTarget, SyslogFormat};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// RFC 3164, 4.1.2.
+const RFC3164_TIME: &str = "%b %e %H:%M:%S";
+
+/// RFC 3339 with microseconds.
+const ISO_TIME: &str = "%Y-%m-%dT%H:%M:%S.%6f%:z";
+
 /// Who the lines come from.
 #[derive(Debug, Clone)]
 pub struct Sender {
@@ -28,7 +34,6 @@ impl Sender {
         let priority = u16::from(target.facility) * 8 + u16::from(level);
         let (tag, pid) = (&self.tag, self.pid);
         let time = |form: &str| self.time(now, form);
-        const RFC3164_TIME: &str = "%b %e %H:%M:%S";
         let mut message = match target.format {
             SyslogFormat::Rfc3164 => {
                 let host = self
@@ -42,14 +47,14 @@ impl Sender {
             }
             SyslogFormat::Rfc5424 => {
                 let host = self.host.as_deref().unwrap_or("-");
-                let time = time("%Y-%m-%dT%H:%M:%S.%6f%:z");
+                let time = time(ISO_TIME);
                 format!("<{priority}>1 {time} {host} {tag} {pid} - - ")
             }
-            SyslogFormat::Priority
-            | SyslogFormat::Timed
-            | SyslogFormat::Iso
-            | SyslogFormat::Raw => String::new(),
+            SyslogFormat::Priority => format!("<{priority}>"),
+            SyslogFormat::Raw => String::new(),
             SyslogFormat::Short => format!("<{level}>"),
+            SyslogFormat::Timed => format!("<{level}>{} ", time(ISO_TIME)),
+            SyslogFormat::Iso => format!("{} ", time(ISO_TIME)),
         }
         .into_bytes();
         message.extend_from_slice(text.as_bytes());

@@ -11,6 +11,7 @@ use haproxy_config::model::LogTarget;
 
 use super::voice::Voice;
 use crate::check::Checks;
+use crate::cli::Cli;
 use crate::load::Prepared;
 use crate::log::{self, level};
 use crate::log_record::LogQueue;
@@ -18,6 +19,7 @@ use crate::privileges::{self, UnknownAccount};
 use crate::snapshot::{BuildError, Snapshot};
 use crate::state::{ProcessState, WORKERS_MAX};
 use crate::stats;
+use crate::stats::rates::{self, Rates};
 use crate::worker::{self, Sockets, WorkerHandle, WorkerSetup};
 
 /// How often the main thread looks whether a worker thread has died.
@@ -45,9 +47,28 @@ pub(super) struct Running {
     pub(super) log: LogQueue,
     snapshot: Arc<Snapshot>,
     workers: Arc<Vec<WorkerHandle>>,
-    checks: Checks,
+    rates: Arc<Rates>,
+    /// The checks and the sampling of rates; replaced with the snapshot.
+    tasks: Tasks,
+    cli: Cli,
     /// Dropped with us, which ends it.
     _watch: JoinHandle<()>,
+}
+
+/// What the main thread does for a snapshot. Dropping it ends that.
+struct Tasks {
+    _checks: Checks,
+    _rates: JoinHandle<()>,
+}
+
+impl Tasks {
+    fn start(snapshot: &Arc<Snapshot>, log: &LogQueue, rates: &Arc<Rates>) -> Self {
+        let sampling = rates::keep_sampling(Arc::clone(rates), Arc::clone(snapshot));
+        Self {
+            _checks: Checks::start(snapshot, log),
+            _rates: compio::runtime::spawn(sampling),
+        }
+    }
 }
 
 impl Running {
@@ -62,6 +83,7 @@ impl Running {
         let workers = worker_count(&prepared);
         let process = ProcessState::new(workers);
         let (log, queue) = LogQueue::new(Arc::clone(&process));
+        let rates = Arc::new(Rates::default());
         let wanted = privileges::wanted(&prepared.config.global)?;
         raise_descriptor_limit(&prepared);
         let sender = log::sender_of(&prepared.config.global);
@@ -70,7 +92,7 @@ impl Running {
         let snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
-            &prepared.materials(stats::handler(log.clone())),
+            &prepared.materials(stats::handler(log.clone(), Arc::clone(&rates))),
             process,
             workers,
             None,
@@ -83,14 +105,16 @@ impl Running {
         system::process::drop_privileges(&wanted).map_err(StartError::Privileges)?;
         voice.workers_are(workers);
         let handles = Arc::new(handles);
-        let running = Self {
-            checks: Checks::start(&snapshot, &log),
+        let mut running = Self {
+            tasks: Tasks::start(&snapshot, &log, &rates),
+            cli: Cli::start(&snapshot, &rates, &log),
+            rates,
             log,
             _watch: compio::runtime::spawn(watch(Arc::clone(&handles), Arc::clone(voice))),
             snapshot,
             workers: handles,
         };
-        running.install(sockets);
+        running.install(&prepared, sockets);
         Ok(running)
     }
 
@@ -104,17 +128,19 @@ impl Running {
         self.snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
-            &prepared.materials(stats::handler(self.log.clone())),
+            &prepared.materials(stats::handler(self.log.clone(), Arc::clone(&self.rates))),
             Arc::clone(&self.snapshot.process),
             self.workers.len(),
             Some(&self.snapshot),
         )?);
-        self.checks = Checks::start(&self.snapshot, &self.log);
-        self.install(sockets);
+        self.tasks = Tasks::start(&self.snapshot, &self.log, &self.rates);
+        self.install(&prepared, sockets);
         Ok(())
     }
 
-    fn install(&self, sockets: &HashMap<String, Arc<OwnedFd>>) {
+    fn install(&mut self, prepared: &Prepared, sockets: &HashMap<String, Arc<OwnedFd>>) {
+        self.cli
+            .install(&self.snapshot, &prepared.listeners, sockets);
         let sockets: Sockets = Arc::new(sockets.clone());
         for worker in self.workers.iter() {
             worker.install(Arc::clone(&self.snapshot), Arc::clone(&sockets));
@@ -123,6 +149,7 @@ impl Running {
 
     /// Accepts no more; the voice says when the last connection is gone.
     pub(super) fn drain(&mut self) {
+        self.cli.note_stopping();
         for worker in self.workers.iter() {
             worker.drain();
         }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use super::{Instance, OtherMaster, State};
+use super::{Command, Instance, Notification, OtherMaster, State};
 use crate::acceptance::{Received, accept};
 use crate::settings::{PRIORITY_OWNER, PRIORITY_STOP};
 use crate::timing::skew_time;
@@ -110,6 +110,7 @@ impl Instance {
                 self.timers.announce_lower = Some(now + announcements.lower_priority_delay);
             }
         }
+        self.command(Command::Notify(Notification::HeardLower));
     }
 
     fn hear_as_backup(&mut self, received: &Received<'_>, advert: &Advert, now: Duration) {

@@ -118,6 +118,8 @@ pub enum Notification {
     Fault,
     /// `notify_stop`.
     Stop,
+    /// `notify_master_rx_lower_pri`: while master, a router of lower priority advertised.
+    HeardLower,
 }
 
 /// Another router that is master.
