@@ -14,6 +14,7 @@ use crate::exchange::{self, Exchange, precise_now_ms};
 use crate::lane::{Lanes, ServerLane};
 use crate::listener::{Admission, Arrival};
 use crate::log_record::{Cause, Phase};
+use crate::policy::TlsFacts;
 use crate::proxy_protocol;
 use crate::server_connection::{ClientEnds, ServerConnection};
 use crate::snapshot::Frontend;
@@ -39,8 +40,8 @@ pub(crate) struct Client<R, W> {
     pub frontend: Arc<Frontend>,
     /// The client's addresses.
     pub ends: ClientEnds,
-    /// The client speaks TLS.
-    pub tls: bool,
+    /// Present where the client speaks TLS.
+    pub tls: Option<TlsFacts>,
     /// The connection.
     pub peer: Peer<R, W>,
     /// The request of the exchange in progress; reused.
@@ -64,7 +65,7 @@ pub(crate) struct Client<R, W> {
 
 /// Serves a client until its connection ends.
 pub(crate) async fn serve(arrival: Arrival, peer: PlainPeer) {
-    Client::new(arrival, peer, false).run().await;
+    Client::new(arrival, peer, None).run().await;
 }
 
 /// Why there is no further request.
@@ -81,7 +82,7 @@ enum NoRequest {
 
 impl<R: ByteSource, W: ByteSink> Client<R, W> {
     /// A client that has just been accepted.
-    pub fn new(arrival: Arrival, peer: Peer<R, W>, tls: bool) -> Self {
+    pub fn new(arrival: Arrival, peer: Peer<R, W>, tls: Option<TlsFacts>) -> Self {
         Self {
             worker: arrival.worker,
             lanes: arrival.lanes,
@@ -257,7 +258,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange.end(cause, Phase::Request);
         match status {
             Some(status) => {
-                self.answer_error(exchange, status, Version::Http11, false)
+                self.answer_error(exchange, status, Version::Http11, false, false)
                     .await;
             }
             // HAProxy logs 400 although nobody is left to read it.

@@ -240,7 +240,7 @@ fn log<R, W>(client: &Client<R, W>, exchange: &mut Exchange) {
         from_stats: exchange.from_stats,
         client: client.ends.source,
         destination: client.ends.destination,
-        tls: client.tls,
+        tls: client.tls.is_some(),
         accepted: texts.accepted,
         timers: exchange.timers,
         status: exchange.status,

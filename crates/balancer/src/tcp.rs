@@ -4,11 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use rules::ConnectionVerdict;
+
 use crate::balance;
 use crate::dispatch::{NoServer, Route};
 use crate::exchange::precise_now_ms;
 use crate::listener::Arrival;
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
+use crate::policy;
 use crate::server_connection::ConnectFailure;
 use crate::snapshot::{Backend, Server};
 use crate::stream::{ByteSink, ByteSource, Peer, PlainPeer};
@@ -58,9 +61,22 @@ impl Session {
         arrival: &Arrival,
         client: &mut Peer<R, W>,
     ) {
-        let Some(index) = arrival.frontend.default_backend else {
-            self.end(Cause::Server, Phase::Connect);
-            return;
+        let snapshot = &arrival.lanes.snapshot;
+        let session = policy::session(snapshot, &arrival.frontend, None, arrival.ends, None);
+        let program = arrival.frontend.program();
+        if program.content(&session, None) == ConnectionVerdict::Reject {
+            let counters = arrival.frontend.state.counters.of(arrival.worker.index);
+            counters.denied_requests.add(1);
+            return self.end(Cause::Proxy, Phase::Request);
+        }
+        let chosen = match program.backend(&session, None) {
+            Some(proxy) => snapshot
+                .backend_of_proxy(proxy)
+                .map(|backend| backend.index),
+            None => arrival.frontend.default_backend,
+        };
+        let Some(index) = chosen else {
+            return self.end(Cause::Server, Phase::Connect);
         };
         let worker = &arrival.worker;
         let lane = Rc::clone(arrival.lanes.backend(index));
