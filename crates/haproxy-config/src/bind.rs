@@ -6,7 +6,7 @@ use diagnostics::{Diagnostic, Spanned};
 
 use crate::address::{self, Use};
 use crate::arguments::Arguments;
-use crate::keywords::{BIND, no_effect, not_built, unknown_argument, unknown_word};
+use crate::keywords::{BIND, no_effect, not_built, unknown_word};
 use crate::model::{Account, Address, Bind, BindSsl, CliLevel, TlsVersion, Word};
 use crate::values::number;
 
@@ -97,6 +97,9 @@ fn parameters(
     let mut bind = Parameters::default();
     let mut tls_word = None;
     while let Some(word) = arguments.next() {
+        if is_tls(&word.value) {
+            tls_word.get_or_insert(word);
+        }
         match word.value.as_str() {
             "accept-proxy" => bind.accept_proxy = true,
             "backlog" => bind.backlog = Some(number(arguments.value_of(word)?, 0..=u32::MAX)?),
@@ -104,7 +107,7 @@ fn parameters(
             "expose-fd" => {
                 let what = arguments.value_of(word)?;
                 if what.value != "listeners" {
-                    return Err(unknown_argument("expose-fd", what, ["listeners"]));
+                    return Err(unknown_word("argument of 'expose-fd'", what, ["listeners"]));
                 }
                 messages.push(no_effect(
                     "expose-fd listeners",
@@ -133,7 +136,6 @@ fn parameters(
                     "every worker thread accepts, and the kernel spreads connections over them",
                 ));
             }
-            "proto" => proto(arguments.value_of(word)?)?,
             "transparent" => bind.transparent = true,
             "uid" => {
                 let id = number(arguments.value_of(word)?, 0..=u32::MAX)?;
@@ -143,12 +145,7 @@ fn parameters(
             "v4v6" => bind.v6only = Some(false),
             "v6only" => bind.v6only = Some(true),
             "ssl" => bind.ssl = true,
-            name => {
-                tls(&mut bind.tls, word, arguments, defaults)?;
-                if !name.starts_with("no-") {
-                    tls_word.get_or_insert(word);
-                }
-            }
+            _ => tls(&mut bind.tls, word, arguments, defaults)?,
         }
     }
     match tls_word {
@@ -163,6 +160,13 @@ fn parameters(
             .help("add 'crt FILE'"));
     }
     Ok(bind)
+}
+
+fn is_tls(name: &str) -> bool {
+    matches!(
+        name,
+        "alpn" | "crt" | "ssl-max-ver" | "ssl-min-ver" | "strict-sni"
+    )
 }
 
 fn tls(
@@ -201,7 +205,7 @@ fn tls(
                 }
                 _ => {
                     let known = ["none", "optional", "required"];
-                    return Err(unknown_argument("verify", how, known));
+                    return Err(unknown_word("argument of 'verify'", how, known));
                 }
             }
         }
@@ -209,25 +213,15 @@ fn tls(
             if BIND.iter().any(|(known, _)| *known == name) {
                 return Err(not_built(name, word));
             }
-            return Err(unknown_argument(
-                arguments.name(),
+            let what = format!("parameter of '{}'", arguments.name());
+            return Err(unknown_word(
+                &what,
                 word,
                 BIND.iter().map(|(known, _)| *known),
             ));
         }
     }
     Ok(())
-}
-
-/// `proto`: HTTP/1 is the only protocol there is, so asking for it asks for nothing.
-pub(crate) fn proto(word: &Word) -> Result<(), Diagnostic> {
-    match word.value.as_str() {
-        "h1" => Ok(()),
-        "fcgi" | "h2" | "none" | "quic" | "spop" => {
-            Err(not_built(&format!("proto {}", word.value), word))
-        }
-        _ => Err(unknown_word("protocol", word, ["h1", "h2", "fcgi", "none"])),
-    }
 }
 
 fn exactly(tls: &mut BindSsl, version: TlsVersion) {

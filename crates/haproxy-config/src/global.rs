@@ -6,7 +6,9 @@ use diagnostics::{Diagnostic, Spanned};
 
 use crate::arguments::Arguments;
 use crate::bind::{self, UnixDefaults};
-use crate::keywords::{GLOBAL, OPTIONS, PROXY, SECTIONS, no_effect, not_built, unknown_argument};
+use crate::keywords::{
+    GLOBAL, OPTIONS, PROXY, SECTIONS, no_effect, not_built, old_form, unknown_word,
+};
 use crate::log::{self, LogLine};
 use crate::model::{Account, Global};
 use crate::reading::{Modifier, Section, Statement};
@@ -117,11 +119,7 @@ impl GlobalSettings {
             "nbproc" => {
                 number(arguments.only("a number of processes")?, 1..=1)
                     .map_err(|error| error.help("processes became threads: see 'nbthread'"))?;
-                messages.push(no_effect(
-                    "nbproc 1",
-                    keyword,
-                    "there is one process, of 'nbthread' threads",
-                ));
+                messages.push(old_form("nbproc 1", "nothing at all", statement));
             }
             "nbthread" => {
                 let word = arguments.only("a number of threads")?;
@@ -137,11 +135,7 @@ impl GlobalSettings {
                 global.spread_checks_percent = number(word, 0..=MAX_SPREAD_PERCENT)?;
             }
             "ssl-default-bind-options" => {
-                let first = arguments.required("options, such as 'ssl-min-ver TLSv1.2'")?;
-                global.ssl_default_bind_options = std::iter::once(first)
-                    .chain(arguments.rest())
-                    .cloned()
-                    .collect();
+                global.ssl_default_bind_options = arguments.rest().to_vec();
             }
             "tune.bufsize" => {
                 let word = arguments.only("a size")?;
@@ -226,9 +220,7 @@ impl GlobalSettings {
                         .at(word.span)
                         .help("it belongs in a proxy")
                     } else {
-                        Diagnostic::error(format!("unknown keyword 'stats {}'", word.value))
-                            .at(word.span)
-                            .suggest(&word.value, known)
+                        unknown_word("keyword 'stats' with", word, known)
                     },
                 );
             }
@@ -238,9 +230,6 @@ impl GlobalSettings {
 
     fn unix_bind(&mut self, arguments: &mut Arguments<'_>) -> Result<(), Diagnostic> {
         let known = ["gid", "group", "mode", "prefix", "uid", "user"];
-        if arguments.peek().is_none() {
-            return Err(arguments.missing("settings of unix sockets, such as 'mode 660'"));
-        }
         while let Some(word) = arguments.next() {
             let value = arguments.value_of(word);
             match word.value.as_str() {
@@ -250,7 +239,7 @@ impl GlobalSettings {
                 "prefix" => self.unix.prefix = Some(value?.value.clone()),
                 "uid" => self.unix.user = Some(Account::Id(number(value?, 0..=u32::MAX)?)),
                 "user" => self.unix.user = Some(Account::Name(value?.value.clone())),
-                _ => return Err(unknown_argument("unix-bind", word, known)),
+                _ => return Err(unknown_word("parameter of 'unix-bind'", word, known)),
             }
         }
         Ok(())
@@ -291,8 +280,7 @@ fn reason_without_effect(name: &str) -> Option<&'static str> {
         return GLOBAL.contains(&name).then_some(reason);
     }
     Some(match name {
-        "debug" => "'-d' on the command line shows what passes",
-        "quiet" => "'-q' on the command line silences the start",
+        "debug" | "quiet" => "say '-d' or '-q' on the command line",
         "expose-deprecated-directives" | "expose-experimental-directives" => {
             "it only allows other keywords, and each of those speaks for itself"
         }
@@ -303,10 +291,6 @@ fn reason_without_effect(name: &str) -> Option<&'static str> {
         "maxpipes" | "nosplice" | "tune.pipesize" => "bytes go through buffers, not pipes",
         "noepoll" | "noevports" | "nokqueue" | "nopoll" => {
             "the kernel's io_uring tells of events, epoll only where that is missing"
-        }
-        "tune.idle-pool.shared" => "each worker thread keeps idle connections of its own",
-        "tune.ssl.default-dh-param" => {
-            "no key exchange with finite-field Diffie-Hellman is offered"
         }
         "noktls" => "TLS stays in the process",
         "profiling.memory" | "profiling.tasks" => "it only fills HAProxy's own profiler",
@@ -365,7 +349,8 @@ fn unknown(statement: &Statement) -> Diagnostic {
         "unknown keyword '{}' in 'global' section",
         word.value
     ))
-    .at(word.span);
+    .at(word.span)
+    .label("unknown keyword");
     if OPTIONS.iter().any(|(name, ..)| *name == word.value) {
         return message.help(format!("'option {}' belongs in a proxy", word.value));
     }

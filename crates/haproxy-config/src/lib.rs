@@ -19,8 +19,6 @@ mod arguments;
 mod bind;
 mod checks;
 mod condition;
-#[cfg(test)]
-mod coverage;
 mod global;
 mod input;
 mod keywords;
@@ -38,7 +36,7 @@ pub use version::{CLAIMED_VERSION, Version};
 
 use std::collections::BTreeMap;
 
-use diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
+use diagnostics::{Diagnostic, Diagnostics, Sources};
 use model::Config;
 
 /// What a load ends with.
@@ -92,13 +90,7 @@ pub fn parse(load: Load) -> Parsed {
         global: settings.global,
         proxies,
     };
-    // A line that was refused is missing from the whole, which would be held against it again.
-    if !messages
-        .iter()
-        .any(|message| message.severity == Severity::Error)
-    {
-        checks::check(&config, &mut messages);
-    }
+    checks::check(&config, &mut messages);
     let references = references::collect(&config, &mut messages);
 
     let diagnostics = in_order(messages);
