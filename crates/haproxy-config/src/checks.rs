@@ -174,16 +174,17 @@ fn targets(proxy: &Proxy, names: &HashMap<&str, Vec<&Proxy>>, messages: &mut Vec
             (Mode::Tcp, Mode::Tcp) | (Mode::Http, Mode::Http) => {}
         }
     }
-    if proxy.kind == ProxyKind::Listen && !proxy.servers.is_empty() {
-        if let Some(target) = &proxy.default_backend {
-            messages.push(
-                Diagnostic::warning(format!(
-                    "the servers of '{}' are never used: 'default_backend' comes first",
-                    proxy.name.value
-                ))
-                .at(target.span),
-            );
-        }
+    if proxy.kind == ProxyKind::Listen
+        && !proxy.servers.is_empty()
+        && let Some(target) = &proxy.default_backend
+    {
+        messages.push(
+            Diagnostic::warning(format!(
+                "the servers of '{}' are never used: 'default_backend' comes first",
+                proxy.name.value
+            ))
+            .at(target.span),
+        );
     }
 }
 
