@@ -13,10 +13,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use diagnostics::{Diagnostic, Diagnostics, Span};
-use haproxy_config::model::{Bind, BindSsl, CipherSuite, Config, TlsVersion, Word};
+use haproxy_config::model::{Bind, BindSsl, Config, TlsVersion, Word};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs;
-use rustls::{ServerConfig, SupportedCipherSuite};
+use rustls::ServerConfig;
 
 use crate::load::Files;
 use selection::CertificateSelection;
