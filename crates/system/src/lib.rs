@@ -1,1 +1,30 @@
+//! The kernel, for everybody else: message channels, processes, addresses, announcements, VRRP
+//! sockets, namespaces.
 //!
+//! Owns: every system call that the standard library does not offer safely; this is the one crate
+//! with `unsafe`. Must never: decide anything, read a configuration, keep state between calls
+//! beyond a descriptor, or start another program to get at the kernel.
+//!
+//! ```text
+//! supervisor, address keeper, balancer, lab
+//!    │  typed requests                ▲  typed results, events
+//!    ▼                                │
+//! channel  process  netlink(address, link, monitor)  announce  vrrp_socket  namespace
+//!    └────────┴──────────────┴─────── kernel ───────────┴──────────┴────────────┘
+//! ```
+//!
+//! Nothing here needs a runtime; what can be waited for offers `AsFd` for `poll`, and
+//! [`awaited::Awaited`] for tokio.
+#![allow(unsafe_code)]
+
+pub mod address;
+pub mod announce;
+pub mod awaited;
+pub mod channel;
+pub mod link;
+pub mod listening;
+pub mod monitor;
+pub mod namespace;
+pub mod netlink;
+pub mod process;
+pub mod vrrp_socket;

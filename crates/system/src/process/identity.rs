@@ -1,0 +1,144 @@
+//! What a process does to itself: its name, its rank, its limits, its user.
+
+use std::io;
+use std::path::PathBuf;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::{Gid, Pid, Uid, chdir, chroot, setgroups, setresgid, setresuid};
+
+use super::Signal;
+
+/// The longest process name in bytes.
+pub const MAX_PROCESS_NAME_BYTES: usize = 15;
+
+/// Sets this process's name as `ps`, `killall` and `pidof` see it (`/proc/self/comm`), cut to
+/// [`MAX_PROCESS_NAME_BYTES`]. It names the calling thread: call it on the main one.
+pub fn set_process_name(name: &str) -> io::Result<()> {
+    let cut = &name[..name.floor_char_boundary(MAX_PROCESS_NAME_BYTES)];
+    let name = std::ffi::CString::new(cut)?;
+    prctl::set_name(&name)?;
+    Ok(())
+}
+
+/// This process receives `signal` when the thread that started it ends. A change of user clears it:
+/// call it again after [`drop_privileges`].
+pub fn set_death_signal(signal: Signal) -> io::Result<()> {
+    prctl::set_pdeathsig(Some(signal))?;
+    Ok(())
+}
+
+/// Runs the calling thread ahead of all ordinary ones (`SCHED_RR`); its children run ordinarily.
+/// `priority` 1..=99; needs `CAP_SYS_NICE` or `RLIMIT_RTPRIO`.
+pub fn set_realtime_priority(priority: u8) -> io::Result<()> {
+    // SAFETY: all-zero is a valid `sched_param` on every libc.
+    let mut parameters: libc::sched_param = unsafe { std::mem::zeroed() };
+    parameters.sched_priority = priority.into();
+    // SAFETY: 0 is the calling thread; `parameters` is alive and only read.
+    let answer = unsafe {
+        libc::sched_setscheduler(
+            0,
+            libc::SCHED_RR | libc::SCHED_RESET_ON_FORK,
+            &raw const parameters,
+        )
+    };
+    os_result(answer)
+}
+
+/// Keeps all memory of this process resident, now and later.
+pub fn lock_memory() -> io::Result<()> {
+    // SAFETY: plain flags.
+    os_result(unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) })
+}
+
+fn os_result(answer: libc::c_int) -> io::Result<()> {
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Pins the calling thread to these processors, counted from 0.
+pub fn pin_thread(processors: &[usize]) -> io::Result<()> {
+    let mut set = CpuSet::new();
+    for processor in processors {
+        set.set(*processor)?;
+    }
+    sched_setaffinity(Pid::from_raw(0), &set)?;
+    Ok(())
+}
+
+/// The processors the calling thread may run on, counted from 0.
+pub fn allowed_processors() -> io::Result<Vec<usize>> {
+    let set = sched_getaffinity(Pid::from_raw(0))?;
+    Ok((0..CpuSet::count())
+        .filter(|processor| set.is_set(*processor) == Ok(true))
+        .collect())
+}
+
+/// Raises the limit of open descriptors to `wanted` where it is lower, the hard limit too where
+/// allowed; answers what is in force after that.
+pub fn raise_descriptor_limit(wanted: u64) -> io::Result<u64> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft >= wanted {
+        return Ok(soft);
+    }
+    if wanted > hard && setrlimit(Resource::RLIMIT_NOFILE, wanted, wanted).is_ok() {
+        return Ok(wanted);
+    }
+    let reachable = wanted.min(hard);
+    setrlimit(Resource::RLIMIT_NOFILE, reachable, hard)?;
+    Ok(reachable)
+}
+
+/// Who a process becomes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Privileges {
+    /// The new root directory.
+    pub chroot: Option<PathBuf>,
+    /// The group's number.
+    pub group: Option<u32>,
+    /// The user's number.
+    pub user: Option<u32>,
+    /// Supplementary groups, which replace those that the process has.
+    pub supplementary_groups: Vec<u32>,
+}
+
+/// Gives up root for good: root directory, supplementary groups, group, user, in that order.
+///
+/// Groups are replaced only where a user or a group is given. After a change of user to another
+/// than root, it is made sure that root cannot be had back.
+///
+/// # Errors
+/// What the kernel says of the first step that it refused; the process must end then.
+pub fn drop_privileges(privileges: &Privileges) -> io::Result<()> {
+    if let Some(root) = &privileges.chroot {
+        chroot(root)?;
+        chdir("/")?;
+    }
+    if privileges.user.is_some() || privileges.group.is_some() {
+        let groups: Vec<Gid> = privileges
+            .supplementary_groups
+            .iter()
+            .map(|group| Gid::from_raw(*group))
+            .collect();
+        let nothing_to_drop = groups.is_empty() && !Uid::effective().is_root();
+        if !nothing_to_drop {
+            setgroups(&groups)?;
+        }
+    }
+    if let Some(group) = privileges.group {
+        let group = Gid::from_raw(group);
+        setresgid(group, group, group)?;
+    }
+    if let Some(user) = privileges.user {
+        let user = Uid::from_raw(user);
+        setresuid(user, user, user)?;
+        if !user.is_root() && setresuid(Uid::from_raw(0), Uid::from_raw(0), user).is_ok() {
+            return Err(io::Error::other("root could be had back"));
+        }
+    }
+    Ok(())
+}
