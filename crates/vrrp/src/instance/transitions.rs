@@ -78,7 +78,12 @@ impl Instance {
             self.log(format!(
                 "priority changes from {priority_before} to {priority}"
             ));
-            self.send_hello(now);
+            let better = self.peers.better_than(priority).is_some();
+            if self.state == State::Master && priority < priority_before && better {
+                self.offer_to_better(now);
+            } else {
+                self.send_hello(now);
+            }
         }
     }
 
