@@ -1,1 +1,81 @@
-fn main() {}
+//! The developer's one entry: `cargo xtask VERB`.
+//!
+//! ```text
+//! test    all tests; what cannot run here is counted as skipped, with the reason
+//! tidy    formatting, clippy, licences, links in the documents
+//! bench   figures, with the peer beside them
+//! fuzz    one fuzz target, coverage-guided, for a bounded time
+//! ```
+
+mod bench_balancer;
+mod fuzz;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask VERB [OPTIONS]
+
+  test [--no-skips] [CARGO TEST ARGUMENTS]   run all tests; --no-skips fails when one was skipped
+  tidy                                       formatting, clippy as errors, licences, links
+  fuzz list | fuzz TARGET [--seconds N]      run a fuzz target, 60 seconds unless told
+  bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
+";
+
+/// How a verb ends: an error is a sentence for the terminal.
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (verb, rest) = match arguments.split_first() {
+        Some((verb, rest)) => (verb.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match verb {
+        "test" => test::run(rest),
+        "tidy" => tidy::run(),
+        "fuzz" => fuzz::run(rest),
+        "bench" if rest.first().is_some_and(|what| what == "balancer") => {
+            bench_balancer::run(&rest[1..])
+        }
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        unknown => Err(format!("unknown verb '{unknown}'\n\n{USAGE}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's root folder.
+fn root() -> std::path::PathBuf {
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest
+        .parent()
+        .expect("xtask lies in the workspace's root")
+        .to_path_buf()
+}
+
+/// `cargo` as this process was started by it, in the workspace's root.
+fn cargo() -> std::process::Command {
+    let mut command =
+        std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end; a failure names what was being done.
+fn complete(command: &mut std::process::Command, what: &str) -> Outcome {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{what} failed: {status}")),
+        Err(error) => Err(format!("{what} could not be started: {error}")),
+    }
+}

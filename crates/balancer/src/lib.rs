@@ -10,5 +10,40 @@
 //!            checks, stats socket ──write──► state ◄──────────┘
 //! ```
 
+mod answer;
+mod balance;
+pub mod check;
+pub mod cli;
+mod client;
+pub mod command_line;
+mod dispatch;
+mod exchange;
+pub mod health;
+mod input;
+mod lane;
+pub mod listen;
+mod listener;
+pub mod load;
+pub mod log;
+pub mod log_record;
+mod persistence;
+mod pool;
+pub mod privileges;
+mod proxy_protocol;
+mod queue;
+mod request;
+mod response;
+pub mod role;
+mod server_connection;
+pub mod snapshot;
 pub mod state;
+pub mod stats;
+pub mod stats_hook;
+mod stream;
 pub mod supervision;
+mod tcp;
+mod timeouts;
+pub mod tls;
+mod tunnel;
+mod upload;
+pub mod worker;

@@ -40,6 +40,9 @@ pub struct Bundle {
     pub files: Vec<(String, Vec<u8>)>,
     /// The environment that the configuration text sees.
     pub environment: Vec<(String, String)>,
+    /// Addresses of the names that the configuration uses, as looked up when it was loaded: the
+    /// name with its family prefix if any (`web1`, `ipv6@web1`), and the address.
+    pub names: Vec<(String, std::net::IpAddr)>,
     /// Command-line options that change the configuration (`-n`, `-m`, `-N`, `-d`, `-q`, `-L` …).
     pub options: Vec<String>,
 }

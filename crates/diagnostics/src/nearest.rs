@@ -1,5 +1,9 @@
 //! The word that was probably meant.
 
+/// The longest word that is compared at all: no word of any language here is nearly as long, and
+/// the work grows with the length.
+const LONGEST_WRITTEN_BYTES: usize = 100;
+
 /// The candidate nearest to `written`, or `None` where none is near enough to be worth naming.
 ///
 /// Near enough is one edit for short words and about a third of the word's length for longer ones
@@ -9,6 +13,9 @@ pub fn nearest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if written.len() > LONGEST_WRITTEN_BYTES {
+        return None;
+    }
     let written = written.to_lowercase();
     let limit = (written.chars().count() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
@@ -23,7 +30,15 @@ pub fn nearest<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::*;
+
+    #[test]
+    fn a_word_past_the_limit_is_near_to_nothing() {
+        let word = |len| "a".repeat(len);
+        let long = word(LONGEST_WRITTEN_BYTES);
+        assert_eq!(nearest(&long, [long.as_str()]), Some(long.as_str()));
+        assert_eq!(nearest(&word(LONGEST_WRITTEN_BYTES + 1), [long.as_str()]), None);
+    }
 
     #[test]
     fn near_words_are_found_and_far_ones_are_not() {

@@ -75,6 +75,8 @@ pub struct Global {
     pub crt_base: Option<PathBuf>,
     /// `ca-base`.
     pub ca_base: Option<PathBuf>,
+    /// `zero-warning`: a configuration with warnings is refused, as under `-dW`.
+    pub zero_warning: bool,
     /// `ssl-default-bind-options`, as words.
     pub ssl_default_bind_options: Vec<Word>,
 }
@@ -132,8 +134,7 @@ pub struct Proxy {
     pub span: Span,
     /// Frontend, backend or both.
     pub kind: ProxyKind,
-    /// `id`; the n-th proxy has n where none is written, starting at 1 (HAProxy starts its own
-    /// internal proxies below).
+    /// `id`; where none is written, the lowest number from 1 that no other proxy has, in order.
     pub id: u32,
     /// `mode`.
     pub mode: Mode,
@@ -606,7 +607,31 @@ pub enum RuleSet {
     TcpResponseContent,
 }
 
+impl RuleSet {
+    /// Whether it needs `mode http`.
+    #[must_use]
+    pub const fn is_http(self) -> bool {
+        matches!(
+            self,
+            Self::HttpRequest | Self::HttpResponse | Self::HttpAfterResponse
+        )
+    }
+}
+
 /// One rule line: its action as words, and its condition.
+///
+/// Old `req*` and `rsp*` lines become rules too. Where no action of today says the same, these
+/// actions stand for them, which no operator can write; each takes an optional `-i` (case does not
+/// count) and a regular expression that is searched in each line of the head, `NAME: VALUE`, and
+/// for requests also in the request line `METHOD TARGET VERSION`:
+///
+/// | action | meaning |
+/// | --- | --- |
+/// | `del-header-line [-i] REGEX` | removes the header lines that match (never the first line) |
+/// | `replace-header-line [-i] REGEX TEXT` | replaces each line that matches by TEXT with its back-references `\1` to `\9` |
+/// | `allow-header-line [-i] REGEX` | accepts the message if a line matches |
+/// | `deny-header-line [-i] REGEX` | refuses the message if a line matches |
+/// | `tarpit-header-line [-i] REGEX` | as `tarpit` if a line matches |
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// The rule set.
@@ -673,6 +698,8 @@ pub struct LogTarget {
 pub enum LogAddress {
     /// Syslog over UDP, default port 514.
     Udp(SocketAddr),
+    /// The same towards a host still to be looked up: its name and the port.
+    UdpName(String, u16),
     /// Syslog over a unix datagram socket.
     Unix(PathBuf),
     /// `stdout`, `stderr` or `fd@N`.
@@ -682,17 +709,23 @@ pub enum LogAddress {
 /// The frame of a syslog message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SyslogFormat {
-    /// `rfc3164`, the default towards sockets.
-    #[default]
+    /// `rfc3164`; the default where `log-send-hostname` is written.
     Rfc3164,
-    /// `local`: RFC 3164 without the host name.
+    /// `local`, the default: RFC 3164 without the host name.
+    #[default]
     Local,
     /// `rfc5424`.
     Rfc5424,
+    /// `priority`: `<FACILITY AND LEVEL>` and the text.
+    Priority,
     /// `raw`: the text alone.
     Raw,
     /// `short`: `<LEVEL>` and the text.
     Short,
+    /// `timed`: `<LEVEL>`, the ISO date and the text.
+    Timed,
+    /// `iso`: the ISO date and the text.
+    Iso,
 }
 
 /// Which line a connection or request leaves in the log.

@@ -22,6 +22,7 @@ pub mod announce;
 pub mod awaited;
 pub mod channel;
 pub mod link;
+pub mod listening;
 pub mod monitor;
 pub mod namespace;
 pub mod netlink;

@@ -1,0 +1,324 @@
+//! One HTTP client's connection: requests one after another, each through its rules, to a server
+//! and back. See LIFECYCLE.md for its states and for who owns which buffer.
+
+use std::io;
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http1::{Fault, Limits, Parsed, Refusal, RequestHead, ResponseHead, Version};
+
+use crate::exchange::{self, Exchange, millis_since};
+use crate::lane::{Lanes, ServerLane};
+use crate::listener::{Admission, Arrival};
+use crate::log_record::{Cause, Phase};
+use crate::proxy_protocol;
+use crate::server_connection::{ClientEnds, ServerConnection};
+use crate::snapshot::Frontend;
+use crate::stream::{ByteSink, ByteSource, Peer, PlainPeer};
+use crate::timeouts::Expiry;
+use crate::worker::context::Worker;
+
+/// Bytes read and thrown away after the last answer, so that the client sees the answer and not a
+/// reset.
+const LINGER_BYTES_MAX: usize = 256 * 1_024;
+/// How long that may take.
+const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
+/// `accept-proxy`: time for the header where `timeout client` sets none.
+const PROXY_HEADER_TIME: Duration = Duration::from_secs(30);
+
+/// A client's connection and everything that lives as long as it.
+pub(crate) struct Client<R, W> {
+    /// The worker.
+    pub worker: Rc<Worker>,
+    /// The configuration of the exchange in progress.
+    pub lanes: Rc<Lanes>,
+    /// The frontend in that configuration.
+    pub frontend: Arc<Frontend>,
+    /// The client's addresses.
+    pub ends: ClientEnds,
+    /// The client speaks TLS.
+    pub tls: bool,
+    /// The connection.
+    pub peer: Peer<R, W>,
+    /// The request of the exchange in progress; reused.
+    pub request: RequestHead,
+    /// Its response; reused.
+    pub response: ResponseHead,
+    /// What goes to the server: the head, and the body's first bytes.
+    pub outbound: Vec<u8>,
+    /// What goes to the client: the head, and the body's first bytes.
+    pub inbound: Vec<u8>,
+    /// The server's connection that no other client may use.
+    pub own: Option<(Rc<ServerLane>, ServerConnection)>,
+    /// Requests completed.
+    pub served: u64,
+    /// When it was accepted, or the last response ended.
+    pub idle_since: Instant,
+    /// The client may still be sending something that nobody will read.
+    pub lingers: bool,
+    _admission: Admission,
+}
+
+/// Serves a client until its connection ends.
+pub(crate) async fn serve(arrival: Arrival, peer: PlainPeer) {
+    Client::new(arrival, peer, false).run().await;
+}
+
+/// A head that was received.
+pub(crate) struct ReceivedHead {
+    /// Its length in the input.
+    pub len: usize,
+    /// The exchange that began with it.
+    pub exchange: Exchange,
+}
+
+/// Why there is no further request.
+enum NoRequest {
+    /// The client ended, or was silent, between requests: nothing to say.
+    Idle,
+    /// Something else; the exchange says what.
+    Failed(Exchange, Failure),
+}
+
+/// What was wrong.
+enum Failure {
+    /// The client ended in the middle.
+    Aborted,
+    /// `timeout http-request` ran out.
+    TimedOut,
+    /// It is no request.
+    Refused(Refusal),
+}
+
+impl<R: ByteSource, W: ByteSink> Client<R, W> {
+    /// A client that has just been accepted.
+    pub fn new(arrival: Arrival, peer: Peer<R, W>, tls: bool) -> Self {
+        Self {
+            worker: arrival.worker,
+            lanes: arrival.lanes,
+            frontend: arrival.frontend,
+            ends: arrival.ends,
+            tls,
+            peer,
+            request: RequestHead::new(),
+            response: ResponseHead::new(),
+            outbound: Vec::new(),
+            inbound: Vec::new(),
+            own: None,
+            served: 0,
+            idle_since: Instant::now(),
+            lingers: false,
+            _admission: arrival.admission,
+        }
+    }
+
+    /// Exchanges until one is the last.
+    pub async fn run(mut self) {
+        while self.next_exchange().await.is_continue() {
+            self.served += 1;
+        }
+        self.own = None;
+        self.peer.writer.finish().await;
+        if self.lingers {
+            self.linger().await;
+        }
+    }
+
+    /// Reads a request and answers it. `Break` where the connection is to end.
+    async fn next_exchange(&mut self) -> ControlFlow<()> {
+        match self.receive_head().await {
+            Ok(head) => {
+                let mut exchange = head.exchange;
+                self.take_up_configuration();
+                self.count_request();
+                let flow = self.handle(&mut exchange, head.len).await;
+                exchange::conclude(self, exchange);
+                flow
+            }
+            Err(NoRequest::Idle) => ControlFlow::Break(()),
+            Err(NoRequest::Failed(exchange, failure)) => {
+                self.refuse(exchange, failure).await;
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// A configuration installed since the last exchange holds from this one on. A client whose
+    /// frontend is gone keeps the old one for this last exchange.
+    fn take_up_configuration(&mut self) {
+        if !self.worker.runs(&self.lanes) {
+            let lanes = self.worker.lanes();
+            if let Some(frontend) = lanes.snapshot.frontend(&self.frontend.name) {
+                self.frontend = Arc::clone(frontend);
+                self.lanes = lanes;
+            }
+        }
+    }
+
+    fn count_request(&self) {
+        self.frontend
+            .state
+            .counters
+            .of(self.worker.index)
+            .requests
+            .add(1);
+        self.worker.counters().requests_total.add(1);
+    }
+
+    /// Whether exchanges of this client are logged.
+    fn is_logged(&self) -> bool {
+        !self.frontend.log.targets.is_empty()
+    }
+
+    /// Limits of a head: what a buffer holds, less what rules may add.
+    pub fn head_limits(&self) -> Limits {
+        let limits = &self.lanes.snapshot.limits;
+        Limits {
+            head_bytes: limits.buffer_size.saturating_sub(limits.rewrite_reserve),
+            header_lines: limits.headers_max,
+        }
+    }
+
+    /// Waits for the next request's head.
+    async fn receive_head(&mut self) -> Result<ReceivedHead, NoRequest> {
+        let limits = self.head_limits();
+        let first = self.served == 0;
+        let timeouts = self.frontend.timeouts;
+        if self.peer.reader.input().is_empty() {
+            let limit = if first {
+                timeouts.request_head
+            } else {
+                timeouts.keep_alive
+            };
+            self.peer.deadline.set(limit, Expiry::Read);
+            if !first {
+                if self.worker.is_draining() {
+                    return Err(NoRequest::Idle);
+                }
+                self.peer.deadline.set_idle(true);
+            }
+            let filled = self.peer.reader.fill().await;
+            self.peer.deadline.set_idle(false);
+            match filled {
+                Ok(1..) => {}
+                Ok(0) | Err(_) if !first => return Err(NoRequest::Idle),
+                Ok(_) if self.peer.deadline.has_expired() => {
+                    return Err(self.no_first_request(Failure::TimedOut));
+                }
+                Ok(_) | Err(_) => return Err(self.no_first_request(Failure::Aborted)),
+            }
+        }
+        let mut exchange = Exchange::begin(self.is_logged());
+        exchange.timers.idle = u64::try_from(
+            exchange
+                .began
+                .saturating_duration_since(self.idle_since)
+                .as_millis(),
+        )
+        .unwrap_or(u64::MAX);
+        let mut refreshed = first;
+        loop {
+            match self.request.parse(self.peer.reader.bytes(), &limits) {
+                Ok(Parsed::Complete { len }) => {
+                    exchange.timers.request = Some(exchange.elapsed_ms());
+                    exchange.bytes_in = len as u64;
+                    return Ok(ReceivedHead { len, exchange });
+                }
+                Ok(Parsed::Partial) => {}
+                Err(refusal) => {
+                    return Err(NoRequest::Failed(exchange, Failure::Refused(refusal)));
+                }
+            }
+            if !refreshed {
+                // From the first byte of a later request on, its head has its own limit.
+                self.peer.deadline.set(timeouts.request_head, Expiry::Read);
+                refreshed = true;
+            }
+            match self.peer.reader.fill().await {
+                Ok(1..) => {}
+                Ok(_) if self.peer.deadline.has_expired() => {
+                    return Err(NoRequest::Failed(exchange, Failure::TimedOut));
+                }
+                Ok(_) => return Err(NoRequest::Failed(exchange, Failure::Aborted)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(NoRequest::Failed(exchange, Failure::Aborted)),
+            }
+        }
+    }
+
+    /// A connection that never sent a byte.
+    fn no_first_request(&self, failure: Failure) -> NoRequest {
+        if self.worker.is_draining() {
+            return NoRequest::Idle;
+        }
+        let logged = self.is_logged() && !self.frontend.log.skip_empty;
+        let mut exchange = Exchange::begin(logged);
+        exchange.timers.idle = millis_since(self.idle_since);
+        NoRequest::Failed(exchange, failure)
+    }
+
+    /// Answers what was no request, and logs it.
+    async fn refuse(&mut self, mut exchange: Exchange, failure: Failure) {
+        let counters = self.frontend.state.counters.of(self.worker.index);
+        self.lingers = true;
+        let (cause, status) = match failure {
+            Failure::Aborted => (Cause::Client, None),
+            Failure::TimedOut => (Cause::ClientTimeout, Some(408)),
+            Failure::Refused(refusal) => (Cause::Proxy, Some(refusal.status(Fault::Client))),
+        };
+        exchange.bytes_in = self.peer.reader.input().len() as u64;
+        if !(cause == Cause::Client && exchange.bytes_in == 0) {
+            counters.request_errors.add(1);
+        }
+        exchange.end(cause, Phase::Request);
+        match status {
+            Some(status) => {
+                self.answer_error(&mut exchange, status, Version::Http11, false)
+                    .await;
+            }
+            // HAProxy logs 400 although nobody is left to read it.
+            None => exchange.status = Some(400),
+        }
+        exchange::conclude(self, exchange);
+    }
+
+    /// Reads and drops what the client still sends.
+    async fn linger(&mut self) {
+        self.peer.deadline.set(Some(LINGER_TIME_MAX), Expiry::Both);
+        let mut dropped = 0;
+        while dropped < LINGER_BYTES_MAX {
+            self.peer.reader.input().clear();
+            match self.peer.reader.fill().await {
+                Ok(count @ 1..) => dropped += count,
+                Ok(_) | Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Reads the PROXY protocol's header. None where there is none and the connection is to end;
+/// `Some(None)` where it names no addresses.
+pub(crate) async fn receive_proxy_header(
+    peer: &mut PlainPeer,
+    frontend: &Frontend,
+) -> Option<Option<(SocketAddr, SocketAddr)>> {
+    let limit = frontend.timeouts.inactivity.unwrap_or(PROXY_HEADER_TIME);
+    peer.deadline.set(Some(limit), Expiry::Both);
+    loop {
+        match proxy_protocol::parse(peer.reader.bytes()) {
+            proxy_protocol::Parsed::Complete(len, ends) => {
+                peer.reader.input().consume(len);
+                return Some(ends);
+            }
+            proxy_protocol::Parsed::Invalid => return None,
+            proxy_protocol::Parsed::Partial if peer.reader.input().is_full() => return None,
+            proxy_protocol::Parsed::Partial => match peer.reader.fill().await {
+                Ok(1..) => {}
+                Ok(_) | Err(_) => return None,
+            },
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! One request and its response, as the log and the counters see them.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crate::client::Client;
+use crate::dispatch::Route;
+use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
+use crate::snapshot::{Backend, Frontend, Server};
+
+/// What is known of an exchange so far.
+pub(crate) struct Exchange {
+    /// When its first byte came.
+    pub began: Instant,
+    /// Times in milliseconds; `active` is filled in at the end.
+    pub timers: Timers,
+    /// The status sent to the client.
+    pub status: Option<u16>,
+    /// Bytes from the client.
+    pub bytes_in: u64,
+    /// Bytes to the client.
+    pub bytes_out: u64,
+    /// How it ended.
+    pub termination: Termination,
+    /// The answer is a statistics page.
+    pub from_stats: bool,
+    /// The backend, once one was chosen.
+    pub backend: Option<Arc<Backend>>,
+    /// The server, once one was chosen.
+    pub server: Option<Arc<Server>>,
+    /// Connections tried again.
+    pub retries: u32,
+    /// Another server than the first was taken.
+    pub redispatched: bool,
+    /// How many waited before this one for the server.
+    pub server_queue: u64,
+    /// How many waited before this one for the backend.
+    pub backend_queue: u64,
+    /// Texts for the log; none where nothing is logged.
+    pub texts: Option<Box<Texts>>,
+}
+
+/// What only the log needs, and what costs to keep.
+pub(crate) struct Texts {
+    /// When the first byte came.
+    pub accepted: SystemTime,
+    /// The request line.
+    pub request_line: String,
+    /// `capture request header`.
+    pub request_captures: Vec<Option<String>>,
+    /// `capture response header`.
+    pub response_captures: Vec<Option<String>>,
+    /// `capture cookie` in the request.
+    pub request_cookie: Option<String>,
+    /// `capture cookie` in the response.
+    pub response_cookie: Option<String>,
+}
+
+impl Exchange {
+    /// One that begins now, `logged` or not.
+    pub fn begin(logged: bool) -> Self {
+        Self {
+            began: Instant::now(),
+            timers: Timers::default(),
+            status: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            termination: Termination::NORMAL,
+            from_stats: false,
+            backend: None,
+            server: None,
+            retries: 0,
+            redispatched: false,
+            server_queue: 0,
+            backend_queue: 0,
+            texts: logged.then(|| {
+                Box::new(Texts {
+                    accepted: SystemTime::now(),
+                    request_line: BAD_REQUEST_LINE.to_owned(),
+                    request_captures: Vec::new(),
+                    response_captures: Vec::new(),
+                    request_cookie: None,
+                    response_cookie: None,
+                })
+            }),
+        }
+    }
+
+    /// Milliseconds since it began.
+    pub fn elapsed_ms(&self) -> u64 {
+        millis_since(self.began)
+    }
+
+    /// Notes what ended it, unless something ended it before.
+    pub fn end(&mut self, cause: Cause, phase: Phase) {
+        if self.termination.cause == Cause::None {
+            self.termination.cause = cause;
+            self.termination.phase = phase;
+        }
+    }
+
+    /// Takes over what the way to the server was like.
+    pub fn note_route(&mut self, route: &Route) {
+        self.retries = route.retries;
+        self.redispatched = route.redispatched;
+        self.server_queue = route.server_queue;
+        self.backend_queue = route.backend_queue;
+    }
+}
+
+/// What the log shows where the request could not be read.
+const BAD_REQUEST_LINE: &str = "<BADREQ>";
+
+/// Milliseconds from `start` to now.
+pub(crate) fn millis_since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Counts and logs an exchange that is over.
+pub(crate) fn conclude<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
+    let worker = client.worker.index;
+    let frontend = &client.frontend;
+    exchange.timers.active = exchange.elapsed_ms();
+    let counted = frontend.state.counters.of(worker);
+    counted.bytes_in.add(exchange.bytes_in);
+    counted.bytes_out.add(exchange.bytes_out);
+    client.worker.counters().bytes_out.add(exchange.bytes_out);
+    let status = exchange.status.unwrap_or(0);
+    counted.count_response(status);
+    if exchange.termination.cause == Cause::Client {
+        counted.client_aborts.add(1);
+    }
+    if let Some(backend) = &exchange.backend {
+        let counted = backend.state.counters.of(worker);
+        counted.bytes_in.add(exchange.bytes_in);
+        counted.bytes_out.add(exchange.bytes_out);
+        counted.count_response(status);
+        counted.requests.add(1);
+        counted
+            .queue_time_ms
+            .add(exchange.timers.queue.unwrap_or(0));
+        counted
+            .connect_time_ms
+            .add(exchange.timers.connect.unwrap_or(0));
+        counted
+            .response_time_ms
+            .add(exchange.timers.response.unwrap_or(0));
+        counted.total_time_ms.add(exchange.timers.active);
+        match exchange.termination.cause {
+            Cause::Client => counted.client_aborts.add(1),
+            Cause::Server => counted.server_aborts.add(1),
+            _ => {}
+        }
+    }
+    if let Some(server) = &exchange.server {
+        let counted = server.state.counters.of(worker);
+        counted.bytes_in.add(exchange.bytes_in);
+        counted.bytes_out.add(exchange.bytes_out);
+        counted.count_response(status);
+        counted.requests.add(1);
+        counted
+            .queue_time_ms
+            .add(exchange.timers.queue.unwrap_or(0));
+        counted
+            .connect_time_ms
+            .add(exchange.timers.connect.unwrap_or(0));
+        counted
+            .response_time_ms
+            .add(exchange.timers.response.unwrap_or(0));
+        counted.total_time_ms.add(exchange.timers.active);
+        match exchange.termination.cause {
+            Cause::Client => counted.client_aborts.add(1),
+            Cause::Server => counted.server_aborts.add(1),
+            _ => {}
+        }
+    }
+    if exchange.texts.is_some() {
+        log(client, exchange);
+    }
+}
+
+fn log<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
+    let Some(texts) = exchange.texts.take() else {
+        return;
+    };
+    let skipped = client.frontend.log.skip_normal
+        && exchange.termination.is_normal()
+        && exchange.retries == 0
+        && exchange.status.is_none_or(|status| status < 500);
+    if skipped {
+        return;
+    }
+    let connections = counts(
+        client,
+        &client.frontend,
+        exchange.backend.as_deref(),
+        exchange.server.as_deref(),
+    );
+    client.worker.log.push(Box::new(LogRecord {
+        frontend: Arc::clone(&client.frontend),
+        backend: exchange.backend,
+        server: exchange.server,
+        from_stats: exchange.from_stats,
+        client: client.ends.source,
+        destination: client.ends.destination,
+        tls: client.tls,
+        accepted: texts.accepted,
+        timers: exchange.timers,
+        status: exchange.status,
+        bytes_out: exchange.bytes_out,
+        bytes_in: exchange.bytes_in,
+        request_cookie: texts.request_cookie,
+        response_cookie: texts.response_cookie,
+        termination: exchange.termination,
+        connections,
+        retries: exchange.retries,
+        redispatched: exchange.redispatched,
+        server_queue: exchange.server_queue,
+        backend_queue: exchange.backend_queue,
+        request_captures: texts.request_captures,
+        response_captures: texts.response_captures,
+        request_line: texts.request_line,
+    }));
+}
+
+/// Connections at once, over all workers.
+fn counts<R, W>(
+    client: &Client<R, W>,
+    frontend: &Frontend,
+    backend: Option<&Backend>,
+    server: Option<&Server>,
+) -> ConnectionCounts {
+    ConnectionCounts {
+        process: client.worker.process.counters.total().connections,
+        frontend: frontend.state.counters.total().sessions,
+        backend: backend.map_or(0, |backend| backend.state.counters.total().sessions),
+        server: server.map_or(0, |server| server.state.counters.total().sessions),
+    }
+}

@@ -1,0 +1,133 @@
+//! A worker's own share of the configuration: its rotation over each backend, its idle connections
+//! to each server, and how much it has in progress there.
+//!
+//! ```text
+//! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool, active count
+//! ```
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::balance::{Picked, Rotation, Wish};
+use crate::pool::Pool;
+use crate::snapshot::{Backend, Frontend, Server, Snapshot};
+
+/// One configuration as one worker runs it.
+pub(crate) struct Lanes {
+    /// The configuration.
+    pub snapshot: Arc<Snapshot>,
+    backends: Vec<Rc<BackendLane>>,
+}
+
+impl Lanes {
+    /// Idle connections and counts of servers that stay are taken over from `previous`.
+    pub fn new(snapshot: Arc<Snapshot>, worker: usize, previous: Option<&Self>) -> Rc<Self> {
+        let backends = snapshot
+            .backends
+            .iter()
+            .map(|backend| {
+                let known = previous.and_then(|lanes| {
+                    lanes
+                        .backends
+                        .iter()
+                        .find(|lane| lane.backend.name == backend.name)
+                });
+                Rc::new(BackendLane::new(
+                    Arc::clone(backend),
+                    worker,
+                    known.map(Rc::as_ref),
+                ))
+            })
+            .collect();
+        Rc::new(Self { snapshot, backends })
+    }
+
+    /// This worker's share of the backend at that position.
+    pub fn backend(&self, index: usize) -> &Rc<BackendLane> {
+        &self.backends[index]
+    }
+
+    /// Every backend.
+    pub fn backends(&self) -> &[Rc<BackendLane>] {
+        &self.backends
+    }
+
+    /// The frontend at that position.
+    pub fn frontend(&self, index: usize) -> &Arc<Frontend> {
+        &self.snapshot.frontends[index]
+    }
+}
+
+/// One worker's share of a backend.
+pub(crate) struct BackendLane {
+    /// The backend.
+    pub backend: Arc<Backend>,
+    servers: Vec<Rc<ServerLane>>,
+    rotation: RefCell<Rotation>,
+}
+
+impl BackendLane {
+    fn new(backend: Arc<Backend>, worker: usize, previous: Option<&Self>) -> Self {
+        let servers = backend
+            .servers
+            .iter()
+            .map(|server| {
+                let known = previous.and_then(|lane| {
+                    lane.servers.iter().find(|known| {
+                        known.server.name == server.name && known.server.address == server.address
+                    })
+                });
+                Rc::new(ServerLane {
+                    server: Arc::clone(server),
+                    pool: known.map_or_else(Rc::default, |known| Rc::clone(&known.pool)),
+                    active: known.map_or_else(Rc::default, |known| Rc::clone(&known.active)),
+                })
+            })
+            .collect();
+        let rotation = RefCell::new(Rotation::new(&backend, worker));
+        Self {
+            backend,
+            servers,
+            rotation,
+        }
+    }
+
+    /// This worker's share of the server at that position.
+    pub fn server(&self, index: usize) -> &Rc<ServerLane> {
+        &self.servers[index]
+    }
+
+    /// Every server.
+    pub fn servers(&self) -> &[Rc<ServerLane>] {
+        &self.servers
+    }
+
+    /// Picks a server by the backend's balancing.
+    pub fn pick(
+        &self,
+        source_key: Option<u32>,
+        avoid: Option<usize>,
+        has_room: &dyn Fn(&Server) -> bool,
+    ) -> Picked {
+        self.rotation.borrow_mut().pick(
+            &self.backend,
+            &Wish {
+                source_key,
+                avoid,
+                active: &|index| self.servers[index].active.get(),
+                has_room,
+            },
+        )
+    }
+}
+
+/// One worker's share of a server.
+pub(crate) struct ServerLane {
+    /// The server.
+    pub server: Arc<Server>,
+    /// Idle connections.
+    pub pool: Rc<Pool>,
+    /// Requests in progress on this worker.
+    pub active: Rc<Cell<u32>>,
+}

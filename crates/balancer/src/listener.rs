@@ -1,0 +1,267 @@
+//! Accepting connections: one task for each listening socket of a worker.
+//!
+//! ```text
+//! socket ──accept──► limits (process, frontend, bind) ──► client task: HTTP or TCP, TLS or not
+//! ```
+//!
+//! Every worker accepts from the same sockets; the kernel gives each connection to one of them.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use compio::buf::{BufResult, IntoInner};
+use compio::driver::SharedFd;
+use compio::driver::op::Accept;
+use compio::runtime::{Attacher, CancelToken, FutureExt};
+use haproxy_config::model::Mode;
+use socket2::{SockAddr, Socket};
+
+use crate::lane::Lanes;
+use crate::server_connection::{ClientEnds, is_polling};
+use crate::snapshot::{Frontend, Listener};
+use crate::stream::PlainPeer;
+use crate::worker::context::{ClientCount, Worker};
+use crate::{client, queue, tcp};
+
+/// How long accepting rests when the process is out of descriptors or memory.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// A socket being accepted from. Dropping it does not end that; [`Accepting::close`] does.
+pub(crate) struct Accepting {
+    current: Rc<RefCell<Arc<Listener>>>,
+    cancel: CancelToken,
+}
+
+impl Accepting {
+    /// Begins to accept from a socket that is bound and listening.
+    pub fn open(
+        worker: &Rc<Worker>,
+        listener: Arc<Listener>,
+        socket: &OwnedFd,
+    ) -> std::io::Result<Self> {
+        let socket = Socket::from(socket.try_clone()?);
+        socket.set_nonblocking(is_polling())?;
+        let socket = Attacher::new(socket)?.into_inner();
+        let current = Rc::new(RefCell::new(listener));
+        let cancel = CancelToken::new();
+        compio::runtime::spawn(accept_forever(
+            Rc::clone(worker),
+            Rc::clone(&current),
+            socket,
+            cancel.clone(),
+        ))
+        .detach();
+        Ok(Self { current, cancel })
+    }
+
+    /// What the socket's key means from now on.
+    pub fn replace(&self, listener: Arc<Listener>) {
+        *self.current.borrow_mut() = listener;
+    }
+
+    /// Accepts no more. A connection that was accepted at this moment is still served.
+    pub fn close(self) {
+        self.cancel.cancel();
+    }
+}
+
+async fn accept_forever(
+    worker: Rc<Worker>,
+    current: Rc<RefCell<Arc<Listener>>>,
+    socket: SharedFd<Socket>,
+    cancel: CancelToken,
+) {
+    while !cancel.is_cancelled() {
+        let accept = compio::runtime::submit(Accept::new(socket.clone()));
+        let BufResult(result, operation) = accept.with_cancel(cancel.clone()).await;
+        match result {
+            Ok(_) => {
+                let (accepted, address) = operation.into_inner();
+                let listener = Arc::clone(&current.borrow());
+                welcome(&worker, listener, accepted, &address).await;
+            }
+            Err(error) if cancel.is_cancelled() => {
+                drop(error);
+                return;
+            }
+            Err(error) if is_exhaustion(&error) => compio::time::sleep(EXHAUSTED_PAUSE).await,
+            // The client gave up before it was accepted.
+            Err(_) => {}
+        }
+    }
+}
+
+fn is_exhaustion(error: &std::io::Error) -> bool {
+    use nix::libc::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    matches!(
+        error.raw_os_error(),
+        Some(EMFILE | ENFILE | ENOBUFS | ENOMEM)
+    )
+}
+
+/// Starts the client's task; where a limit is reached, only once there is room, so that further
+/// connections stay in the kernel's queue.
+async fn welcome(worker: &Rc<Worker>, listener: Arc<Listener>, socket: Socket, address: &SockAddr) {
+    let lanes = worker.lanes();
+    let Some(frontend) = lanes
+        .snapshot
+        .frontends
+        .get(listener.frontend)
+        .map(Arc::clone)
+    else {
+        return;
+    };
+    let admission = Admission::wait(worker, &lanes, &frontend).await;
+    if address.is_ipv4() || address.is_ipv6() {
+        // An option that cannot be set slows a connection and is no reason to refuse it.
+        let _ = socket.set_tcp_nodelay(true);
+        if frontend.tcp_keepalive {
+            let _ = socket.set_keepalive(true);
+        }
+    }
+    if is_polling() && socket.set_nonblocking(true).is_err() {
+        return;
+    }
+    let ends = ClientEnds {
+        source: address.as_socket().map(unmapped),
+        destination: None,
+    };
+    let buffer_size = lanes.snapshot.limits.buffer_size;
+    let Ok(peer) = PlainPeer::new(socket, buffer_size, &worker.timeouts) else {
+        return;
+    };
+    let arrival = Arrival {
+        worker: Rc::clone(worker),
+        lanes,
+        frontend,
+        listener,
+        ends,
+        admission,
+    };
+    compio::runtime::spawn(arrival.serve(peer)).detach();
+}
+
+/// An IPv4 client of an IPv6 socket is an IPv4 client.
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// A client connection that was let in.
+pub(crate) struct Arrival {
+    /// The worker.
+    pub worker: Rc<Worker>,
+    /// The configuration at that time.
+    pub lanes: Rc<Lanes>,
+    /// Where it came in.
+    pub frontend: Arc<Frontend>,
+    /// The listening socket's line.
+    pub listener: Arc<Listener>,
+    /// The client's addresses. The destination is looked up where it is needed.
+    pub ends: ClientEnds,
+    /// Its place among those at once.
+    pub admission: Admission,
+}
+
+impl Arrival {
+    async fn serve(mut self, mut peer: PlainPeer) {
+        if self.listener.accept_proxy {
+            match client::receive_proxy_header(&mut peer, &self.frontend).await {
+                Some(Some((source, destination))) => {
+                    self.ends = ClientEnds {
+                        source: Some(source),
+                        destination: Some(destination),
+                    };
+                }
+                Some(None) => {}
+                None => return,
+            }
+        }
+        if self.ends.destination.is_none() && self.needs_destination() {
+            self.ends.destination = peer
+                .socket()
+                .local_addr()
+                .ok()
+                .and_then(|address| address.as_socket());
+        }
+        match self.frontend.mode {
+            Mode::Http => client::serve(self, peer).await,
+            Mode::Tcp => tcp::serve(self, peer).await,
+        }
+    }
+
+    fn needs_destination(&self) -> bool {
+        !self.frontend.log.targets.is_empty()
+            || self.lanes.snapshot.backends.iter().any(|backend| {
+                backend.servers.iter().any(|server| {
+                    server.send_proxy.is_some()
+                        || matches!(
+                            server.address,
+                            crate::snapshot::ServerAddress::MappedPort { .. }
+                        )
+                })
+            })
+    }
+}
+
+/// A client's place within the limits of the process and of its frontend.
+pub(crate) struct Admission {
+    worker: Rc<Worker>,
+    frontend: Arc<Frontend>,
+    limited: bool,
+    _count: ClientCount,
+}
+
+impl Admission {
+    async fn wait(worker: &Rc<Worker>, lanes: &Lanes, frontend: &Arc<Frontend>) -> Self {
+        let process = &worker.process;
+        if let Some(max) = lanes.snapshot.limits.connections_max {
+            while process.in_flight.load(Ordering::SeqCst) >= i64::from(max) {
+                queue::wait_turn(&process.waiting, || {
+                    process.in_flight.load(Ordering::SeqCst) < i64::from(max)
+                })
+                .await;
+            }
+        }
+        process.in_flight.fetch_add(1, Ordering::SeqCst);
+        let in_flight = &frontend.state.in_flight;
+        if let Some(max) = frontend.connections_max {
+            while in_flight.load(Ordering::SeqCst) >= i64::from(max) {
+                queue::wait_turn(&frontend.state.waiting, || {
+                    in_flight.load(Ordering::SeqCst) < i64::from(max)
+                })
+                .await;
+            }
+            in_flight.fetch_add(1, Ordering::SeqCst);
+        }
+        let counters = frontend.state.counters.of(worker.index);
+        counters.session_begins();
+        counters.connections_total.add(1);
+        Self {
+            worker: Rc::clone(worker),
+            frontend: Arc::clone(frontend),
+            limited: frontend.connections_max.is_some(),
+            _count: worker.count_client(),
+        }
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.frontend
+            .state
+            .counters
+            .of(self.worker.index)
+            .session_ends();
+        if self.limited {
+            self.frontend.state.in_flight.fetch_sub(1, Ordering::SeqCst);
+            self.frontend.state.waiting.wake_one();
+        }
+        self.worker.process.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.worker.process.waiting.wake_one();
+    }
+}

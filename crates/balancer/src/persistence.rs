@@ -1,0 +1,185 @@
+//! Persistence by cookie: which server a client asks for, and how it learns which one it got
+//! (configuration.txt, `cookie`; the letters are those of 8.5).
+
+use haproxy_config::model::{Cookie, CookieKind};
+use http1::{
+    KnownHeader, Method, RequestHead, ResponseHead, cookie_value, remove_cookie,
+    rewrite_set_cookie, set_cookie_pair, strip_cookie_prefix,
+};
+
+use crate::snapshot::{Backend, Server};
+use crate::state::Operational;
+
+/// Between the server's key and the application's value (`cookie … prefix`).
+const PREFIX_MARK: u8 = b'~';
+
+/// What the request's cookie says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The server that it names, where that one may still take the client.
+    pub server: Option<usize>,
+    /// `N` none, `I` no such server, `D` that server is down, `V` valid.
+    pub letter: char,
+}
+
+/// Reads the persistence cookie, and hides it from the server where the configuration says so.
+pub(crate) fn read_request(
+    cookie: &Cookie,
+    backend: &Backend,
+    request: &mut RequestHead,
+    original: &[u8],
+) -> Asked {
+    let name = cookie.name.as_bytes();
+    let mut asked = Asked {
+        server: None,
+        letter: 'N',
+    };
+    let values = request.headers.values(original, KnownHeader::Cookie);
+    if let Some(value) = values
+        .filter_map(|(_, value)| cookie_value(value, name))
+        .next()
+    {
+        let key = match cookie.kind {
+            CookieKind::Prefix => match memchr::memchr(PREFIX_MARK, value) {
+                Some(mark) => &value[..mark],
+                None => b"",
+            },
+            // `insert maxidle|maxlife` dates follow the key.
+            _ => value.split(|byte| *byte == b'|').next().unwrap_or(b""),
+        };
+        asked = find(backend, key);
+    }
+    let edit: fn(&[u8], &[u8]) -> Option<Vec<u8>> = match cookie.kind {
+        CookieKind::Prefix => strip_cookie_prefix,
+        CookieKind::Insert if cookie.indirect => remove_cookie,
+        _ => return asked,
+    };
+    let lines: Vec<_> = request
+        .headers
+        .values(original, KnownHeader::Cookie)
+        .filter_map(|(index, value)| Some((index, edit(value, name)?)))
+        .collect();
+    for (index, value) in lines.into_iter().rev() {
+        if value.is_empty() {
+            request.headers.remove(index);
+        } else {
+            request.headers.replace(index, &value);
+        }
+    }
+    asked
+}
+
+fn find(backend: &Backend, key: &[u8]) -> Asked {
+    let named = |server: &&std::sync::Arc<Server>| {
+        !key.is_empty()
+            && server
+                .cookie
+                .as_deref()
+                .is_some_and(|cookie| cookie.as_bytes() == key)
+    };
+    let mut letter = 'I';
+    for server in backend.servers.iter().filter(named) {
+        match server.state.operational() {
+            Operational::Up | Operational::Drain => {
+                return Asked {
+                    server: Some(server.index),
+                    letter: 'V',
+                };
+            }
+            Operational::Down if backend.persist => {
+                return Asked {
+                    server: Some(server.index),
+                    letter: 'D',
+                };
+            }
+            Operational::Down | Operational::Maintenance => letter = 'D',
+        }
+    }
+    Asked {
+        server: None,
+        letter,
+    }
+}
+
+/// Tells the client which server it got. Returns the letter: `N` nothing seen or done, `I`
+/// inserted, `P` the application's own cookie seen, `R` rewritten, `D` deleted.
+pub(crate) fn write_response(
+    cookie: &Cookie,
+    server: &Server,
+    asked: Option<usize>,
+    method: Method,
+    response: &mut ResponseHead,
+    original: &[u8],
+) -> char {
+    let name = cookie.name.as_bytes();
+    let mut letter = 'N';
+    let own: Vec<_> = response
+        .headers
+        .values(original, KnownHeader::SetCookie)
+        .filter_map(|(index, value)| {
+            let (found, set) = set_cookie_pair(value)?;
+            (found == name).then(|| (index, value.to_vec(), set.to_vec()))
+        })
+        .collect();
+    let key = server.cookie.as_deref().unwrap_or("").as_bytes();
+    for (index, line, set) in own.into_iter().rev() {
+        letter = 'P';
+        match cookie.kind {
+            CookieKind::Rewrite => {
+                if let Some(new) = rewrite_set_cookie(&line, key) {
+                    response.headers.replace(index, &new);
+                    letter = 'R';
+                }
+            }
+            CookieKind::Prefix => {
+                let prefixed = [key, &[PREFIX_MARK], &set].concat();
+                if let Some(new) = rewrite_set_cookie(&line, &prefixed) {
+                    response.headers.replace(index, &new);
+                    letter = 'R';
+                }
+            }
+            // `preserve` leaves the application's choice; without it ours replaces it below.
+            CookieKind::Insert if !cookie.preserve => response.headers.remove(index),
+            CookieKind::Insert | CookieKind::Passive => {}
+        }
+    }
+    let inserts = cookie.kind == CookieKind::Insert
+        && asked != Some(server.index)
+        && (!cookie.postonly || method == Method::Post)
+        && !(cookie.preserve && letter == 'P');
+    if inserts {
+        let line = set_cookie_line(cookie, key);
+        response.headers.add_known(KnownHeader::SetCookie, &line);
+        letter = if key.is_empty() { 'D' } else { 'I' };
+    }
+    if cookie.nocache && matches!(letter, 'I' | 'R' | 'D') {
+        response
+            .headers
+            .add_known(KnownHeader::CacheControl, b"private");
+    }
+    letter
+}
+
+/// The line that sets the cookie to a server's key; an empty key takes the cookie away.
+fn set_cookie_line(cookie: &Cookie, key: &[u8]) -> Vec<u8> {
+    let mut line = [cookie.name.as_bytes(), b"=", key].concat();
+    if key.is_empty() {
+        line.extend_from_slice(b"; Expires=Thu, 01-Jan-1970 00:00:01 GMT");
+    }
+    line.extend_from_slice(b"; path=/");
+    for domain in &cookie.domains {
+        line.extend_from_slice(b"; domain=");
+        line.extend_from_slice(domain.as_bytes());
+    }
+    if cookie.httponly {
+        line.extend_from_slice(b"; HttpOnly");
+    }
+    if cookie.secure {
+        line.extend_from_slice(b"; Secure");
+    }
+    for attribute in &cookie.attributes {
+        line.extend_from_slice(b"; ");
+        line.extend_from_slice(attribute.as_bytes());
+    }
+    line
+}

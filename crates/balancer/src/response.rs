@@ -1,0 +1,263 @@
+//! A response's way: from the server's head, through persistence and rules, to the client.
+
+use std::io;
+use std::time::Instant;
+
+use http1::{BodyScanner, Limits, Method, Parsed, Refusal, ResponseHead, Version, edit_response};
+
+use crate::exchange::{Exchange, millis_since};
+use crate::persistence;
+use crate::request::cut;
+use crate::snapshot::{Backend, Frontend, Server};
+use crate::stream::{ByteSink, ByteSource, Reader};
+use crate::timeouts::{Deadline, Expiry};
+
+/// A response on its way to the client.
+pub(crate) struct ResponsePath<'a, W> {
+    /// Where the request came in.
+    pub frontend: &'a Frontend,
+    /// The backend.
+    pub backend: &'a Backend,
+    /// The server.
+    pub server: &'a Server,
+    /// The server that the client's cookie asked for.
+    pub asked: Option<usize>,
+    /// The request's method.
+    pub method: Method,
+    /// The request's version.
+    pub client_version: Version,
+    /// Limits of the head.
+    pub limits: Limits,
+    /// The client's connection may go on if the response lets it.
+    pub may_continue: bool,
+    /// The head; reused.
+    pub head: &'a mut ResponseHead,
+    /// What goes to the client first; reused.
+    pub inbound: &'a mut Vec<u8>,
+    /// To the client.
+    pub writer: &'a mut W,
+    /// The client's deadline.
+    pub client_deadline: &'a Deadline,
+    /// From the server.
+    pub reader: &'a mut Reader,
+    /// The server's deadline.
+    pub server_deadline: &'a Deadline,
+    /// The exchange.
+    pub exchange: &'a mut Exchange,
+    /// Something was received from the server.
+    pub began: bool,
+}
+
+/// A response that reached the client whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Relayed {
+    /// The server's connection can be used again.
+    pub server_continues: bool,
+    /// The client's connection goes on.
+    pub client_continues: bool,
+    /// Both connections are a tunnel from now on.
+    pub upgraded: bool,
+}
+
+/// What kept a response from reaching the client whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The server sent no head.
+    NoResponse {
+        /// It was silent for too long; else it closed.
+        timed_out: bool,
+        /// It sent part of one.
+        began: bool,
+    },
+    /// What the server sent is no response.
+    BadResponse(Refusal),
+    /// The server stopped in the middle of the body.
+    Broken {
+        /// It was silent for too long; else it closed.
+        timed_out: bool,
+    },
+    /// The client closed.
+    ClientGone,
+    /// The client took or sent nothing for too long.
+    ClientTimedOut,
+    /// The client's body is no body.
+    BadRequestBody(Refusal),
+}
+
+impl<W: ByteSink> ResponsePath<'_, W> {
+    /// Relays every interim response and the final one.
+    pub async fn relay(&mut self) -> Result<Relayed, Trouble> {
+        let waiting = Instant::now();
+        loop {
+            let len = self.receive_head().await?;
+            if self.head.is_interim() {
+                self.send_interim(len).await?;
+                continue;
+            }
+            self.exchange.timers.response = Some(millis_since(waiting));
+            return self.send_final(len).await;
+        }
+    }
+
+    /// Waits for a whole head; returns its length.
+    async fn receive_head(&mut self) -> Result<usize, Trouble> {
+        let limit = self.backend.timeouts.inactivity;
+        loop {
+            if !self.reader.input().is_empty() {
+                self.began = true;
+                let bytes = self.reader.bytes();
+                match self.head.parse(bytes, self.method, &self.limits) {
+                    Ok(Parsed::Complete { len }) => return Ok(len),
+                    Ok(Parsed::Partial) => {}
+                    Err(refusal) => return Err(Trouble::BadResponse(refusal)),
+                }
+            }
+            self.server_deadline.set(limit, Expiry::Both);
+            match self.reader.fill().await {
+                Ok(1..) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(_) | Err(_) => {
+                    return Err(Trouble::NoResponse {
+                        timed_out: self.server_deadline.has_expired(),
+                        began: self.began,
+                    });
+                }
+            }
+        }
+    }
+
+    /// 100 and its like go to clients that know them.
+    async fn send_interim(&mut self, len: usize) -> Result<(), Trouble> {
+        self.inbound.clear();
+        if self.client_version == Version::Http11 {
+            self.head.encode_into(self.reader.bytes(), self.inbound);
+        }
+        self.reader.input().consume(len);
+        self.send_inbound().await
+    }
+
+    async fn send_final(&mut self, len: usize) -> Result<Relayed, Trouble> {
+        self.server_deadline.clear();
+        let server_continues = self.head.is_persistent();
+        let original = self.reader.bytes();
+        if let Some(texts) = &mut self.exchange.texts {
+            let headers = &self.head.headers;
+            texts.response_captures = self
+                .frontend
+                .log
+                .response_captures
+                .iter()
+                .map(|(name, len)| {
+                    headers
+                        .named(original, name.as_bytes())
+                        .last()
+                        .map(|(_, value)| cut(value, *len))
+                })
+                .collect();
+            if let Some((name, len)) = &self.frontend.log.cookie_capture {
+                texts.response_cookie = headers
+                    .values(original, http1::KnownHeader::SetCookie)
+                    .find(|(_, value)| value.starts_with(name.as_bytes()))
+                    .map(|(_, value)| cut(value, *len));
+            }
+        }
+        if let Some(cookie) = &self.backend.cookie {
+            self.exchange.termination.response_cookie = persistence::write_response(
+                cookie,
+                self.server,
+                self.asked,
+                self.method,
+                self.head,
+                original,
+            );
+        }
+        let body = self.head.body();
+        let upgraded = self.head.status() == 101
+            || (self.method == Method::Connect && (200..300).contains(&self.head.status()));
+        let client_continues = self.may_continue && !upgraded && body != http1::Body::UntilClose;
+        edit_response(
+            self.head,
+            original,
+            self.client_version,
+            client_continues || upgraded,
+        );
+        self.exchange.status = Some(self.head.status());
+        self.inbound.clear();
+        self.head.encode_into(original, self.inbound);
+        let mut scanner = BodyScanner::new(body);
+        let mut used = len;
+        if !scanner.is_finished() {
+            let available = &original[len..];
+            let scanned = scanner.scan(available).map_err(Trouble::BadResponse)?;
+            self.inbound.extend_from_slice(&available[..scanned.len]);
+            used += scanned.len;
+        }
+        self.reader.input().consume(used);
+        self.send_inbound().await?;
+        if !scanner.is_finished() {
+            self.send_body(&mut scanner).await?;
+        }
+        Ok(Relayed {
+            server_continues,
+            client_continues,
+            upgraded,
+        })
+    }
+
+    /// The rest of the body, sent from the buffer that it was received in.
+    async fn send_body(&mut self, scanner: &mut BodyScanner) -> Result<(), Trouble> {
+        let limit = self.backend.timeouts.inactivity;
+        while !scanner.is_finished() {
+            if self.reader.input().is_empty() {
+                self.server_deadline.set(limit, Expiry::Both);
+                match self.reader.fill().await {
+                    Ok(1..) => {}
+                    Ok(_)
+                        if matches!(scanner, BodyScanner::UntilClose)
+                            && !self.server_deadline.has_expired() =>
+                    {
+                        return Ok(());
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Ok(_) | Err(_) => {
+                        let timed_out = self.server_deadline.has_expired();
+                        return Err(Trouble::Broken { timed_out });
+                    }
+                }
+                self.server_deadline.clear();
+            }
+            let scanned = scanner
+                .scan(self.reader.bytes())
+                .map_err(|_| Trouble::Broken { timed_out: false })?;
+            let (bytes, start, end) = self.reader.input().take_front(scanned.len);
+            self.client_deadline
+                .set(self.frontend.timeouts.inactivity, Expiry::Both);
+            let (sent, bytes) = self.writer.send(bytes, start, end).await;
+            self.reader.input().give_back(bytes);
+            self.reader.input().consume(scanned.len);
+            sent.map_err(|_| self.client_trouble())?;
+            self.exchange.bytes_out += scanned.len as u64;
+        }
+        Ok(())
+    }
+
+    async fn send_inbound(&mut self) -> Result<(), Trouble> {
+        let bytes = std::mem::take(self.inbound);
+        let len = bytes.len();
+        self.client_deadline
+            .set(self.frontend.timeouts.inactivity, Expiry::Both);
+        let (sent, bytes) = self.writer.send(bytes, 0, len).await;
+        *self.inbound = bytes;
+        sent.map_err(|_| self.client_trouble())?;
+        self.exchange.bytes_out += len as u64;
+        Ok(())
+    }
+
+    fn client_trouble(&self) -> Trouble {
+        if self.client_deadline.has_expired() {
+            Trouble::ClientTimedOut
+        } else {
+            Trouble::ClientGone
+        }
+    }
+}

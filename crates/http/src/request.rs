@@ -1,0 +1,384 @@
+//! Request heads.
+
+use std::mem::MaybeUninit;
+
+use crate::connection::ConnectionOptions;
+use crate::diagnose::{FirstLine, first_fault};
+use crate::framing::{Framing, Repeated};
+use crate::header::KnownHeader;
+use crate::headers::{Headers, Piece, keep};
+use crate::target::{Target, TargetForm, host_matches, split_port};
+use crate::{Body, Method, Refusal, Version};
+
+/// How large a head may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes, the empty line included: `tune.bufsize` less `tune.maxrewrite`.
+    pub head_bytes: usize,
+    /// Header lines: `tune.http.maxhdr`.
+    pub header_lines: usize,
+}
+
+impl Default for Limits {
+    /// HAProxy's: 16384 less 1024 bytes, 101 lines.
+    fn default() -> Self {
+        Self {
+            head_bytes: 16_384 - 1024,
+            header_lines: 101,
+        }
+    }
+}
+
+/// How far a parse came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parsed {
+    /// The head ends after `len` bytes (empty lines before it included); the body starts there.
+    Complete {
+        /// Bytes from the start of the buffer.
+        len: usize,
+    },
+    /// Nothing wrong so far, but the empty line is still to come. Parse again, from the start,
+    /// with more bytes.
+    Partial,
+}
+
+/// The head of a request: what was parsed, as ranges of the caller's buffer, and what rules
+/// changed. Reused for every request of a connection.
+///
+/// Methods that read take the buffer (`original`) that was parsed, unchanged since.
+#[derive(Debug, Clone, Default)]
+pub struct RequestHead {
+    /// The header lines, for reading and editing.
+    pub headers: Headers,
+    method: Method,
+    method_text: Piece,
+    target: Target,
+    target_text: Piece,
+    version: Version,
+    body: Body,
+    connection: ConnectionOptions,
+    expects_continue: bool,
+}
+
+impl RequestHead {
+    /// An empty head.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a head from the start of `original`. Empty lines before it are skipped (RFC 9112,
+    /// 2.2).
+    ///
+    /// # Errors
+    /// Everything that two readers could understand differently is refused; see [`Refusal`].
+    pub fn parse(&mut self, original: &[u8], limits: &Limits) -> Result<Parsed, Refusal> {
+        self.headers.clear();
+        let allowed = &original[..original.len().min(limits.head_bytes)];
+        let partial = || {
+            if original.len() >= limits.head_bytes {
+                Err(Refusal::HeadTooLarge {
+                    limit: limits.head_bytes,
+                })
+            } else {
+                Ok(Parsed::Partial)
+            }
+        };
+        let start = match first_line(allowed) {
+            Ok(Some(start)) => start,
+            Ok(None) => return partial(),
+            Err(refusal) => return Err(refusal),
+        };
+        let text = &allowed[start..];
+        with_slots(limits.header_lines, |slots| {
+            let mut request = httparse::Request::new(&mut []);
+            match request.parse_with_uninit_headers(text, slots) {
+                Ok(httparse::Status::Complete(len)) => {
+                    self.take(original, start..start + len, &request)?;
+                    Ok(Parsed::Complete { len: start + len })
+                }
+                Ok(httparse::Status::Partial) => partial(),
+                Err(httparse::Error::TooManyHeaders) => Err(Refusal::TooManyHeaders {
+                    limit: limits.header_lines,
+                }),
+                Err(_) => Err(first_fault(text, FirstLine::Request)),
+            }
+        })
+    }
+
+    fn take(
+        &mut self,
+        original: &[u8],
+        head: std::ops::Range<usize>,
+        request: &httparse::Request<'_, '_>,
+    ) -> Result<(), Refusal> {
+        check_line_ends(original, head, request.headers)?;
+        let method = request.method.unwrap_or("").as_bytes();
+        let path = request.path.unwrap_or("").as_bytes();
+        self.method = Method::recognise(method);
+        self.method_text = piece(original, method);
+        self.target = Target::parse(self.method, path)?;
+        self.target_text = piece(original, path);
+        self.version = version(request.version);
+        self.connection = ConnectionOptions::default();
+        self.expects_continue = false;
+
+        let mut framing = Framing::default();
+        let mut host: Option<&[u8]> = None;
+        let (mut websocket, mut websocket_key) = (false, false);
+        for header in request.headers.iter() {
+            let name = header.name.as_bytes();
+            let value = header.value;
+            self.headers
+                .push_original(original, piece(original, name), piece(original, value));
+            match self.headers.last_known() {
+                KnownHeader::Host => match host {
+                    None if split_port(value).is_none() => return Err(Refusal::InvalidHost),
+                    None => host = Some(value),
+                    Some(other) if other == value => self.headers.pop(),
+                    Some(_) => return Err(Refusal::RepeatedHost),
+                },
+                KnownHeader::ContentLength => match framing.content_length(value)? {
+                    Repeated::No => {}
+                    Repeated::Same => return Err(Refusal::RepeatedLength),
+                },
+                KnownHeader::TransferEncoding => framing.transfer_encoding(value)?,
+                KnownHeader::Connection => self.connection.read(value),
+                KnownHeader::Expect => {
+                    self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
+                }
+                KnownHeader::Upgrade => {
+                    self.connection.has_upgrade = true;
+                    websocket |= value.eq_ignore_ascii_case(b"websocket");
+                }
+                KnownHeader::SecWebSocketKey => websocket_key = true,
+                _ => {}
+            }
+        }
+        if framing.is_contradictory() {
+            return Err(Refusal::LengthAndEncoding);
+        }
+        if framing.has_encoding() && self.version == Version::Http10 {
+            return Err(Refusal::EncodingInHttp10);
+        }
+        self.body = framing.body()?.unwrap_or(Body::None);
+        if host.is_some_and(|host| !host_matches(&self.target, path, host)) {
+            return Err(Refusal::HostMismatch);
+        }
+        if websocket && self.connection.wants_upgrade() && !websocket_key {
+            return Err(Refusal::MissingWebSocketKey);
+        }
+        Ok(())
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The method as written.
+    #[must_use]
+    pub fn method_text<'a>(&'a self, original: &'a [u8]) -> &'a [u8] {
+        self.method_text.of(original, &self.headers.arena)
+    }
+
+    /// The version that the client speaks.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// How the body ends.
+    #[must_use]
+    pub fn body(&self) -> Body {
+        self.body
+    }
+
+    /// What the client asked for about its connection.
+    #[must_use]
+    pub fn connection(&self) -> ConnectionOptions {
+        self.connection
+    }
+
+    /// Whether the client keeps its connection open after this request.
+    #[must_use]
+    pub fn is_persistent(&self) -> bool {
+        self.connection.is_persistent(self.version)
+    }
+
+    /// `Expect: 100-continue`: the client waits for an interim response before it sends its body.
+    #[must_use]
+    pub fn expects_continue(&self) -> bool {
+        self.expects_continue && self.version == Version::Http11
+    }
+
+    /// The parts of the target.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The whole target.
+    #[must_use]
+    pub fn target_text<'a>(&'a self, original: &'a [u8]) -> &'a [u8] {
+        self.target_text.of(original, &self.headers.arena)
+    }
+
+    /// The path without the query; `/` for an absolute target without one (HAProxy's `path`), and
+    /// empty where the form has none.
+    #[must_use]
+    pub fn path<'a>(&'a self, original: &'a [u8]) -> &'a [u8] {
+        if self.target.path.is_empty() && self.target.form == TargetForm::Absolute {
+            return b"/";
+        }
+        self.target_text(original)
+            .get(self.target.path.clone())
+            .unwrap_or(b"")
+    }
+
+    /// The query without its `?`.
+    #[must_use]
+    pub fn query<'a>(&'a self, original: &'a [u8]) -> &'a [u8] {
+        self.target_text(original)
+            .get(self.target.query.clone())
+            .unwrap_or(b"")
+    }
+
+    /// The host and port asked for: the target's authority, or else Host.
+    #[must_use]
+    pub fn authority<'a>(&'a self, original: &'a [u8]) -> Option<&'a [u8]> {
+        match self
+            .target_text(original)
+            .get(self.target.authority.clone())
+        {
+            Some([]) | None => self.headers.first(original, KnownHeader::Host),
+            authority => authority,
+        }
+    }
+
+    /// Replaces the whole target.
+    ///
+    /// # Errors
+    /// As for parsing one; nothing changes then.
+    pub fn set_target(&mut self, text: &[u8]) -> Result<(), Refusal> {
+        self.target = Target::parse(self.method, text)?;
+        self.target_text = keep(&mut self.headers.arena, text);
+        Ok(())
+    }
+
+    /// Replaces the path and keeps authority and query.
+    ///
+    /// # Errors
+    /// As for parsing a target; nothing changes then.
+    pub fn set_path(&mut self, original: &[u8], path: &[u8]) -> Result<(), Refusal> {
+        let text = self.target_text(original);
+        let (before, after) = (
+            &text[..self.target.path.start],
+            &text[self.target.path.end..],
+        );
+        let target = [before, path, after].concat();
+        self.set_target(&target)
+    }
+
+    /// Replaces the query (without its `?`); an empty one removes the `?` too.
+    ///
+    /// # Errors
+    /// As for parsing a target; nothing changes then.
+    pub fn set_query(&mut self, original: &[u8], query: &[u8]) -> Result<(), Refusal> {
+        let before = &self.target_text(original)[..self.target.path.end];
+        let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
+        let target = [before, mark, query].concat();
+        self.set_target(&target)
+    }
+
+    /// Replaces the method. Returns false, and changes nothing, where the name is not a token.
+    pub fn set_method(&mut self, name: &[u8]) -> bool {
+        if name.is_empty() || !name.iter().copied().all(crate::header::is_token_byte) {
+            return false;
+        }
+        self.method = Method::recognise(name);
+        self.method_text = keep(&mut self.headers.arena, name);
+        true
+    }
+
+    /// Appends the head as edited, the empty line included. The version stays the client's.
+    pub fn encode_into(&self, original: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(self.method_text(original));
+        out.push(b' ');
+        out.extend_from_slice(self.target_text(original));
+        out.push(b' ');
+        out.extend_from_slice(self.version.as_bytes());
+        out.extend_from_slice(b"\r\n");
+        self.headers.encode_into(original, out);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Where the first line starts after empty ones; none where there are only empty ones yet.
+pub(crate) fn first_line(text: &[u8]) -> Result<Option<usize>, Refusal> {
+    let mut start = 0;
+    loop {
+        match &text[start..] {
+            [] | [b'\r'] => return Ok(None),
+            [b'\r', b'\n', ..] => start += 2,
+            [b'\r', ..] => return Err(Refusal::BareCarriageReturn),
+            [b'\n', ..] => return Err(Refusal::BareLineFeed),
+            _ => return Ok(Some(start)),
+        }
+    }
+}
+
+/// The parser accepts LF alone; a head has CR LF before each header line and twice at its end.
+pub(crate) fn check_line_ends(
+    original: &[u8],
+    head: std::ops::Range<usize>,
+    headers: &[httparse::Header<'_>],
+) -> Result<(), Refusal> {
+    let ends_with = |end: usize, bytes: &[u8]| {
+        original
+            .get(head.start..end)
+            .is_some_and(|text| text.ends_with(bytes))
+    };
+    let clean = ends_with(head.end, b"\r\n\r\n")
+        && headers
+            .iter()
+            .all(|header| ends_with(offset(original, header.name.as_bytes()), b"\r\n"));
+    clean.then_some(()).ok_or(Refusal::BareLineFeed)
+}
+
+/// Most header lines for which the parser's room is on the stack.
+const STACK_SLOTS: usize = 128;
+
+pub(crate) fn with_slots<'b, R>(
+    lines: usize,
+    parse: impl FnOnce(&mut [MaybeUninit<httparse::Header<'b>>]) -> R,
+) -> R {
+    if lines <= STACK_SLOTS {
+        let mut slots = [const { MaybeUninit::uninit() }; STACK_SLOTS];
+        parse(&mut slots[..lines])
+    } else {
+        let mut slots: Vec<_> = std::iter::repeat_with(MaybeUninit::uninit)
+            .take(lines)
+            .collect();
+        parse(&mut slots)
+    }
+}
+
+pub(crate) fn version(minor: Option<u8>) -> Version {
+    match minor {
+        Some(0) => Version::Http10,
+        _ => Version::Http11,
+    }
+}
+
+/// Where a slice that the parser returned lies in the buffer. The parser's empty slices may lie
+/// elsewhere; they count as lying at its start.
+fn offset(original: &[u8], part: &[u8]) -> usize {
+    let at = (part.as_ptr() as usize).wrapping_sub(original.as_ptr() as usize);
+    if at <= original.len() { at } else { 0 }
+}
+
+pub(crate) fn piece(original: &[u8], part: &[u8]) -> Piece {
+    Piece::original(offset(original, part), part.len())
+}

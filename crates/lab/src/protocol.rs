@@ -1,0 +1,283 @@
+//! What the lab's processes say to each other: one JSON value a line, each request answered by
+//! exactly one [`Answer`], in order.
+//!
+//! ```text
+//! Lab (the caller's process) ── Request ──► room ── NodeRequest ──► node's pid 1
+//!                            ◄── Answer ──       ◄── Answer ──
+//! ```
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::IpAddr;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Nanoseconds;
+
+/// The longest message, in bytes: a log or a captured output, escaped as JSON.
+pub(crate) const MAX_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
+/// How long a node has to answer beyond the time that the request itself allows.
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+
+/// Asked of the room.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// Makes a switch.
+    AddSwitch { name: String },
+    /// Starts a node that is not running; its switches must exist.
+    StartNode(NodeSpec),
+    /// Cuts a node's links and kills everything in it, as a power failure does.
+    KillNode { node: String },
+    /// Sets the switch's end of a link; no interface named means all of the node.
+    SetLink {
+        node: String,
+        interface: Option<String>,
+        state: LinkState,
+    },
+    /// Splits every switch: nodes of different groups no longer hear each other. Nodes that are in
+    /// no group stay with the first.
+    Partition { groups: Vec<Vec<String>> },
+    /// Joins what [`Request::Partition`] split and sets every link to [`LinkState::Up`].
+    Mend,
+    /// Every change of an address so far, from index `from` on.
+    AddressEvents { from: usize },
+    /// The process number of a node's pid 1, in the room's numbering.
+    NodePid { node: String },
+    /// A node's log, also after its death.
+    Log { node: String, command: String },
+    /// Which logs there are: node and command.
+    Logs,
+    /// Handed on to the node.
+    Node { node: String, request: NodeRequest },
+}
+
+/// Asked of a node's pid 1.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum NodeRequest {
+    /// Takes a device that the room moved here, names it, gives it addresses and sets it up.
+    TakeInterface { device: String, spec: InterfaceSpec },
+    /// Starts a command under a name, its output going to that name's log.
+    Spawn {
+        command: String,
+        argv: Vec<String>,
+        environment: BTreeMap<String, String>,
+    },
+    /// Runs a command to its end and returns its output.
+    Run { argv: Vec<String>, timeout_ms: u64 },
+    /// Sends a signal to every process that the target names.
+    Signal { target: Target, signal: i32 },
+    /// Which commands were started and how they ended.
+    Commands,
+    /// The processes of the node, without its pid 1.
+    Processes,
+    /// Fills the file system at `path` to its last byte.
+    FillDisk { path: String },
+    /// Gives the space back.
+    EmptyDisk { path: String },
+    /// Writes a file.
+    WriteFile { path: String, content: Vec<u8> },
+}
+
+/// Which processes of a node are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// The process that was started under that command's name.
+    Command(String),
+    /// Every process of that name (`/proc/PID/comm`, what `killall` compares).
+    Process(String),
+    /// Every process but the node's own pid 1.
+    Everything,
+}
+
+/// The switch's end of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LinkState {
+    /// Carries frames.
+    Up,
+    /// Pulled out at the switch: the node sees that its carrier is gone.
+    Cut,
+    /// The switch drops every frame, and the node's carrier stays: what a failing switch does.
+    Silent,
+}
+
+/// A machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeSpec {
+    /// Its name, also its host name.
+    pub name: String,
+    /// Its interfaces.
+    pub interfaces: Vec<InterfaceSpec>,
+    /// What it finds at these absolute paths.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Users (each with a group of its name) that exist on it.
+    pub users: Vec<String>,
+    /// Kernel settings, by their dotted name.
+    pub sysctls: BTreeMap<String, String>,
+    /// Small file systems of their own: mount point and size in MiB.
+    pub disks: BTreeMap<String, u32>,
+    /// Lines of `/etc/hosts` beyond the loopback ones.
+    pub hosts: Vec<(IpAddr, String)>,
+}
+
+/// An interface of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceSpec {
+    /// Its name on the machine.
+    pub name: String,
+    /// The switch that it is plugged into.
+    pub switch: String,
+    /// Its addresses.
+    pub addresses: Vec<AddressSpec>,
+}
+
+/// An address with the length of its network's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressSpec {
+    /// The address.
+    pub address: IpAddr,
+    /// How many leading bits name the network.
+    pub prefix_len: u8,
+}
+
+/// The one reply to a request.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Answer {
+    /// It is done, and was at that moment.
+    Done { at: Nanoseconds },
+    /// Signals went out to so many processes.
+    Signalled { at: Nanoseconds, processes: usize },
+    /// A process started or asked for.
+    Pid(i32),
+    /// How a command ended and what it wrote.
+    Output(Output),
+    /// The node's commands.
+    Commands(Vec<CommandState>),
+    /// The node's processes.
+    Processes(Vec<Process>),
+    /// Changes of addresses.
+    AddressEvents(Vec<AddressEvent>),
+    /// A log.
+    Log(Vec<u8>),
+    /// Names of logs.
+    Logs(Vec<(String, String)>),
+    /// The room or the node is ready for requests. `rootless`: behind a user namespace.
+    Ready { rootless: bool },
+    /// It was not done, and why.
+    Failed(String),
+    /// The kernel does not allow labs: why, and the command that would change it.
+    NotAllowed { reason: String, enable: String },
+}
+
+/// How a command ended and what it wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The exit code; `None` where a signal ended it or the time ran out.
+    pub code: Option<i32>,
+    /// Standard output, cut after a megabyte.
+    pub stdout: String,
+    /// Standard error, cut after a megabyte.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Whether the exit code was 0.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+}
+
+/// A command that was started on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandState {
+    /// The name it was started under.
+    pub command: String,
+    /// Its process number on the node.
+    pub pid: i32,
+    /// How it ended (`exit 0`, `signal 9`), or `None` while it runs.
+    pub ended: Option<String>,
+}
+
+/// A process of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number on the node.
+    pub pid: i32,
+    /// Its name (`/proc/PID/comm`).
+    pub name: String,
+}
+
+/// A change of who has an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressEvent {
+    /// When the kernel's message was read.
+    pub at: Nanoseconds,
+    /// Whose.
+    pub node: String,
+    /// What changed.
+    pub change: AddressChange,
+}
+
+/// What happened to a node's addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AddressChange {
+    /// Configured.
+    Added(IpAddr),
+    /// No longer configured.
+    Removed(IpAddr),
+    /// The node died; it has none any more.
+    Died,
+}
+
+/// One end of a conversation.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    reader: BufReader<UnixStream>,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: UnixStream) -> Self {
+        Self {
+            reader: BufReader::new(stream),
+        }
+    }
+
+    /// A conversation over what this process was given as its standard input.
+    pub(crate) fn from_standard_input() -> io::Result<Self> {
+        use std::os::fd::AsFd;
+        let descriptor = io::stdin().as_fd().try_clone_to_owned()?;
+        Ok(Self::new(descriptor.into()))
+    }
+
+    pub(crate) fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(message)?;
+        line.push(b'\n');
+        self.reader.get_mut().write_all(&line)
+    }
+
+    /// The next message; `None` once the other end is gone.
+    pub(crate) fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+        use std::io::Read;
+        let mut line = Vec::new();
+        let read = (&mut self.reader)
+            .take(MAX_MESSAGE_BYTES)
+            .read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        Ok(Some(serde_json::from_slice(&line)?))
+    }
+
+    /// Asks and waits for the answer, at most for `limit`.
+    pub(crate) fn ask(&mut self, request: &impl Serialize, limit: Duration) -> io::Result<Answer> {
+        self.reader.get_ref().set_read_timeout(Some(limit))?;
+        self.send(request)?;
+        self.receive()?.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::UnexpectedEof, "the other process is gone")
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! Breaking something, and putting it right again.
+
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::clock::{self, Nanoseconds};
+use crate::plan::{Action, CLIENT};
+use crate::protocol::{LinkState, Target};
+use crate::{Error, Result};
+
+use super::Rehearsal;
+
+/// How long a command of a fault may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+/// The table of packet filters that a fault makes on a node.
+const DROP_TABLE: &str = "keel_lab";
+
+/// Does it, and returns the moment of its beginning.
+pub(super) fn strike(
+    rehearsal: &Rehearsal<'_>,
+    action: &Action,
+    node: &str,
+) -> Result<Nanoseconds> {
+    let lab = &rehearsal.lab;
+    let machine = lab.node(node);
+    let began = clock::now();
+    match action {
+        Action::Signal { part, signal } => {
+            let (at, processes) = machine.signal(&target(rehearsal, part)?, *signal)?;
+            if processes == 0 {
+                return Err(Error::Refused {
+                    what: format!("{signal} to {part} on {node}"),
+                    reason: "no such process runs".to_owned(),
+                });
+            }
+            return Ok(at);
+        }
+        Action::Pause { part: Some(part) } => {
+            return Ok(machine
+                .signal(&target(rehearsal, part)?, Signal::SIGSTOP)?
+                .0);
+        }
+        Action::Pause { part: None } => {
+            lab.set_link(node, None, LinkState::Silent)?;
+            machine.signal(&Target::Everything, Signal::SIGSTOP)?;
+        }
+        Action::NodeDeath => return lab.kill_node(node),
+        Action::LinkCut { interface } => {
+            lab.set_link(node, interface.as_deref(), LinkState::Cut)?;
+        }
+        Action::LinkFlap {
+            interface,
+            times,
+            down,
+            up,
+        } => {
+            for _ in 0..*times {
+                lab.set_link(node, interface.as_deref(), LinkState::Cut)?;
+                thread::sleep(*down);
+                lab.set_link(node, interface.as_deref(), LinkState::Up)?;
+                thread::sleep(*up);
+            }
+        }
+        Action::Partition { groups } => {
+            lab.partition(groups)?;
+        }
+        Action::Drop {
+            percent: 100,
+            matching: None,
+        } => {
+            lab.set_link(node, None, LinkState::Silent)?;
+        }
+        Action::Drop { percent, matching } => {
+            run(
+                rehearsal,
+                node,
+                &drop_packets(*percent, matching.as_deref()),
+            )?;
+        }
+        Action::FillDisk { path } => {
+            machine.fill_disk(path)?;
+        }
+        Action::Run { argv } => run(rehearsal, node, argv)?,
+    }
+    Ok(began)
+}
+
+/// Puts right what the fault broke, and starts again whatever ended because of it.
+pub(super) fn heal(
+    rehearsal: &Rehearsal<'_>,
+    action: &Action,
+    node: &str,
+    ended_before: &[(String, String)],
+) -> Result<()> {
+    let lab = &rehearsal.lab;
+    match action {
+        Action::NodeDeath => {
+            lab.start_node(node)?;
+            return rehearsal.start_commands(node);
+        }
+        Action::Pause { .. } => {
+            lab.node(node)
+                .signal(&Target::Everything, Signal::SIGCONT)?;
+        }
+        Action::FillDisk { path } => {
+            lab.node(node).empty_disk(path)?;
+        }
+        Action::Drop { .. }
+            if !matches!(
+                action,
+                Action::Drop {
+                    percent: 100,
+                    matching: None
+                }
+            ) =>
+        {
+            run(
+                rehearsal,
+                node,
+                &["nft", "delete", "table", "inet", DROP_TABLE].map(str::to_owned),
+            )?;
+        }
+        _ => {}
+    }
+    lab.mend()?;
+    restart_ended(rehearsal, ended_before)
+}
+
+fn restart_ended(rehearsal: &Rehearsal<'_>, ended_before: &[(String, String)]) -> Result<()> {
+    for (node, name) in rehearsal.commands_ended()? {
+        let known = ended_before.iter().any(|(n, c)| *n == node && *c == name);
+        if known || node == CLIENT {
+            continue;
+        }
+        let commands = rehearsal.plan.commands_of(&node, rehearsal.engine);
+        if let Some(command) = commands.into_iter().find(|command| command.name == name) {
+            rehearsal.lab.node(&node).spawn(&name, &command.argv)?;
+        }
+    }
+    Ok(())
+}
+
+fn target(rehearsal: &Rehearsal<'_>, part: &str) -> Result<Target> {
+    let found = rehearsal.engine.parts.get(part).cloned();
+    found.ok_or_else(|| Error::Refused {
+        what: part.to_owned(),
+        reason: "the engine has no such part".to_owned(),
+    })
+}
+
+/// An nftables command that loses packets in both directions before anything else sees them.
+fn drop_packets(percent: u8, matching: Option<&str>) -> Vec<String> {
+    let matching = matching.unwrap_or_default();
+    let dice = if percent == 100 {
+        String::new()
+    } else {
+        format!("numgen random mod 100 < {percent}")
+    };
+    let mut script = format!("add table inet {DROP_TABLE}");
+    for (chain, hook) in [("in", "input"), ("out", "output")] {
+        script.push_str(&format!(
+            "; add chain inet {DROP_TABLE} {chain} {{ type filter hook {hook} priority -300 ; }}\
+             ; add rule inet {DROP_TABLE} {chain} {matching} {dice} drop"
+        ));
+    }
+    vec!["nft".to_owned(), script]
+}
+
+fn run(rehearsal: &Rehearsal<'_>, node: &str, argv: &[String]) -> Result<()> {
+    let output =
+        rehearsal
+            .lab
+            .node(node)
+            .run(argv, COMMAND_LIMIT)
+            .map_err(|error| match error {
+                Error::Refused { what, reason } if argv.first().is_some_and(|p| p == "nft") => {
+                    Error::Refused {
+                        what,
+                        reason: format!("{reason} (to install it: sudo apt-get install nftables)"),
+                    }
+                }
+                other => other,
+            })?;
+    if output.success() {
+        return Ok(());
+    }
+    Err(Error::Refused {
+        what: format!("'{}' on {node}", argv.join(" ")),
+        reason: format!("exit {:?}: {}", output.code, output.stderr.trim()),
+    })
+}

@@ -1,0 +1,302 @@
+//! The room that the lab's machines stand in: a process with its own process, mount and network
+//! namespaces, of which it is pid 1. Everything of a lab lives below it, so when it ends, for
+//! whatever reason, the kernel ends all of it.
+//!
+//! ```text
+//! the caller (Lab)
+//! └─ keel lab room          takes new namespaces (a user namespace first, without root)
+//!    └─ keel lab room-init  pid 1: switches, links, nodes; ends when the caller is gone
+//!       ├─ keel lab node
+//!       │  └─ keel lab node-init, pid 1 of a node …
+//!       └─ …
+//! ```
+
+mod machine;
+mod permission;
+mod switch;
+mod watch;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+
+use crate::node::view;
+use crate::protocol::{ANSWER_LIMIT, Answer, LinkState, NodeRequest, NodeSpec, Request, Wire};
+use machine::Machine;
+use switch::Switches;
+use watch::AddressRecord;
+
+/// Tells room-init that it lives in a user namespace.
+const ROOTLESS_VARIABLE: &str = "KEEL_LAB_ROOTLESS";
+
+/// `keel lab room`: takes new namespaces and starts the room's pid 1 in them. Its standard input is
+/// the conversation with the caller.
+pub(crate) fn enter() -> ExitCode {
+    let Ok(mut wire) = Wire::from_standard_input() else {
+        return ExitCode::FAILURE;
+    };
+    let rootless = match permission::take_namespaces() {
+        Ok(rootless) => rootless,
+        Err(refusal) => {
+            let _ = wire.send(&Answer::NotAllowed {
+                reason: refusal.reason,
+                enable: refusal.enable,
+            });
+            return ExitCode::FAILURE;
+        }
+    };
+    match start_first_process(rootless) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = wire.send(&Answer::Failed(format!(
+                "the lab could not be started: {error}"
+            )));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_first_process(rootless: bool) -> io::Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["lab", "room-init"])
+        .stdin(Stdio::inherit())
+        .env("PATH", crate::node_search_path());
+    if rootless {
+        command.env(ROOTLESS_VARIABLE, "1");
+    }
+    let mut child = command.spawn()?;
+    child.wait()?;
+    Ok(())
+}
+
+/// `keel lab room-init`: pid 1 of the room.
+pub(crate) fn live() -> ExitCode {
+    let outcome = prctl::set_pdeathsig(Signal::SIGKILL)
+        .map_err(io::Error::from)
+        .and_then(|()| Wire::from_standard_input())
+        .and_then(serve);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keel lab: the lab failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(mut wire: Wire) -> io::Result<()> {
+    let mut room = match Room::prepare() {
+        Ok(room) => room,
+        Err(error) => {
+            return wire.send(&Answer::Failed(format!(
+                "the lab could not be started: {error}"
+            )));
+        }
+    };
+    wire.send(&Answer::Ready {
+        rootless: room.rootless,
+    })?;
+    let requests = listen()?;
+    while let Ok(request) = requests.recv() {
+        let answer = room
+            .handle(request)
+            .unwrap_or_else(|error| Answer::Failed(error.to_string()));
+        wire.send(&answer)?;
+    }
+    Ok(())
+}
+
+/// Reads requests beside the work, so that the room notices at once when its caller is gone, and
+/// then ends.
+fn listen() -> io::Result<mpsc::Receiver<Request>> {
+    let mut wire = Wire::from_standard_input()?;
+    let (sender, requests) = mpsc::channel();
+    thread::Builder::new()
+        .name("listener".to_owned())
+        .spawn(move || {
+            while let Ok(Some(request)) = wire.receive() {
+                if sender.send(request).is_err() {
+                    break;
+                }
+            }
+            std::process::exit(0);
+        })?;
+    Ok(requests)
+}
+
+struct Room {
+    rootless: bool,
+    switches: Switches,
+    machines: BTreeMap<String, Machine>,
+    record: AddressRecord,
+}
+
+impl Room {
+    fn prepare() -> io::Result<Self> {
+        view::prepare_room(&std::env::current_exe()?)?;
+        Ok(Self {
+            rootless: std::env::var_os(ROOTLESS_VARIABLE).is_some(),
+            switches: Switches::new()?,
+            machines: BTreeMap::new(),
+            record: AddressRecord::default(),
+        })
+    }
+
+    fn handle(&mut self, request: Request) -> io::Result<Answer> {
+        match request {
+            Request::AddSwitch { name } => self.switches.add(&name)?,
+            Request::StartNode(spec) => self.start_node(&spec)?,
+            Request::KillNode { node } => return self.kill_node(&node),
+            Request::SetLink {
+                node,
+                interface,
+                state,
+            } => self.switches.set_link(&node, interface.as_deref(), state)?,
+            Request::Partition { groups } => self.switches.partition(&groups)?,
+            Request::Mend => self.switches.mend()?,
+            Request::AddressEvents { from } => {
+                return Ok(Answer::AddressEvents(self.record.since(from)));
+            }
+            Request::NodePid { node } => return Ok(Answer::Pid(self.machine(&node)?.pid())),
+            Request::Log { node, command } => return read_log(&node, &command),
+            Request::Logs => return list_logs(),
+            Request::Node { node, request } => {
+                let limit = ANSWER_LIMIT + allowed(&request);
+                return self.machine(&node)?.ask(&request, limit);
+            }
+        }
+        Ok(done())
+    }
+
+    fn start_node(&mut self, spec: &NodeSpec) -> io::Result<()> {
+        if self.machines.contains_key(&spec.name) {
+            return Err(io::Error::other(format!("node {} runs already", spec.name)));
+        }
+        let mut machine = Machine::start(spec, self.rootless, &self.record)?;
+        for interface in &spec.interfaces {
+            let device = self
+                .switches
+                .connect(&spec.name, interface, &machine.network()?)?;
+            let request = NodeRequest::TakeInterface {
+                device,
+                spec: interface.clone(),
+            };
+            if let Answer::Failed(reason) = machine.ask(&request, ANSWER_LIMIT)? {
+                return Err(io::Error::other(format!(
+                    "interface {} of {}: {reason}",
+                    interface.name, spec.name
+                )));
+            }
+        }
+        self.machines.insert(spec.name.clone(), machine);
+        Ok(())
+    }
+
+    fn kill_node(&mut self, node: &str) -> io::Result<Answer> {
+        // A kernel that is switched off answers nobody; this one would, for the moment that it
+        // takes to clear the namespace away.
+        self.switches.set_link(node, None, LinkState::Cut)?;
+        let at = crate::clock::now();
+        let machine = self
+            .machines
+            .remove(node)
+            .ok_or_else(|| not_running(node))?;
+        self.record.died(node, at);
+        machine.kill()?;
+        self.switches.disconnect(node)?;
+        Ok(Answer::Done { at })
+    }
+
+    fn machine(&mut self, node: &str) -> io::Result<&mut Machine> {
+        self.machines.get_mut(node).ok_or_else(|| not_running(node))
+    }
+}
+
+fn not_running(node: &str) -> io::Error {
+    io::Error::other(format!("node {node} is not running"))
+}
+
+fn done() -> Answer {
+    Answer::Done {
+        at: crate::clock::now(),
+    }
+}
+
+/// The time that a request itself asks for.
+fn allowed(request: &NodeRequest) -> Duration {
+    match request {
+        NodeRequest::Run { timeout_ms, .. } => Duration::from_millis(*timeout_ms),
+        _ => Duration::ZERO,
+    }
+}
+
+fn read_log(node: &str, command: &str) -> io::Result<Answer> {
+    let path = Path::new(view::LOG_FOLDER)
+        .join(node)
+        .join(format!("{command}.log"));
+    match fs::read(path) {
+        Ok(text) => Ok(Answer::Log(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Answer::Log(Vec::new())),
+        Err(error) => Err(error),
+    }
+}
+
+fn list_logs() -> io::Result<Answer> {
+    let mut names = Vec::new();
+    for node in fs::read_dir(view::LOG_FOLDER)? {
+        let node = node?;
+        for log in fs::read_dir(node.path())? {
+            let file = log?.file_name().to_string_lossy().into_owned();
+            if let Some(command) = file.strip_suffix(".log") {
+                names.push((
+                    node.file_name().to_string_lossy().into_owned(),
+                    command.to_owned(),
+                ));
+            }
+        }
+    }
+    names.sort();
+    Ok(Answer::Logs(names))
+}
+
+/// The number by which this computer knows a process of the room, told by the number of the room's
+/// own parent here and the process's number in the room; `None` where it ended.
+pub(crate) fn process_on_host(room_parent: u32, number_in_room: i32) -> Option<i32> {
+    let children = fs::read_to_string(format!("/proc/{room_parent}/task/{room_parent}/children"));
+    let room: i32 = children.ok()?.split_whitespace().next()?.parse().ok()?;
+    fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+        let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+        let status = fs::read_to_string(entry.path().join("status")).ok()?;
+        let numbers = status
+            .lines()
+            .find_map(|line| line.strip_prefix("NSpid:"))?;
+        let numbers: Vec<i32> = numbers.split_whitespace().flat_map(str::parse).collect();
+        // A node's first process: its number here, in the room, and on the node.
+        let matches = matches!(numbers.as_slice(), [.., room, 1] if *room == number_in_room);
+        (matches && is_below(pid, room)).then_some(pid)
+    })
+}
+
+/// Whether `ancestor` is among the parents of `pid`.
+fn is_below(mut pid: i32, ancestor: i32) -> bool {
+    while pid > 1 {
+        if pid == ancestor {
+            return true;
+        }
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        pid = parent
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(0);
+    }
+    false
+}

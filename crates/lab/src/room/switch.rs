@@ -1,0 +1,177 @@
+//! The switches of the room and the cables that end in them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use crate::netlink::Netlink;
+use crate::protocol::{InterfaceSpec, LinkState};
+
+/// The most switches and cables of a lab: their devices are numbered, and a name has 15 bytes.
+const MAX_DEVICES: u32 = 9_999;
+
+pub(super) struct Switches {
+    netlink: Netlink,
+    /// Device of each switch, and those that its partitions made, by the number of the group.
+    devices: BTreeMap<String, Vec<String>>,
+    ports: Vec<Port>,
+    made: u32,
+}
+
+struct Port {
+    node: String,
+    interface: String,
+    switch: String,
+    device: String,
+    /// Which of the switch's parts it is plugged into; 0 unless the switch is parted.
+    part: usize,
+}
+
+impl Switches {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            netlink: Netlink::new()?,
+            devices: BTreeMap::new(),
+            ports: Vec::new(),
+            made: 0,
+        })
+    }
+
+    pub(super) fn add(&mut self, name: &str) -> io::Result<()> {
+        if self.devices.contains_key(name) {
+            return Err(io::Error::other(format!("switch {name} exists already")));
+        }
+        let device = self.add_device()?;
+        self.devices.insert(name.to_owned(), vec![device]);
+        Ok(())
+    }
+
+    /// Lays a cable from the interface's switch into the node's network; returns the name of the
+    /// device that arrived there.
+    pub(super) fn connect(
+        &mut self,
+        node: &str,
+        interface: &InterfaceSpec,
+        network: &OwnedFd,
+    ) -> io::Result<String> {
+        let switch = self
+            .devices
+            .get(&interface.switch)
+            .and_then(|devices| devices.first())
+            .cloned()
+            .ok_or_else(|| io::Error::other(format!("no switch {}", interface.switch)))?;
+        let number = self.number()?;
+        let (here, there) = (format!("port{number}"), format!("cable{number}"));
+        self.netlink.add_cable(&here, &there)?;
+        self.netlink.move_to(&there, network)?;
+        self.netlink.plug(&here, &switch)?;
+        self.netlink.set_up(&here, true)?;
+        self.ports.push(Port {
+            node: node.to_owned(),
+            interface: interface.name.clone(),
+            switch: interface.switch.clone(),
+            device: here,
+            part: 0,
+        });
+        Ok(there)
+    }
+
+    /// Takes a node's cables away.
+    pub(super) fn disconnect(&mut self, node: &str) -> io::Result<()> {
+        for port in self.ports.extract_if(.., |port| port.node == node) {
+            self.netlink.delete(&port.device)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_link(
+        &self,
+        node: &str,
+        interface: Option<&str>,
+        state: LinkState,
+    ) -> io::Result<()> {
+        let mut found = false;
+        for port in self.ports.iter().filter(|port| {
+            port.node == node && interface.is_none_or(|wanted| wanted == port.interface)
+        }) {
+            found = true;
+            self.set_port(port, state)?;
+        }
+        if found {
+            Ok(())
+        } else {
+            let interface = interface.unwrap_or("any");
+            Err(io::Error::other(format!(
+                "node {node} has no link at interface {interface}"
+            )))
+        }
+    }
+
+    /// Each group behind the first gets switches of its own.
+    pub(super) fn partition(&mut self, groups: &[Vec<String>]) -> io::Result<()> {
+        let names: Vec<String> = self.devices.keys().cloned().collect();
+        for name in names {
+            for group in 1..groups.len() {
+                if self.devices[&name].len() <= group {
+                    let device = self.add_device()?;
+                    self.devices.entry(name.clone()).or_default().push(device);
+                }
+            }
+        }
+        for port in &mut self.ports {
+            port.part = groups
+                .iter()
+                .position(|group| group.contains(&port.node))
+                .unwrap_or(0);
+        }
+        self.plug_all()
+    }
+
+    pub(super) fn mend(&mut self) -> io::Result<()> {
+        for port in &mut self.ports {
+            port.part = 0;
+        }
+        self.plug_all()?;
+        for port in &self.ports {
+            self.set_port(port, LinkState::Up)?;
+        }
+        Ok(())
+    }
+
+    fn plug_all(&self) -> io::Result<()> {
+        for port in &self.ports {
+            self.plug(port)?;
+        }
+        Ok(())
+    }
+
+    fn plug(&self, port: &Port) -> io::Result<()> {
+        let parts = &self.devices[&port.switch];
+        self.netlink.plug(&port.device, &parts[port.part])
+    }
+
+    fn set_port(&self, port: &Port, state: LinkState) -> io::Result<()> {
+        match state {
+            LinkState::Up => {
+                self.plug(port)?;
+                self.netlink.set_up(&port.device, true)
+            }
+            LinkState::Cut => self.netlink.set_up(&port.device, false),
+            LinkState::Silent => self.netlink.unplug(&port.device),
+        }
+    }
+
+    fn add_device(&mut self) -> io::Result<String> {
+        let device = format!("switch{}", self.number()?);
+        self.netlink.add_switch(&device)?;
+        Ok(device)
+    }
+
+    fn number(&mut self) -> io::Result<u32> {
+        if self.made == MAX_DEVICES {
+            return Err(io::Error::other("too many cables were laid in this lab"));
+        }
+        self.made += 1;
+        Ok(self.made)
+    }
+}

@@ -1,0 +1,88 @@
+//! Fuzz targets: one for every parser of bytes that come from outside.
+//!
+//! Owns: the list of targets with the seeds of each. Must never: hold a property of its own that a
+//! crate's tests should state; a target asserts that input of any kind is survived, and what follows
+//! for every input.
+//!
+//! ```text
+//! cargo xtask fuzz TARGET ──► libFuzzer ──┐
+//! tests: seeds, seeded mutations ─────────┴──► TARGETS[name](bytes)
+//! ```
+
+mod targets;
+
+/// A parser under test.
+pub struct Target {
+    /// The name that `cargo xtask fuzz` takes.
+    pub name: &'static str,
+    /// Feeds it one input.
+    pub run: fn(&[u8]),
+    /// Inputs to start from.
+    pub seeds: &'static [&'static [u8]],
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "haproxy-config",
+        run: targets::haproxy_config,
+        seeds: &[
+            include_bytes!("../../../examples/landlord/haproxy.cfg"),
+            include_bytes!("../../../examples/openstack/haproxy.cfg"),
+            b".if feature(THREAD) && !streq(\"$A\",b)\nglobal\n.endif\nlisten a :80 # c\n",
+        ],
+    },
+    Target {
+        name: "keepalived-config",
+        run: targets::keepalived_config,
+        seeds: &[
+            include_bytes!("../../../examples/landlord/fred/keepalived.conf"),
+            include_bytes!("../../../examples/openstack/host1/keepalived.conf"),
+            b"$A=1\n@x include y\nvrrp_instance ~SEQ(a, 1, 3) { interface ${_ENV B} }\n",
+        ],
+    },
+    Target {
+        name: "http-request",
+        run: targets::http_request,
+        seeds: &[
+            b"GET /a?b=c HTTP/1.1\r\nHost: a\r\nCookie: x=y; z=w\r\n\r\n",
+            b"POST http://a/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nContent-Length: 4\r\n\r\n",
+        ],
+    },
+    Target {
+        name: "http-response",
+        run: targets::http_response,
+        seeds: &[
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nSet-Cookie: a=b; path=/\r\n\r\nabc",
+            b"HTTP/1.0 304 Not Modified\r\nConnection: close\r\n\r\n",
+        ],
+    },
+    Target {
+        name: "http-chunks",
+        run: targets::http_chunks,
+        seeds: &[
+            b"3\r\nabc\r\n0\r\n\r\n",
+            b"a;x=\"y\"\r\n0123456789\r\n0\r\nt: v\r\n\r\n",
+        ],
+    },
+    Target {
+        name: "vrrp-advertisement",
+        run: targets::vrrp_advertisement,
+        seeds: &[
+            b"\x21\x25\x65\x01\x00\x01\xba\x52\xc0\xa8\x38\xc8\0\0\0\0\0\0\0\0",
+            b"\x31\x33\x64\x01\x00\x01\x00\x00\x0a\x4d\x00\x32",
+        ],
+    },
+    Target {
+        name: "vrrp-hello",
+        run: targets::vrrp_hello,
+        seeds: &[b"keel\x01\x04\x25\x65"],
+    },
+];
+
+/// The target of that name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
