@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::connection::ConnectionOptions;
+use crate::connection::{ConnectionOptions, protocols};
 use crate::diagnose::{FirstLine, first_fault};
 use crate::framing::{Framing, Repeated};
 use crate::header::KnownHeader;
@@ -148,8 +148,10 @@ impl RequestHead {
                     self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
                 }
                 KnownHeader::Upgrade => {
-                    self.connection.has_upgrade = true;
-                    websocket |= value.eq_ignore_ascii_case(b"websocket");
+                    for protocol in protocols(value) {
+                        self.connection.has_upgrade = true;
+                        websocket |= protocol.eq_ignore_ascii_case(b"websocket");
+                    }
                 }
                 KnownHeader::SecWebSocketKey => websocket_key = true,
                 _ => {}
