@@ -12,7 +12,7 @@ mod stats;
 
 use std::collections::BTreeSet;
 
-use diagnostics::{Diagnostic, Span};
+use diagnostics::Diagnostic;
 
 use crate::arguments::Arguments;
 use crate::bind;
