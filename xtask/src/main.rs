@@ -3,9 +3,11 @@
 //! ```text
 //! test    all tests; what cannot run here is counted as skipped, with the reason
 //! tidy    formatting, clippy, licences, links in the documents
+//! bench   figures, with the peer beside them
 //! fuzz    one fuzz target, coverage-guided, for a bounded time
 //! ```
 
+mod bench_balancer;
 mod fuzz;
 mod test;
 mod tidy;
@@ -18,6 +20,7 @@ usage: cargo xtask VERB [OPTIONS]
   test [--no-skips] [CARGO TEST ARGUMENTS]   run all tests; --no-skips fails when one was skipped
   tidy                                       formatting, clippy as errors, licences, links
   fuzz list | fuzz TARGET [--seconds N]      run a fuzz target, 60 seconds unless told
+  bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
 ";
 
 /// How a verb ends: an error is a sentence for the terminal.
@@ -33,6 +36,9 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "tidy" => tidy::run(),
         "fuzz" => fuzz::run(rest),
+        "bench" if rest.first().is_some_and(|what| what == "balancer") => {
+            bench_balancer::run(&rest[1..])
+        }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

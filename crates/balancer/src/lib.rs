@@ -13,6 +13,7 @@
 mod answer;
 mod balance;
 pub mod check;
+pub mod cli;
 mod client;
 pub mod command_line;
 mod dispatch;

@@ -11,7 +11,10 @@
 //!            Files
 //! ```
 
+mod keywords;
+mod lower;
 pub mod model;
+mod read;
 
 use std::collections::BTreeMap;
 
@@ -54,9 +57,15 @@ pub struct Loaded {
 /// Reads the configuration in `path` and what it includes. The texts read are added to `sources`,
 /// which the messages point into.
 pub fn load(path: &str, inputs: &Inputs, files: &mut dyn Files, sources: &mut Sources) -> Loaded {
-    let _ = (path, inputs, files, sources);
+    let (lines, mut diagnostics) = read::Reader::new(inputs, files, sources).read(path);
+    let tree = read::grow(&lines, &mut diagnostics);
+    drop(lines);
+    let configuration = lower::lower(&tree, &mut diagnostics);
     Loaded {
-        configuration: None,
-        diagnostics: Diagnostics::new(),
+        configuration: (!diagnostics.has_errors()).then_some(configuration),
+        diagnostics,
     }
 }
+
+#[cfg(test)]
+mod tests;

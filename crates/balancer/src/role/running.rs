@@ -11,6 +11,7 @@ use haproxy_config::model::LogTarget;
 
 use super::voice::Voice;
 use crate::check::Checks;
+use crate::cli::Cli;
 use crate::load::Prepared;
 use crate::log::{self, level};
 use crate::log_record::LogQueue;
@@ -49,6 +50,7 @@ pub(super) struct Running {
     rates: Arc<Rates>,
     /// The checks and the sampling of rates; replaced with the snapshot.
     tasks: Tasks,
+    cli: Cli,
     /// Dropped with us, which ends it.
     _watch: JoinHandle<()>,
 }
@@ -103,15 +105,16 @@ impl Running {
         system::process::drop_privileges(&wanted).map_err(StartError::Privileges)?;
         voice.workers_are(workers);
         let handles = Arc::new(handles);
-        let running = Self {
+        let mut running = Self {
             tasks: Tasks::start(&snapshot, &log, &rates),
+            cli: Cli::start(&snapshot, &rates, &log),
             rates,
             log,
             _watch: compio::runtime::spawn(watch(Arc::clone(&handles), Arc::clone(voice))),
             snapshot,
             workers: handles,
         };
-        running.install(sockets);
+        running.install(&prepared, sockets);
         Ok(running)
     }
 
@@ -131,11 +134,13 @@ impl Running {
             Some(&self.snapshot),
         )?);
         self.tasks = Tasks::start(&self.snapshot, &self.log, &self.rates);
-        self.install(sockets);
+        self.install(&prepared, sockets);
         Ok(())
     }
 
-    fn install(&self, sockets: &HashMap<String, Arc<OwnedFd>>) {
+    fn install(&mut self, prepared: &Prepared, sockets: &HashMap<String, Arc<OwnedFd>>) {
+        self.cli
+            .install(&self.snapshot, &prepared.listeners, sockets);
         let sockets: Sockets = Arc::new(sockets.clone());
         for worker in self.workers.iter() {
             worker.install(Arc::clone(&self.snapshot), Arc::clone(&sockets));
@@ -144,6 +149,7 @@ impl Running {
 
     /// Accepts no more; the voice says when the last connection is gone.
     pub(super) fn drain(&mut self) {
+        self.cli.note_stopping();
         for worker in self.workers.iter() {
             worker.drain();
         }

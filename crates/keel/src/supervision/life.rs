@@ -341,6 +341,12 @@ impl Life {
         self.pid
     }
 
+    /// The living process in words.
+    pub fn describe(&self) -> Option<String> {
+        let pid = self.pid?;
+        Some(format!("{} (pid {pid})", self.role.name()))
+    }
+
     /// How often it died.
     pub fn deaths(&self) -> u64 {
         self.restarts.total()

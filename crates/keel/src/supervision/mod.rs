@@ -452,6 +452,11 @@ impl Supervisor {
 
     fn up(&mut self) {
         self.phase = Phase::Running;
+        let ready: Vec<String> = [&self.balancer, &self.keeper]
+            .into_iter()
+            .filter_map(Life::describe)
+            .collect();
+        self.log(Level::Notice, format!("ready: {}", ready.join(", ")));
         self.out.push(Command::Announce);
     }
 
