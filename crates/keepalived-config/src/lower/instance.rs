@@ -14,8 +14,8 @@ use super::reading::Reading;
 use super::{address, authentication, group, track};
 use crate::keywords::Block;
 use crate::model::{
-    InitialState, Instance, Notify, TrackScript, TrackedInterface, TrackedScript, Transport,
-    UnicastPeer, Version, VirtualAddress,
+    InitialState, Instance, Notify, TrackedInterface, TrackedScript, Transport, UnicastPeer,
+    Version, VirtualAddress,
 };
 use crate::read::Statement;
 
@@ -229,7 +229,7 @@ impl InstanceDraft {
     pub(super) fn complete(
         mut self,
         global: &GlobalDraft,
-        scripts: &[TrackScript],
+        scripts: &track::Scripts<'_>,
         reading: &mut Reading<'_>,
     ) -> Option<Instance> {
         let span = self.span?;
