@@ -352,6 +352,14 @@ impl InstanceDraft {
         if let (Some(span), false) = (self.ipv6_wanted, ipv6) {
             reading.error(span, "'native_ipv6' with IPv4 addresses");
         }
+        if let IpAddr::V6(address) = first.address
+            && self.unicast_peers.is_empty()
+            && !address.is_unicast_link_local()
+        {
+            // RFC 5798 section 5.2.9; keepalived sends it all the same.
+            let message = "the first IPv6 address should be a link-local one";
+            reading.notice(first.span, message);
+        }
         ipv6
     }
 
