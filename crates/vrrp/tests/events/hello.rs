@@ -62,6 +62,7 @@ fn a_hello_from_afar_or_with_another_key_does_nothing() {
         sequence: 1,
         leaving: true,
         balancer_lost: false,
+        preempts: false,
         heir: Some(OURS),
     };
     let check = |hop_limit, key: &HelloKey| {
@@ -93,6 +94,7 @@ fn a_hello_survives_the_wire_and_damage_does_not() {
         sequence: 42,
         leaving: true,
         balancer_lost: true,
+        preempts: true,
         heir: Some(3),
     };
     let key = HelloKey::password(b"secret12");
