@@ -27,6 +27,7 @@ pub mod load;
 pub mod log;
 pub mod log_record;
 mod persistence;
+mod policy;
 mod pool;
 pub mod privileges;
 mod proxy_protocol;

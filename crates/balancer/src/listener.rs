@@ -19,6 +19,7 @@ use compio::driver::SharedFd;
 use compio::driver::op::Accept;
 use compio::runtime::{Attacher, CancelToken, FutureExt};
 use haproxy_config::model::Mode;
+use rules::ConnectionVerdict;
 use socket2::{SockAddr, Socket};
 
 use crate::lane::Lanes;
@@ -26,7 +27,7 @@ use crate::server_connection::{ClientEnds, is_polling};
 use crate::snapshot::{Frontend, Listener};
 use crate::stream::PlainPeer;
 use crate::worker::context::{ClientCount, Worker};
-use crate::{client, queue, tcp};
+use crate::{client, policy, queue, tcp};
 
 /// How long accepting rests when the process is out of descriptors or memory.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -181,30 +182,23 @@ impl Arrival {
                 None => return,
             }
         }
-        if self.ends.destination.is_none() && self.needs_destination() {
+        if self.ends.destination.is_none() {
             self.ends.destination = peer
                 .socket()
                 .local_addr()
                 .ok()
                 .and_then(|address| address.as_socket());
         }
+        let session = policy::session(&self.lanes.snapshot, &self.frontend, None, self.ends, None);
+        if self.frontend.program().connection(&session) == ConnectionVerdict::Reject {
+            let counters = self.frontend.state.counters.of(self.worker.index);
+            counters.denied_requests.add(1);
+            return;
+        }
         match self.frontend.mode {
             Mode::Http => client::serve(self, peer).await,
             Mode::Tcp => tcp::serve(self, peer).await,
         }
-    }
-
-    fn needs_destination(&self) -> bool {
-        !self.frontend.log.targets.is_empty()
-            || self.lanes.snapshot.backends.iter().any(|backend| {
-                backend.servers.iter().any(|server| {
-                    server.send_proxy.is_some()
-                        || matches!(
-                            server.address,
-                            crate::snapshot::ServerAddress::MappedPort { .. }
-                        )
-                })
-            })
     }
 }
 

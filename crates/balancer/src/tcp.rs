@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
+
+use rules::ConnectionVerdict;
 
 use crate::balance;
 use crate::dispatch::{NoServer, Route};
-use crate::exchange::millis_since;
+use crate::exchange::precise_now_ms;
 use crate::listener::Arrival;
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
+use crate::policy;
 use crate::server_connection::ConnectFailure;
 use crate::snapshot::{Backend, Server};
 use crate::stream::{ByteSink, ByteSource, Peer, PlainPeer};
@@ -25,7 +28,7 @@ pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
     mut client: Peer<R, W>,
     tls: bool,
 ) {
-    let accepted = (Instant::now(), SystemTime::now());
+    let accepted = (precise_now_ms(), SystemTime::now());
     let mut session = Session {
         tls,
         timers: Timers::default(),
@@ -36,7 +39,7 @@ pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
         route: None,
     };
     session.run(&arrival, &mut client).await;
-    session.timers.active = millis_since(accepted.0);
+    session.timers.active = precise_now_ms().saturating_sub(accepted.0);
     session.conclude(&arrival, accepted.1);
 }
 
@@ -58,9 +61,22 @@ impl Session {
         arrival: &Arrival,
         client: &mut Peer<R, W>,
     ) {
-        let Some(index) = arrival.frontend.default_backend else {
-            self.end(Cause::Server, Phase::Connect);
-            return;
+        let snapshot = &arrival.lanes.snapshot;
+        let session = policy::session(snapshot, &arrival.frontend, None, arrival.ends, None);
+        let program = arrival.frontend.program();
+        if program.content(&session, None) == ConnectionVerdict::Reject {
+            let counters = arrival.frontend.state.counters.of(arrival.worker.index);
+            counters.denied_requests.add(1);
+            return self.end(Cause::Proxy, Phase::Request);
+        }
+        let chosen = match program.backend(&session, None) {
+            Some(proxy) => snapshot
+                .backend_of_proxy(proxy)
+                .map(|backend| backend.index),
+            None => arrival.frontend.default_backend,
+        };
+        let Some(index) = chosen else {
+            return self.end(Cause::Server, Phase::Connect);
         };
         let worker = &arrival.worker;
         let lane = Rc::clone(arrival.lanes.backend(index));
@@ -72,9 +88,9 @@ impl Session {
             .source
             .map(|address| balance::key_of(address.ip()));
         let route = self.route.insert(Route::new(worker, &lane, source_key));
-        let queued = Instant::now();
+        let queued = precise_now_ms();
         let assigned = route.assign().await;
-        self.timers.queue = Some(millis_since(queued));
+        self.timers.queue = Some(precise_now_ms().saturating_sub(queued));
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => {
@@ -83,13 +99,13 @@ impl Session {
             }
         };
         self.server = Some(Arc::clone(&slot.lane.server));
-        let connecting = Instant::now();
+        let connecting = precise_now_ms();
         let size = arrival.lanes.snapshot.limits.buffer_size;
         let connected = route.connect(&mut slot, arrival.ends, size).await;
         self.server = Some(Arc::clone(&slot.lane.server));
         match connected {
             Ok(mut connection) => {
-                self.timers.connect = Some(millis_since(connecting));
+                self.timers.connect = Some(precise_now_ms().saturating_sub(connecting));
                 let (near, far) = (arrival.frontend.timeouts, lane.backend.timeouts);
                 let limits = TunnelTimeouts {
                     client: near.inactivity,

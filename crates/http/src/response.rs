@@ -1,6 +1,6 @@
 //! Response heads.
 
-use crate::connection::ConnectionOptions;
+use crate::connection::{ConnectionOptions, protocols};
 use crate::diagnose::{FirstLine, first_fault};
 use crate::framing::{Framing, Repeated};
 use crate::header::KnownHeader;
@@ -108,7 +108,9 @@ impl ResponseHead {
                 },
                 KnownHeader::TransferEncoding => framing.transfer_encoding(value)?,
                 KnownHeader::Connection => self.connection.read(value),
-                KnownHeader::Upgrade => self.connection.has_upgrade = true,
+                KnownHeader::Upgrade => {
+                    self.connection.has_upgrade |= protocols(value).next().is_some();
+                }
                 _ => {}
             }
         }

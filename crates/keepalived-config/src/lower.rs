@@ -2,6 +2,7 @@
 
 mod address;
 mod announce;
+mod authentication;
 mod check;
 mod global;
 mod group;
@@ -66,6 +67,10 @@ impl Draft {
             instances,
             static_addresses,
         } = self;
+        let instance_names: Vec<Name> = instances
+            .iter()
+            .filter_map(|draft| draft.name().cloned())
+            .collect();
         let instances = instances
             .into_iter()
             .filter_map(|draft| draft.complete(&global, &scripts, reading))
@@ -81,7 +86,7 @@ impl Draft {
             instances,
             static_addresses,
         };
-        check::check(&configuration, reading);
+        check::check(&configuration, &instance_names, reading);
         configuration
     }
 }

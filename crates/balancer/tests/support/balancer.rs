@@ -90,7 +90,13 @@ impl Balancer {
                 .expect("a worker starts")
             })
             .collect();
-        Self { snapshot, workers, drained, records: Some(records), sockets }
+        Self {
+            snapshot,
+            workers,
+            drained,
+            records: Some(records),
+            sockets,
+        }
     }
 
     /// Replaces the configuration in place.

@@ -8,15 +8,16 @@ use diagnostics::{Diagnostic, Span, Spanned};
 
 use super::Name;
 use super::announce::AnnounceDraft;
+use super::authentication::PASSWORD_BYTES;
 use super::global::{self, GlobalDraft};
 use super::reading::Reading;
-use super::{address, group, track};
+use super::{address, authentication, group, track};
 use crate::keywords::Block;
 use crate::model::{
     InitialState, Instance, Notify, TrackScript, TrackedInterface, TrackedScript, Transport,
     UnicastPeer, Version, VirtualAddress,
 };
-use crate::read::{Statement, Word};
+use crate::read::Statement;
 
 /// `down_timer_adverts`.
 pub(super) const DOWN_TIMER_ADVERTS: RangeInclusive<i64> = 1..=100;
@@ -32,8 +33,6 @@ const DEFAULT_PRIORITY: u8 = 100;
 /// The priority of the addresses' owner (RFC 5798 section 5.2.4).
 const OWNER_PRIORITY: u8 = 255;
 const DEFAULT_TTL: u8 = 255;
-/// How many bytes of `auth_pass` travel (RFC 2338 section 5.3.10).
-const PASSWORD_BYTES: usize = 8;
 /// The count of addresses is one byte of a packet (RFC 5798 section 5.2.5).
 const MAX_ADDRESSES: usize = 255;
 
@@ -102,6 +101,10 @@ impl InstanceDraft {
         statement.block.as_ref().map(|_| draft)
     }
 
+    pub(super) fn name(&self) -> Option<&Name> {
+        self.name.as_ref()
+    }
+
     fn entry(&mut self, entry: &Statement, reading: &mut Reading<'_>) {
         let keyword = entry.keyword().text.as_str();
         let span = entry.keyword().span;
@@ -155,7 +158,7 @@ impl InstanceDraft {
                 self.track_interfaces
                     .extend(track::interfaces(entry, reading));
             }
-            "authentication" => self.password = authentication(entry, reading),
+            "authentication" => self.password = authentication::read(entry, reading),
             "debug" => self.debug = reading.number(entry, 0..=4).unwrap_or(0),
             "dont_track_primary" => {
                 reading.alone(entry);
@@ -551,60 +554,4 @@ fn peer(line: &Statement, reading: &mut Reading<'_>) -> Option<UnicastPeer> {
         reading.error(line.span(), "min_ttl is greater than max_ttl");
     }
     Some(peer)
-}
-
-/// `authentication { auth_type PASS auth_pass … }`.
-fn authentication(
-    statement: &Statement,
-    reading: &mut Reading<'_>,
-) -> Option<Spanned<[u8; PASSWORD_BYTES]>> {
-    if let Some(extra) = statement.values().first() {
-        reading.unexpected(extra);
-    }
-    let mut kind: Option<&Word> = None;
-    let mut password: Option<&Word> = None;
-    let block = reading.block(statement);
-    reading.once_each(block, &[]);
-    for entry in block {
-        match entry.keyword().text.as_str() {
-            "auth_type" => kind = reading.one(entry),
-            "auth_pass" => password = reading.one(entry),
-            _ => reading.not_taken(Block::Authentication, entry),
-        }
-    }
-    match kind.map(|kind| (kind.text.as_str(), kind.span)) {
-        Some(("PASS", _)) => {}
-        Some(("AH", span)) => {
-            reading.error(span, "'auth_type AH' is not built yet");
-            return None;
-        }
-        Some((other, span)) => {
-            let message = Diagnostic::error(format!("unknown auth_type '{other}'"))
-                .at(span)
-                .help("expected PASS or AH")
-                .suggest(other, ["PASS", "AH"]);
-            reading.tell(message);
-            return None;
-        }
-        None => {
-            let message = "'authentication' without 'auth_type' has no effect";
-            reading.warning(statement.span(), message);
-            return None;
-        }
-    }
-    let Some(password) = password.filter(|word| !word.text.is_empty()) else {
-        let message = "'authentication' without 'auth_pass' has no effect";
-        reading.warning(statement.span(), message);
-        return None;
-    };
-    let bytes = password.text.as_bytes();
-    if bytes.len() > PASSWORD_BYTES {
-        let message = format!("only the first {PASSWORD_BYTES} bytes of 'auth_pass' count");
-        reading.warning(password.span, message);
-    }
-    let mut padded = [0; PASSWORD_BYTES];
-    for (slot, byte) in padded.iter_mut().zip(bytes) {
-        *slot = *byte;
-    }
-    Some(Spanned::new(padded, password.span))
 }
