@@ -65,7 +65,8 @@ fn chunked_bodies_are_forwarded_as_they_come() {
     let mut client = proxy.client();
     for _ in 0..2 {
         client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
-        let expected = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+        let expected =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
         let got = client.exactly(expected.len());
         assert_eq!(got.to_ascii_lowercase(), expected.to_ascii_lowercase());
     }
@@ -88,10 +89,17 @@ fn responses_without_body_leave_the_connection_usable() {
     for (request, response) in [
         ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
         ("GET", "HTTP/1.1 204 No Content\r\n\r\n"),
-        ("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n"),
+        (
+            "GET",
+            "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n",
+        ),
     ] {
         let origin = Origin::start(move |request| {
-            Reply::Send(if request.contains(" /last ") { ok("last") } else { response.into() })
+            Reply::Send(if request.contains(" /last ") {
+                ok("last")
+            } else {
+                response.into()
+            })
         });
         let proxy = proxy_to(&origin, "", "");
         let mut client = proxy.client();
@@ -111,12 +119,20 @@ fn connection_modes_close_what_they_name() {
     ] {
         let origin = Origin::start(|request| {
             let closes = header(request, "connection") == Some("close");
-            if closes { Reply::SendAndClose(ok("x")) } else { Reply::Send(ok("x")) }
+            if closes {
+                Reply::SendAndClose(ok("x"))
+            } else {
+                Reply::Send(ok("x"))
+            }
         });
         let proxy = proxy_to(&origin, option, "");
         let mut client = proxy.client();
         let first = client.get("/");
-        assert_eq!(header(&first, "connection") == Some("close"), client_closes, "{option}");
+        assert_eq!(
+            header(&first, "connection") == Some("close"),
+            client_closes,
+            "{option}"
+        );
         if client_closes {
             assert!(client.is_closed(), "{option}");
         } else {
@@ -171,7 +187,9 @@ fn a_bad_chunk_after_a_good_head_ends_the_exchange() {
 fn an_expectation_is_passed_on_and_answered_by_the_server() {
     let origin = Origin::start(|request| {
         assert_eq!(header(request, "expect"), Some("100-continue"));
-        Reply::Echo("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n".into())
+        Reply::Echo(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n".into(),
+        )
     });
     let proxy = proxy_to(&origin, "", "");
     let mut client = proxy.client();
@@ -188,7 +206,10 @@ fn an_expectation_is_passed_on_and_answered_by_the_server() {
 #[test]
 fn an_upgraded_connection_is_a_tunnel() {
     let origin = Origin::start(|_| {
-        Reply::Echo("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n".into())
+        Reply::Echo(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chat\r\n\r\n"
+                .into(),
+        )
     });
     let proxy = proxy_to(&origin, "", "");
     let mut client = proxy.client();
@@ -212,7 +233,11 @@ fn the_server_learns_the_client_s_address() {
             Reply::Send(ok(header(request, "x-forwarded-for").unwrap_or("none")))
         });
         let proxy = proxy_to(&origin, option, "");
-        assert_eq!(body(&proxy.client().get("/")), expected.unwrap_or("none"), "{option}");
+        assert_eq!(
+            body(&proxy.client().get("/")),
+            expected.unwrap_or("none"),
+            "{option}"
+        );
     }
 }
 
@@ -242,7 +267,8 @@ fn a_request_over_a_connection_that_the_server_had_closed_is_sent_again() {
 
 #[test]
 fn rules_deny_redirect_return_and_rewrite() {
-    let origin = Origin::start(|request| Reply::Send(ok(header(request, "x-added").unwrap_or("-"))));
+    let origin =
+        Origin::start(|request| Reply::Send(ok(header(request, "x-added").unwrap_or("-"))));
     let proxy = proxy_to(
         &origin,
         "",
@@ -251,9 +277,12 @@ fn rules_deny_redirect_return_and_rewrite() {
          http-request add-header X-Added yes\n  http-response set-header X-Seen yes",
     );
     let mut client = proxy.client();
-    for (path, expected, text) in
-        [("/deny", 403, None), ("/old", 302, None), ("/own", 200, Some("mine")), ("/", 200, Some("yes"))]
-    {
+    for (path, expected, text) in [
+        ("/deny", 403, None),
+        ("/old", 302, None),
+        ("/own", 200, Some("mine")),
+        ("/", 200, Some("yes")),
+    ] {
         let response = client.get(path);
         assert_eq!(status(&response), expected, "{path}");
         if let Some(text) = text {
@@ -280,7 +309,11 @@ fn use_backend_chooses_by_path() {
 #[test]
 fn the_proxy_answers_its_own_addresses() {
     let origin = Origin::saying("origin");
-    let proxy = proxy_to(&origin, "", "  monitor-uri /alive\n  stats enable\n  stats uri /stats");
+    let proxy = proxy_to(
+        &origin,
+        "",
+        "  monitor-uri /alive\n  stats enable\n  stats uri /stats",
+    );
     let mut client = proxy.client();
     assert_eq!(status(&client.get("/alive")), 200);
     assert_eq!(body(&client.get("/stats;csv")), "stats of 0 at /stats;csv");
@@ -291,7 +324,10 @@ fn the_proxy_answers_its_own_addresses() {
 fn several_workers_serve_the_same_address() {
     let origin = Origin::saying("x");
     let proxy = Proxy::with_workers(
-        &format!("{DEFAULTS}listen l\n  bind {{fe}}\n  server s {}\n", origin.address),
+        &format!(
+            "{DEFAULTS}listen l\n  bind {{fe}}\n  server s {}\n",
+            origin.address
+        ),
         3,
     );
     let mut clients: Vec<Client> = (0..12).map(|_| proxy.client()).collect();

@@ -59,7 +59,11 @@ impl Origin {
                 }
             }
         });
-        Self { address, connections, requests }
+        Self {
+            address,
+            connections,
+            requests,
+        }
     }
 
     /// One that answers every request with 200 and this body.
@@ -73,7 +77,9 @@ impl Origin {
 }
 
 fn converse(mut stream: TcpStream, answer: &dyn Fn(&str) -> Reply, requests: &AtomicUsize) {
-    stream.set_read_timeout(Some(PATIENCE)).expect("a limit can be set");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a limit can be set");
     let mut received = Vec::new();
     while let Some(request) = read_message(&mut stream, &mut received) {
         requests.fetch_add(1, Ordering::SeqCst);
@@ -107,7 +113,10 @@ fn converse(mut stream: TcpStream, answer: &dyn Fn(&str) -> Reply, requests: &At
 
 /// A whole 200 response.
 pub fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// Reads a head and the body that its Content-Length announces. None at the end of the stream.
@@ -137,7 +146,8 @@ fn content_length(head: &str) -> usize {
     head.lines()
         .find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse().ok())?
         })
         .unwrap_or(0)
 }
@@ -151,20 +161,30 @@ pub struct Client {
 impl Client {
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the balancer accepts");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a limit can be set");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a limit can be set");
         stream.set_nodelay(true).expect("no delay can be set");
-        Self { stream, received: Vec::new() }
+        Self {
+            stream,
+            received: Vec::new(),
+        }
     }
 
     pub fn send(&mut self, bytes: &str) -> &mut Self {
-        self.stream.write_all(bytes.as_bytes()).expect("the balancer reads");
+        self.stream
+            .write_all(bytes.as_bytes())
+            .expect("the balancer reads");
         self
     }
 
     /// The next response, head and body.
     pub fn response(&mut self) -> String {
         read_message(&mut self.stream, &mut self.received).unwrap_or_else(|| {
-            panic!("no response, only {:?}", String::from_utf8_lossy(&self.received))
+            panic!(
+                "no response, only {:?}",
+                String::from_utf8_lossy(&self.received)
+            )
         })
     }
 
@@ -187,7 +207,9 @@ impl Client {
     /// So many bytes.
     pub fn exactly(&mut self, count: usize) -> String {
         let mut bytes = vec![0; count];
-        self.stream.read_exact(&mut bytes).expect("so many bytes come");
+        self.stream
+            .read_exact(&mut bytes)
+            .expect("so many bytes come");
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -197,7 +219,9 @@ impl Client {
     }
 
     pub fn close_sending(&mut self) -> &mut Self {
-        self.stream.shutdown(Shutdown::Write).expect("still connected");
+        self.stream
+            .shutdown(Shutdown::Write)
+            .expect("still connected");
         self
     }
 }
@@ -228,7 +252,11 @@ impl Proxy {
             (second_address.to_string(), Arc::new(second)),
         ]);
         let balancer = Balancer::start(&text, workers, sockets);
-        Self { balancer, address, second: second_address }
+        Self {
+            balancer,
+            address,
+            second: second_address,
+        }
     }
 
     pub fn client(&self) -> Client {
@@ -251,7 +279,8 @@ impl Proxy {
 }
 
 fn fill(text: &str, first: SocketAddr, second: SocketAddr) -> String {
-    text.replace("{fe}", &first.to_string()).replace("{fe2}", &second.to_string())
+    text.replace("{fe}", &first.to_string())
+        .replace("{fe2}", &second.to_string())
 }
 
 fn listening() -> (OwnedFd, SocketAddr) {
@@ -271,7 +300,10 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// The status of a response.
 pub fn status(response: &str) -> u16 {
-    response.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    response
+        .get(9..12)
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The body of a response.
@@ -281,8 +313,11 @@ pub fn body(response: &str) -> &str {
 
 /// A header's value.
 pub fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
-    message.lines().take_while(|line| !line.is_empty()).find_map(|line| {
-        let (found, value) = line.split_once(": ")?;
-        found.eq_ignore_ascii_case(name).then_some(value)
-    })
+    message
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
 }
