@@ -325,3 +325,6 @@ fn check_machine(config: &Config, options: &Options, diagnostics: &mut Diagnosti
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

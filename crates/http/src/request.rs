@@ -294,6 +294,20 @@ impl RequestHead {
         self.set_target(&target)
     }
 
+    /// Makes Host say what an absolute target's authority says, so that no server can understand
+    /// them differently.
+    pub fn set_host_to_authority(&mut self, original: &[u8]) {
+        if self.target.form != TargetForm::Absolute {
+            return;
+        }
+        let authority = self.authority(original).unwrap_or(b"").to_vec();
+        let host = self.headers.values(original, KnownHeader::Host).next();
+        match host.map(|(index, _)| index) {
+            Some(index) => self.headers.replace(index, &authority),
+            None => self.headers.add_known(KnownHeader::Host, &authority),
+        };
+    }
+
     /// Replaces the method. Returns false, and changes nothing, where the name is not a token.
     pub fn set_method(&mut self, name: &[u8]) -> bool {
         if name.is_empty() || !name.iter().copied().all(crate::header::is_token_byte) {

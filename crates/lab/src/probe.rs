@@ -25,6 +25,9 @@ use crate::{Error, Result};
 /// How long a probe may take to say its first or its last word, beyond its requests' own time.
 const LAST_WORD_LIMIT: Duration = Duration::from_secs(5);
 
+/// How the logs of probes are named, before a number.
+pub(crate) const LOG_PREFIX: &str = "probe-";
+
 /// What is asked, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -118,7 +121,7 @@ pub struct RunningProbe {
 
 impl RunningProbe {
     pub(crate) fn start(node: Node, number: u32, target: &Target) -> Result<Self> {
-        let name = format!("probe-{number}");
+        let name = format!("{LOG_PREFIX}{number}");
         let mut argv = vec!["keel".to_owned(), "lab".to_owned(), "probe".to_owned()];
         argv.extend(arguments(target));
         node.spawn(&name, &argv)?;

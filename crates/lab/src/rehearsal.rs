@@ -23,6 +23,8 @@ use crate::{Error, Lab, LabBuilder, Result};
 
 /// How often the observation looks whether all is steady again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How many lines of a failed command's log are shown.
+const LAST_WORDS: usize = 12;
 
 /// What one fault cost.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -79,7 +81,11 @@ impl<'a> Rehearsal<'a> {
             builder = builder.switch(switch);
         }
         for node in &plan.nodes {
-            builder = builder.node(node.clone());
+            let mut node = node.clone();
+            if engine.stands_on(&node.name) {
+                node.files.extend(engine.files.clone());
+            }
+            builder = builder.node(node);
         }
         let rehearsal = Self {
             plan,
@@ -202,6 +208,28 @@ impl<'a> Rehearsal<'a> {
             self.lab.node(node).spawn(&command.name, &command.argv)?;
         }
         Ok(())
+    }
+
+    /// What has ended against expectation, with its last words; `None` while all run.
+    fn what_failed(&self) -> Result<Option<Error>> {
+        for name in self.lab.node_names() {
+            let node = self.lab.node(name);
+            for state in node.commands()? {
+                let failed = state.ended.filter(|ended| ended != "exit 0");
+                if let Some(ended) = failed
+                    && !state.command.starts_with(crate::probe::LOG_PREFIX)
+                {
+                    let log = node.log(&state.command)?;
+                    let lines: Vec<&str> = log.lines().collect();
+                    let last = lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n  ");
+                    return Ok(Some(Error::Refused {
+                        what: format!("{} on {name} ended ({ended})", state.command),
+                        reason: format!("its last words are\n  {last}"),
+                    }));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The commands that have ended, by node and name.

@@ -88,6 +88,12 @@ impl Peers {
             .max_by_key(|peer| (peer.hello.priority, peer.address))
     }
 
+    /// The next in line, where it has a higher priority and would use it.
+    pub(crate) fn better_than(&self, priority: u8) -> Option<&Peer> {
+        self.heir()
+            .filter(|peer| peer.hello.preempts && peer.hello.priority > priority)
+    }
+
     pub(crate) fn forget_silent(&mut self, now: Duration) {
         self.known
             .retain(|peer| now.saturating_sub(peer.heard_at) <= PEER_LIFETIME);

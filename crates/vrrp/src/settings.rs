@@ -27,7 +27,8 @@ pub struct Settings {
     pub virtual_router_id: u8,
     /// `priority`, 1 to 255.
     pub priority: u8,
-    /// `state MASTER`: take the address one interval after the start if nobody else has it.
+    /// `state MASTER`. It only makes the owner of the addresses (priority 255) master at once;
+    /// everybody else waits for the master down interval, as in keepalived.
     pub starts_as_master: bool,
     /// `advert_int`: whole seconds in VRRPv2, centiseconds in VRRPv3.
     pub advert_interval: Duration,

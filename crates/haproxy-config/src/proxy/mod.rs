@@ -109,7 +109,12 @@ impl Reader<'_> {
             _ => Some(ProxyKind::Backend),
         };
         let header = header(&section.header, kind)?;
-        let mut draft = match self.profiles.inherited(header.from) {
+        let inherited = match (kind, header.from) {
+            // A `defaults` section starts afresh unless it names another one.
+            (None, None) => Ok(Draft::default()),
+            _ => self.profiles.inherited(header.from),
+        };
+        let mut draft = match inherited {
             Ok(draft) => draft,
             Err(message) => {
                 self.messages.push(message);

@@ -110,6 +110,24 @@ impl Instance {
         self.push_hello(hello);
     }
 
+    /// A peer that is better than us now would take the address after the master down interval; it
+    /// may at once. We serve until we hear its advert.
+    pub(super) fn offer_to_better(&mut self, now: Duration) {
+        let Some(better) = self.peers.better_than(self.effective_priority()) else {
+            return;
+        };
+        let (address, heir) = (better.address, Some(better.hello.incarnation));
+        self.log(format!(
+            "{address} has a higher priority now: offers it the addresses"
+        ));
+        self.start_hellos(now);
+        let hello = Hello {
+            heir,
+            ..self.hello()
+        };
+        self.push_hello(hello);
+    }
+
     pub(super) fn send_leaving_hello(&mut self) {
         let hello = Hello {
             heir: self.heir(),
@@ -158,6 +176,7 @@ impl Instance {
             sequence: self.hello_sequence,
             leaving: false,
             balancer_lost: !self.balancer_serving,
+            preempts: self.settings.preempt && self.settings.preempt_delay.is_zero(),
             heir: None,
         }
     }
