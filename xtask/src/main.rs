@@ -8,6 +8,7 @@
 //! ```
 
 mod bench_balancer;
+mod bench_failover;
 mod fuzz;
 mod test;
 mod tidy;
@@ -21,6 +22,8 @@ usage: cargo xtask VERB [OPTIONS]
   tidy                                       formatting, clippy as errors, licences, links
   fuzz list | fuzz TARGET [--seconds N]      run a fuzz target, 60 seconds unless told
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
+  bench failover [--runs N] [--pair v2|v3] [--no-peers]
+                                             what a client sees of failures, beside the peers
 ";
 
 /// How a verb ends: an error is a sentence for the terminal.
@@ -38,6 +41,9 @@ fn main() -> ExitCode {
         "fuzz" => fuzz::run(rest),
         "bench" if rest.first().is_some_and(|what| what == "balancer") => {
             bench_balancer::run(&rest[1..])
+        }
+        "bench" if rest.first().is_some_and(|what| what == "failover") => {
+            bench_failover::run(&rest[1..])
         }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
