@@ -74,6 +74,9 @@ impl Instance {
             self.send_advert(now);
         } else if !self.balancer_serving && heard.became_eligible {
             self.give_way("the balancer is lost, and another one serves", now);
+        } else if heard.stepped_down {
+            // It answered for the addresses until now: whoever asked in between asks nobody again.
+            self.announce(self.settings.announcements.repeat);
         }
     }
 
@@ -128,9 +131,9 @@ impl Instance {
         self.push_hello(hello);
     }
 
-    pub(super) fn send_leaving_hello(&mut self) {
+    pub(super) fn send_leaving_hello(&mut self, heir: Option<u64>) {
         let hello = Hello {
-            heir: self.heir(),
+            heir,
             leaving: true,
             ..self.hello()
         };

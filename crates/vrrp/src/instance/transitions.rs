@@ -232,7 +232,7 @@ impl Instance {
             self.timers.clear_election();
             self.timers.handover = Some(now + HANDOVER_LIMIT);
             self.log("leaving: hands over to the next in line");
-            self.send_leaving_hello();
+            self.send_leaving_hello(self.heir());
         } else {
             self.finish_stop(false);
         }
@@ -248,8 +248,10 @@ impl Instance {
             }
             self.state = State::Backup;
         }
-        if !taken_over && self.started_at.is_some() {
-            self.send_leaving_hello();
+        if self.started_at.is_some() {
+            // Who has taken over hears by it that nobody else answers for the addresses now.
+            let heir = if taken_over { None } else { self.heir() };
+            self.send_leaving_hello(heir);
         }
         self.state = State::Init;
         self.reason = "stopped".to_owned();

@@ -120,6 +120,14 @@ fn two_masters_settle_it_by_one_advert() {
 }
 
 #[test]
+fn a_master_announces_once_more_when_the_other_one_has_stepped_down() {
+    let mut router = Router::master(settings());
+    router.hello(OTHER, 99, |hello| hello.state = State::Master);
+    assert_eq!(router.hello(OTHER, 99, |_| {}), "announce:5");
+    assert_eq!(router.hello(OTHER, 99, |_| {}), "");
+}
+
+#[test]
 fn a_preempting_router_lets_a_living_keel_serve_until_it_announced() {
     let mut router = Router::backup(settings());
     for _ in 0..4 {
