@@ -7,6 +7,7 @@
 
 mod certificates;
 mod selection;
+mod suites;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,8 +61,9 @@ fn one(
         .and_then(|versions| versions.offered(span))
         .map_err(|problem| vec![problem])?;
     let certificates = certificates::load(&ssl.crt, span, files, provider)?;
+    let provider = suites::only(&ssl.ciphersuites, &ssl.ciphers, provider);
     let selection = CertificateSelection::new(certificates, ssl.strict_sni);
-    let mut server = ServerConfig::builder_with_provider(Arc::clone(provider))
+    let mut server = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)
         .map_err(|error| vec![Diagnostic::error(format!("TLS: {error}")).at(span)])?
         .with_no_client_auth()
@@ -71,6 +73,7 @@ fn one(
     {
         server.ticketer = ticketer;
     }
+    server.ignore_client_order = !ssl.ciphers.is_empty() || !ssl.ciphersuites.is_empty();
     let mut notices = Vec::new();
     server.alpn_protocols = protocols(ssl, span, &mut notices)?;
     Ok((server, notices))
@@ -186,3 +189,6 @@ fn argument(option: &Word, value: Option<&Word>) -> Result<TlsVersion, Diagnosti
         _ => Err(missing()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,25 +39,14 @@ const PREFIXES: [(&str, Prefix); 16] = [
     ("stream+abns", Prefix::Abstract),
 ];
 
-/// Prefixes of the manual that this program has not learnt yet.
-const UNBUILT_PREFIXES: [&str; 16] = [
-    "abnsz",
-    "dgram+ip",
-    "dgram+ipv4",
-    "dgram+ipv6",
-    "dgram+unix",
-    "mptcp",
-    "mptcp4",
-    "mptcp6",
-    "quic+ipv4",
-    "quic+ipv6",
-    "quic4",
-    "quic6",
-    "rhttp",
-    "sockpair",
-    "udp",
-    "uxdg",
+/// Families and protocols of the manual that this program has not learnt yet.
+const UNBUILT_PREFIXES: [&str; 14] = [
+    "abnsz", "mptcp", "mptcp4", "mptcp6", "quic4", "quic6", "rhttp", "sockpair", "udp", "udp4",
+    "udp6", "uxdg", "ring", "backend",
 ];
+
+/// Socket types that may stand before a family, as in `quic+fd@3`, and are not built either.
+const UNBUILT_TYPES: [&str; 3] = ["dgram+", "quic+", "stream+"];
 
 #[derive(Clone, Copy)]
 enum Prefix {
@@ -72,7 +61,8 @@ pub(crate) fn address(word: &Word, usage: Use) -> Result<Address, Diagnostic> {
     let text = word.value.as_str();
     if let Some((prefix, rest)) = text.split_once('@') {
         let Some((_, prefix)) = PREFIXES.into_iter().find(|(name, _)| *name == prefix) else {
-            if UNBUILT_PREFIXES.contains(&prefix) {
+            let has_type = UNBUILT_TYPES.iter().any(|kind| prefix.starts_with(kind));
+            if has_type || UNBUILT_PREFIXES.contains(&prefix) {
                 return Err(not_built(&format!("{prefix}@"), word));
             }
             let names = PREFIXES.map(|(name, _)| name);
@@ -267,10 +257,10 @@ pub(crate) fn socket(word: &Word, default_port: u16) -> Result<(Host, u16), Diag
     match inet(word, &word.value, None, Use::Plain)? {
         Address::Inet {
             host, first_port, ..
-        } if first_port == 0 => Ok((host, default_port)),
-        Address::Inet {
-            host, first_port, ..
-        } => Ok((host, first_port)),
+        } => {
+            let is_written = first_port > 0;
+            Ok((host, if is_written { first_port } else { default_port }))
+        }
         _ => Err(invalid(word, "this is not an IP address")),
     }
 }
@@ -440,7 +430,7 @@ mod tests {
             assert!(label.contains(expected), "{text}: {label}");
             assert!(error.message.contains(text), "{}", error.message);
         }
-        for text in ["sockpair@4", "quic4@:443", "abnsz@a"] {
+        for text in ["sockpair@4", "quic4@:443", "quic+fd@3", "abnsz@a"] {
             let error = address(&word(text), Use::Bind).unwrap_err();
             assert!(
                 error.message.contains("not built yet"),

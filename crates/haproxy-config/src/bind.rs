@@ -6,8 +6,9 @@ use diagnostics::{Diagnostic, Spanned};
 
 use crate::address::{self, Use};
 use crate::arguments::Arguments;
-use crate::keywords::{BIND, no_effect, not_built, unknown_word};
-use crate::model::{Account, Address, Bind, BindSsl, CliLevel, TlsVersion, Word};
+use crate::cipher;
+use crate::keywords::{BIND, no_effect, not_built, unknown_argument, unknown_word};
+use crate::model::{Account, Address, Bind, BindSsl, CipherSuite, CliLevel, TlsVersion, Word};
 use crate::values::number;
 
 /// `unix-bind`: what unix sockets have where their own line says nothing.
@@ -24,6 +25,8 @@ pub(crate) struct UnixDefaults {
 pub(crate) struct Defaults<'a> {
     pub unix: &'a UnixDefaults,
     pub crt_base: Option<&'a Path>,
+    pub ciphers: &'a [CipherSuite],
+    pub ciphersuites: &'a [CipherSuite],
 }
 
 /// `bind ADDRESS[,ADDRESS…] PARAMETER…`: one entry an address.
@@ -95,11 +98,10 @@ fn parameters(
     messages: &mut Vec<Diagnostic>,
 ) -> Result<Parameters, Diagnostic> {
     let mut bind = Parameters::default();
+    bind.tls.ciphers = defaults.ciphers.to_vec();
+    bind.tls.ciphersuites = defaults.ciphersuites.to_vec();
     let mut tls_word = None;
     while let Some(word) = arguments.next() {
-        if is_tls(&word.value) {
-            tls_word.get_or_insert(word);
-        }
         match word.value.as_str() {
             "accept-proxy" => bind.accept_proxy = true,
             "backlog" => bind.backlog = Some(number(arguments.value_of(word)?, 0..=u32::MAX)?),
@@ -107,7 +109,7 @@ fn parameters(
             "expose-fd" => {
                 let what = arguments.value_of(word)?;
                 if what.value != "listeners" {
-                    return Err(unknown_word("argument of 'expose-fd'", what, ["listeners"]));
+                    return Err(unknown_argument("expose-fd", what, ["listeners"]));
                 }
                 messages.push(no_effect(
                     "expose-fd listeners",
@@ -136,6 +138,7 @@ fn parameters(
                     "every worker thread accepts, and the kernel spreads connections over them",
                 ));
             }
+            "proto" => proto(arguments.value_of(word)?)?,
             "transparent" => bind.transparent = true,
             "uid" => {
                 let id = number(arguments.value_of(word)?, 0..=u32::MAX)?;
@@ -145,7 +148,12 @@ fn parameters(
             "v4v6" => bind.v6only = Some(false),
             "v6only" => bind.v6only = Some(true),
             "ssl" => bind.ssl = true,
-            _ => tls(&mut bind.tls, word, arguments, defaults)?,
+            name => {
+                tls(&mut bind.tls, word, arguments, defaults, messages)?;
+                if !name.starts_with("no-") {
+                    tls_word.get_or_insert(word);
+                }
+            }
         }
     }
     match tls_word {
@@ -162,20 +170,21 @@ fn parameters(
     Ok(bind)
 }
 
-fn is_tls(name: &str) -> bool {
-    matches!(
-        name,
-        "alpn" | "crt" | "ssl-max-ver" | "ssl-min-ver" | "strict-sni"
-    )
-}
-
 fn tls(
     tls: &mut BindSsl,
     word: &Word,
     arguments: &mut Arguments<'_>,
     defaults: Defaults<'_>,
+    messages: &mut Vec<Diagnostic>,
 ) -> Result<(), Diagnostic> {
     match word.value.as_str() {
+        "ciphers" => {
+            tls.ciphers = cipher::list(arguments.value_of(word)?, TlsVersion::Tls12, messages)?;
+        }
+        "ciphersuites" => {
+            let list = arguments.value_of(word)?;
+            tls.ciphersuites = cipher::list(list, TlsVersion::Tls13, messages)?;
+        }
         "alpn" => tls.alpn = protocols(arguments.value_of(word)?),
         "crt" => {
             let path = arguments.value_of(word)?;
@@ -205,7 +214,7 @@ fn tls(
                 }
                 _ => {
                     let known = ["none", "optional", "required"];
-                    return Err(unknown_word("argument of 'verify'", how, known));
+                    return Err(unknown_argument("verify", how, known));
                 }
             }
         }
@@ -213,15 +222,25 @@ fn tls(
             if BIND.iter().any(|(known, _)| *known == name) {
                 return Err(not_built(name, word));
             }
-            let what = format!("parameter of '{}'", arguments.name());
-            return Err(unknown_word(
-                &what,
+            return Err(unknown_argument(
+                arguments.name(),
                 word,
                 BIND.iter().map(|(known, _)| *known),
             ));
         }
     }
     Ok(())
+}
+
+/// `proto`: HTTP/1 is the only protocol there is, so asking for it asks for nothing.
+pub(crate) fn proto(word: &Word) -> Result<(), Diagnostic> {
+    match word.value.as_str() {
+        "h1" => Ok(()),
+        "fcgi" | "h2" | "none" | "quic" | "spop" => {
+            Err(not_built(&format!("proto {}", word.value), word))
+        }
+        _ => Err(unknown_word("protocol", word, ["h1", "h2", "fcgi", "none"])),
+    }
 }
 
 fn exactly(tls: &mut BindSsl, version: TlsVersion) {

@@ -144,8 +144,8 @@ impl Parser<'_> {
                 .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
             return Err(format!("unknown condition '{name}'{hint}"));
         };
-        let (arguments, rest) = if rest.starts_with('(') {
-            arguments(&rest[1..]).ok_or_else(|| format!("'{name}(' is never closed"))?
+        let (arguments, rest) = if let Some(inside) = rest.strip_prefix('(') {
+            arguments(inside).ok_or_else(|| format!("'{name}(' is never closed"))?
         } else {
             (Vec::new(), rest)
         };

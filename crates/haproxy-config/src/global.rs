@@ -6,11 +6,10 @@ use diagnostics::{Diagnostic, Spanned};
 
 use crate::arguments::Arguments;
 use crate::bind::{self, UnixDefaults};
-use crate::keywords::{
-    GLOBAL, OPTIONS, PROXY, SECTIONS, no_effect, not_built, old_form, unknown_word,
-};
+use crate::cipher;
+use crate::keywords::{GLOBAL, OPTIONS, PROXY, SECTIONS, no_effect, not_built, unknown_argument};
 use crate::log::{self, LogLine};
-use crate::model::{Account, Global};
+use crate::model::{Account, CipherSuite, Global, TlsVersion};
 use crate::reading::{Modifier, Section, Statement};
 use crate::values::{Unit, number, size, time, timeout};
 
@@ -27,6 +26,8 @@ pub(crate) struct GlobalSettings {
     pub unix: UnixDefaults,
     log: Vec<LogLine>,
     stats_maxconn: Option<u32>,
+    ciphers: Vec<CipherSuite>,
+    ciphersuites: Vec<CipherSuite>,
 }
 
 impl GlobalSettings {
@@ -35,6 +36,8 @@ impl GlobalSettings {
         bind::Defaults {
             unix: &self.unix,
             crt_base: self.global.crt_base.as_deref(),
+            ciphers: &self.ciphers,
+            ciphersuites: &self.ciphersuites,
         }
     }
 }
@@ -119,7 +122,11 @@ impl GlobalSettings {
             "nbproc" => {
                 number(arguments.only("a number of processes")?, 1..=1)
                     .map_err(|error| error.help("processes became threads: see 'nbthread'"))?;
-                messages.push(old_form("nbproc 1", "nothing at all", statement));
+                messages.push(no_effect(
+                    "nbproc 1",
+                    keyword,
+                    "there is one process, of 'nbthread' threads",
+                ));
             }
             "nbthread" => {
                 let word = arguments.only("a number of threads")?;
@@ -134,8 +141,20 @@ impl GlobalSettings {
                 let word = arguments.only("a number of percent")?;
                 global.spread_checks_percent = number(word, 0..=MAX_SPREAD_PERCENT)?;
             }
+            "ssl-default-bind-ciphers" => {
+                let word = arguments.only("a list of ciphers")?;
+                self.ciphers = cipher::list(word, TlsVersion::Tls12, messages)?;
+            }
+            "ssl-default-bind-ciphersuites" => {
+                let word = arguments.only("a list of cipher suites")?;
+                self.ciphersuites = cipher::list(word, TlsVersion::Tls13, messages)?;
+            }
             "ssl-default-bind-options" => {
-                global.ssl_default_bind_options = arguments.rest().to_vec();
+                let first = arguments.required("options, such as 'ssl-min-ver TLSv1.2'")?;
+                global.ssl_default_bind_options = std::iter::once(first)
+                    .chain(arguments.rest())
+                    .cloned()
+                    .collect();
             }
             "tune.bufsize" => {
                 let word = arguments.only("a size")?;
@@ -197,7 +216,7 @@ impl GlobalSettings {
                 let mut arguments = Arguments::of(statement, "stats socket");
                 let defaults = bind::Defaults {
                     unix: &UnixDefaults::default(),
-                    crt_base: None,
+                    ..self.bind_defaults()
                 };
                 let sockets = bind::line(&mut arguments, defaults, messages)?;
                 self.global.stats_sockets.extend(sockets);
@@ -220,7 +239,9 @@ impl GlobalSettings {
                         .at(word.span)
                         .help("it belongs in a proxy")
                     } else {
-                        unknown_word("keyword 'stats' with", word, known)
+                        Diagnostic::error(format!("unknown keyword 'stats {}'", word.value))
+                            .at(word.span)
+                            .suggest(&word.value, known)
                     },
                 );
             }
@@ -230,6 +251,9 @@ impl GlobalSettings {
 
     fn unix_bind(&mut self, arguments: &mut Arguments<'_>) -> Result<(), Diagnostic> {
         let known = ["gid", "group", "mode", "prefix", "uid", "user"];
+        if arguments.peek().is_none() {
+            return Err(arguments.missing("settings of unix sockets, such as 'mode 660'"));
+        }
         while let Some(word) = arguments.next() {
             let value = arguments.value_of(word);
             match word.value.as_str() {
@@ -239,7 +263,7 @@ impl GlobalSettings {
                 "prefix" => self.unix.prefix = Some(value?.value.clone()),
                 "uid" => self.unix.user = Some(Account::Id(number(value?, 0..=u32::MAX)?)),
                 "user" => self.unix.user = Some(Account::Name(value?.value.clone())),
-                _ => return Err(unknown_word("parameter of 'unix-bind'", word, known)),
+                _ => return Err(unknown_argument("unix-bind", word, known)),
             }
         }
         Ok(())
@@ -250,6 +274,11 @@ impl GlobalSettings {
 /// part of HAProxy that is not here, and no one could see a difference.
 fn reason_without_effect(name: &str) -> Option<&'static str> {
     let prefix_reasons = [
+        (
+            "httpclient.",
+            "it tunes HAProxy's own HTTP client, and nothing here asks with it",
+        ),
+        ("ssl-default-server-", "no server is spoken to over TLS"),
         ("tune.fd.", "it tunes HAProxy's table of descriptors"),
         (
             "tune.lua.",
@@ -280,7 +309,8 @@ fn reason_without_effect(name: &str) -> Option<&'static str> {
         return GLOBAL.contains(&name).then_some(reason);
     }
     Some(match name {
-        "debug" | "quiet" => "say '-d' or '-q' on the command line",
+        "debug" => "'-d' on the command line shows what passes",
+        "quiet" => "'-q' on the command line silences the start",
         "expose-deprecated-directives" | "expose-experimental-directives" => {
             "it only allows other keywords, and each of those speaks for itself"
         }
@@ -292,6 +322,12 @@ fn reason_without_effect(name: &str) -> Option<&'static str> {
         "noepoll" | "noevports" | "nokqueue" | "nopoll" => {
             "the kernel's io_uring tells of events, epoll only where that is missing"
         }
+        "tune.idle-pool.shared" => "each worker thread keeps idle connections of its own",
+        "tune.ssl.default-dh-param" => {
+            "no key exchange with finite-field Diffie-Hellman is offered"
+        }
+        "ssl-server-verify" => "no server is spoken to over TLS",
+        "tune.stick-counters" => "it limits tracked counters, and none can be tracked",
         "noktls" => "TLS stays in the process",
         "profiling.memory" | "profiling.tasks" => "it only fills HAProxy's own profiler",
         "tune.applet.zero-copy-forwarding"
@@ -349,8 +385,7 @@ fn unknown(statement: &Statement) -> Diagnostic {
         "unknown keyword '{}' in 'global' section",
         word.value
     ))
-    .at(word.span)
-    .label("unknown keyword");
+    .at(word.span);
     if OPTIONS.iter().any(|(name, ..)| *name == word.value) {
         return message.help(format!("'option {}' belongs in a proxy", word.value));
     }

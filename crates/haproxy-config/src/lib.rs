@@ -18,7 +18,10 @@ mod address;
 mod arguments;
 mod bind;
 mod checks;
+mod cipher;
 mod condition;
+#[cfg(test)]
+mod coverage;
 mod global;
 mod input;
 mod keywords;
@@ -36,7 +39,7 @@ pub use version::{CLAIMED_VERSION, Version};
 
 use std::collections::BTreeMap;
 
-use diagnostics::{Diagnostic, Diagnostics, Sources};
+use diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
 use model::Config;
 
 /// What a load ends with.
@@ -90,7 +93,13 @@ pub fn parse(load: Load) -> Parsed {
         global: settings.global,
         proxies,
     };
-    checks::check(&config, &mut messages);
+    // A line that was refused is missing from the whole, which would be held against it again.
+    if !messages
+        .iter()
+        .any(|message| message.severity == Severity::Error)
+    {
+        checks::check(&config, &mut messages);
+    }
     let references = references::collect(&config, &mut messages);
 
     let diagnostics = in_order(messages);

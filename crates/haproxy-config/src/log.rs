@@ -109,7 +109,9 @@ pub(crate) fn line(arguments: &mut Arguments<'_>) -> Result<LogLine, Diagnostic>
                     })?;
                 has_format = true;
             }
-            "sample" | "profile" => return Err(not_built(&word.value, word)),
+            "sample" | "profile" => {
+                return Err(not_built(&format!("log … {}", word.value), word));
+            }
             _ => {
                 target.facility = index(word, "log facility", &FACILITIES)?;
                 break;

@@ -7,7 +7,8 @@ use diagnostics::Diagnostic;
 
 use crate::address::{self, Use};
 use crate::arguments::Arguments;
-use crate::keywords::{SERVER, not_built, unknown_word};
+use crate::bind;
+use crate::keywords::{SERVER, head, not_built, unknown_argument};
 use crate::model::{Address, Check, Host, Server, Word};
 use crate::values::{Unit, number, time, timeout};
 
@@ -126,6 +127,12 @@ pub(crate) fn line(
 impl Settings {
     /// `default-server PARAMETER…`.
     pub fn default_server(&mut self, arguments: &mut Arguments<'_>) -> Result<(), Diagnostic> {
+        if let Some(word) = arguments
+            .peek()
+            .filter(|word| matches!(word.value.as_str(), "from" | "name"))
+        {
+            return Err(not_built(&format!("default-server {}", word.value), word));
+        }
         if let Some(word) = arguments.peek().filter(|word| word.value == "id") {
             return Err(
                 Diagnostic::error("'id' cannot be written on 'default-server'").at(word.span),
@@ -207,6 +214,7 @@ impl Settings {
                 self.pool_purge_delay = Some(milliseconds(arguments.value_of(word)?)?);
             }
             "port" => self.check.port = Some(number(arguments.value_of(word)?, 1..=u16::MAX)?),
+            "proto" => bind::proto(arguments.value_of(word)?)?,
             "redir" => self.redir = Some(arguments.value_of(word)?.value.clone()),
             "rise" => self.check.rise = number(arguments.value_of(word)?, 1..=i32::MAX as u32)?,
             "send-proxy" => self.send_proxy = Some(1),
@@ -218,13 +226,12 @@ impl Settings {
             "source" => self.source = Some(source(arguments, word)?),
             "weight" => self.weight = number(arguments.value_of(word)?, 0..=MAX_WEIGHT)?,
             name => {
-                let bare = name.split('(').next().unwrap_or(name);
+                let bare = head(name);
                 if SERVER.iter().any(|(known, _)| *known == bare) {
                     return Err(not_built(bare, word));
                 }
-                let what = format!("parameter of '{}'", arguments.name());
                 let known = SERVER.iter().map(|(known, _)| *known);
-                return Err(unknown_word(&what, word, known));
+                return Err(unknown_argument(arguments.name(), word, known));
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::connection::ConnectionOptions;
+use crate::connection::{ConnectionOptions, protocols};
 use crate::diagnose::{FirstLine, first_fault};
 use crate::framing::{Framing, Repeated};
 use crate::header::KnownHeader;
@@ -148,8 +148,10 @@ impl RequestHead {
                     self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
                 }
                 KnownHeader::Upgrade => {
-                    self.connection.has_upgrade = true;
-                    websocket |= value.eq_ignore_ascii_case(b"websocket");
+                    for protocol in protocols(value) {
+                        self.connection.has_upgrade = true;
+                        websocket |= protocol.eq_ignore_ascii_case(b"websocket");
+                    }
                 }
                 KnownHeader::SecWebSocketKey => websocket_key = true,
                 _ => {}
@@ -290,6 +292,20 @@ impl RequestHead {
         let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
         let target = [before, mark, query].concat();
         self.set_target(&target)
+    }
+
+    /// Makes Host say what an absolute target's authority says, so that no server can understand
+    /// them differently.
+    pub fn set_host_to_authority(&mut self, original: &[u8]) {
+        if self.target.form != TargetForm::Absolute {
+            return;
+        }
+        let authority = self.authority(original).unwrap_or(b"").to_vec();
+        let host = self.headers.values(original, KnownHeader::Host).next();
+        match host.map(|(index, _)| index) {
+            Some(index) => self.headers.replace(index, &authority),
+            None => self.headers.add_known(KnownHeader::Host, &authority),
+        };
     }
 
     /// Replaces the method. Returns false, and changes nothing, where the name is not a token.

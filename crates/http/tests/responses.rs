@@ -101,6 +101,8 @@ fn a_body_ends_where_request_and_response_say() {
             (body, persistent),
             "{method:?} {text:?}"
         );
+        let encoded = text.contains("Transfer-Encoding");
+        assert_eq!(head.is_ambiguous(), encoded && !persistent, "{text:?}");
         if head.body() == Body::Chunked {
             assert!(!head.headers.contains(KnownHeader::ContentLength));
         }

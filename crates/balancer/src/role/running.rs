@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use compio::runtime::JoinHandle;
-use haproxy_config::model::LogTarget;
+use haproxy_config::model::{Global, LogTarget};
 
 use super::voice::Voice;
 use crate::check::Checks;
+use crate::cli::Cli;
 use crate::load::Prepared;
 use crate::log::{self, level};
 use crate::log_record::LogQueue;
@@ -49,6 +50,7 @@ pub(super) struct Running {
     rates: Arc<Rates>,
     /// The checks and the sampling of rates; replaced with the snapshot.
     tasks: Tasks,
+    cli: Cli,
     /// Dropped with us, which ends it.
     _watch: JoinHandle<()>,
 }
@@ -74,7 +76,7 @@ impl Running {
     /// accepted.
     pub(super) fn start(
         generation: u64,
-        prepared: Prepared,
+        mut prepared: Prepared,
         sockets: &HashMap<String, Arc<OwnedFd>>,
         voice: &Arc<Voice>,
     ) -> Result<Self, StartError> {
@@ -83,8 +85,8 @@ impl Running {
         let (log, queue) = LogQueue::new(Arc::clone(&process));
         let rates = Arc::new(Rates::default());
         let wanted = privileges::wanted(&prepared.config.global)?;
-        raise_descriptor_limit(&prepared);
-        let sender = log::sender_of(&prepared.config.global);
+        limit_connections(&mut prepared.config.global);
+        let sender = log::sender_of(&prepared.config.global, !prepared.options.quiet);
         let targets = log_targets(&prepared);
         log::start(queue, sender, &targets, Arc::clone(&process)).map_err(StartError::Log)?;
         let snapshot = Arc::new(Snapshot::build(
@@ -103,15 +105,16 @@ impl Running {
         system::process::drop_privileges(&wanted).map_err(StartError::Privileges)?;
         voice.workers_are(workers);
         let handles = Arc::new(handles);
-        let running = Self {
+        let mut running = Self {
             tasks: Tasks::start(&snapshot, &log, &rates),
+            cli: Cli::start(&snapshot, &rates, &log),
             rates,
             log,
             _watch: compio::runtime::spawn(watch(Arc::clone(&handles), Arc::clone(voice))),
             snapshot,
             workers: handles,
         };
-        running.install(sockets);
+        running.install(&prepared, sockets);
         Ok(running)
     }
 
@@ -119,9 +122,10 @@ impl Running {
     pub(super) fn replace(
         &mut self,
         generation: u64,
-        prepared: Prepared,
+        mut prepared: Prepared,
         sockets: &HashMap<String, Arc<OwnedFd>>,
     ) -> Result<(), StartError> {
+        limit_connections(&mut prepared.config.global);
         self.snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
@@ -131,11 +135,13 @@ impl Running {
             Some(&self.snapshot),
         )?);
         self.tasks = Tasks::start(&self.snapshot, &self.log, &self.rates);
-        self.install(sockets);
+        self.install(&prepared, sockets);
         Ok(())
     }
 
-    fn install(&self, sockets: &HashMap<String, Arc<OwnedFd>>) {
+    fn install(&mut self, prepared: &Prepared, sockets: &HashMap<String, Arc<OwnedFd>>) {
+        self.cli
+            .install(&self.snapshot, &prepared.listeners, sockets);
         let sockets: Sockets = Arc::new(sockets.clone());
         for worker in self.workers.iter() {
             worker.install(Arc::clone(&self.snapshot), Arc::clone(&sockets));
@@ -144,6 +150,7 @@ impl Running {
 
     /// Accepts no more; the voice says when the last connection is gone.
     pub(super) fn drain(&mut self) {
+        self.cli.note_stopping();
         for worker in self.workers.iter() {
             worker.drain();
         }
@@ -209,13 +216,18 @@ fn worker_count(prepared: &Prepared) -> usize {
         .clamp(1, WORKERS_MAX)
 }
 
-/// Two descriptors for each connection, or as many as the kernel allows.
-fn raise_descriptor_limit(prepared: &Prepared) {
-    let wanted = prepared.config.global.maxconn.map_or(u64::MAX, |maxconn| {
+/// Asks the kernel for two descriptors for each connection. Without `maxconn` there may be as many
+/// connections as the descriptors that it grants allow, as with HAProxy.
+fn limit_connections(global: &mut Global) {
+    let wanted = global.maxconn.map_or(u64::MAX, |maxconn| {
         u64::from(maxconn) * 2 + DESCRIPTORS_RESERVED
     });
     // A smaller limit than wanted shows as refused connections in the log, not as a failed start.
-    let _ = system::process::raise_descriptor_limit(wanted);
+    if let Ok(granted) = system::process::raise_descriptor_limit(wanted) {
+        let connections = granted.saturating_sub(DESCRIPTORS_RESERVED) / 2;
+        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+        global.maxconn.get_or_insert(connections.max(1));
+    }
 }
 
 /// Every target of the configuration, to be opened before a chroot hides its path.

@@ -80,9 +80,9 @@ macro_rules! counters {
         }
 
         impl $name {
-            /// Sets every counter to zero.
-            pub fn clear(&self) {
-                $(self.$field.clear();)*
+            /// Visits every counter.
+            pub fn for_each(&self, mut visit: impl FnMut(&Counter)) {
+                $(visit(&self.$field);)*
             }
         }
     };
@@ -166,6 +166,17 @@ counters! {
 }
 
 impl TrafficCounters {
+    /// Clears what counts events and maxima (`clear counters all`). Counts of the moment stay: their
+    /// owner still has to take away what it added.
+    pub fn clear_events(&self) {
+        let kept = [&self.sessions, &self.queued, &self.idle_connections];
+        self.for_each(|counter| {
+            if !kept.iter().any(|gauge| std::ptr::eq(*gauge, counter)) {
+                counter.clear();
+            }
+        });
+    }
+
     /// Counts a response by its status class.
     pub fn count_response(&self, status: u16) {
         match status / 100 {

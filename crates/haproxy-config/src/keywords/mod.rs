@@ -144,13 +144,18 @@ pub(crate) fn find(statement: &Statement) -> Option<(&'static str, &'static str)
     let starts = |name: &str| {
         let mut words = statement.words.iter();
         name.split(' ')
-            .all(|part| words.next().is_some_and(|word| word.value == part))
+            .all(|part| words.next().is_some_and(|word| head(&word.value) == part))
     };
     PROXY
         .iter()
         .filter(|(name, _)| starts(name))
         .max_by_key(|(name, _)| name.len())
         .copied()
+}
+
+/// The word before its own arguments: `set-var` of `set-var(txn.x)`.
+pub(crate) fn head(word: &str) -> &str {
+    word.split('(').next().unwrap_or(word)
 }
 
 /// A keyword that no table has, in a section of the given kind.
@@ -173,7 +178,6 @@ pub(crate) fn unknown_in_proxy(statement: &Statement, place: Place) -> Diagnosti
                 let near = diagnostics::nearest(&second.value, continuations());
                 Diagnostic::error(message)
                     .at(second.span)
-                    .label("unknown keyword")
                     .help(near.map_or(expected, |word| format!("did you mean '{word}'?")))
             }
         };
@@ -197,7 +201,6 @@ pub(crate) fn unknown_in_proxy(statement: &Statement, place: Place) -> Diagnosti
         first.value
     ))
     .at(first.span)
-    .label("unknown keyword")
     .suggest(&first.value, names)
 }
 
@@ -212,11 +215,20 @@ pub(crate) fn unknown_word<'a>(
         .suggest(&word.value, known)
 }
 
+/// A word that the keyword `owner` cannot take.
+pub(crate) fn unknown_argument<'a>(
+    owner: &str,
+    word: &Word,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    Diagnostic::error(format!("unknown argument '{}' for '{owner}'", word.value))
+        .at(word.span)
+        .suggest(&word.value, known)
+}
+
 /// A word of the language that this program has not learnt yet.
 pub(crate) fn not_built(name: &str, word: &Word) -> Diagnostic {
-    Diagnostic::error(format!("'{name}' is known but not built yet"))
-        .at(word.span)
-        .label("not built yet")
+    Diagnostic::error(format!("'{name}' is known but not built yet")).at(word.span)
 }
 
 /// A word that is accepted although it changes nothing, with the reason why that is right.

@@ -3,7 +3,7 @@
 use diagnostics::Diagnostic;
 
 use crate::arguments::Arguments;
-use crate::keywords::{not_built, unknown_word};
+use crate::keywords::{not_built, unknown_argument};
 use crate::model::{Cookie, CookieKind, Word};
 use crate::values::{Unit, time};
 
@@ -51,7 +51,7 @@ pub(super) fn read(arguments: &mut Arguments<'_>) -> Result<Cookie, Diagnostic> 
                     "attr", "domain", "dynamic", "httponly", "indirect", "insert", "maxidle",
                     "maxlife", "nocache", "postonly", "prefix", "preserve", "rewrite", "secure",
                 ];
-                return Err(unknown_word("argument of 'cookie'", word, known));
+                return Err(unknown_argument("cookie", word, known));
             }
         }
     }

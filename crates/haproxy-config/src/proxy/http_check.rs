@@ -3,7 +3,7 @@
 use diagnostics::Diagnostic;
 
 use crate::arguments::Arguments;
-use crate::keywords::{not_built, old_form, unknown_word};
+use crate::keywords::{not_built, old_form, unknown_argument};
 use crate::model::{HttpCheck, HttpExpect, HttpExpectPattern, Word};
 use crate::reading::Statement;
 
@@ -156,7 +156,7 @@ pub(super) fn send(
                 let known = [
                     "meth", "uri", "uri-lf", "ver", "hdr", "body", "body-lf", "comment",
                 ];
-                return Err(unknown_word("argument of 'http-check send'", word, known));
+                return Err(unknown_argument("http-check send", word, known));
             }
         }
     }
@@ -206,11 +206,7 @@ pub(super) fn expect(
             return Err(not_built(&format!("http-check expect {name}"), &kind));
         }
         _ => {
-            return Err(unknown_word(
-                "argument of 'http-check expect'",
-                &kind,
-                known,
-            ));
+            return Err(unknown_argument("http-check expect", &kind, known));
         }
     };
     let pattern = build(arguments.only("a pattern")?)?;

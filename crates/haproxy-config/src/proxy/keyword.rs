@@ -5,7 +5,10 @@ use diagnostics::Diagnostic;
 use crate::arguments::Arguments;
 use crate::bind;
 use crate::global::{GlobalSettings, joined};
-use crate::keywords::{Belongs, Place, belongs, find, not_built, unknown_in_proxy, unknown_word};
+use crate::keywords::{
+    Belongs, Place, belongs, find, head, not_built, unknown_argument, unknown_in_proxy,
+    unknown_word,
+};
 use crate::log;
 use crate::model::{Balance, Capture, ErrorFile, HttpReuse, Mode, RuleSet, UseBackend, Word};
 use crate::reading::{Modifier, Statement};
@@ -225,7 +228,7 @@ fn balance(
         "first" => Balance::First,
         "source" => Balance::Source,
         name => {
-            let bare = name.split('(').next().unwrap_or(name);
+            let bare = head(name);
             if UNBUILT.contains(&bare) {
                 return Err(not_built(&format!("balance {bare}"), word));
             }
@@ -265,7 +268,7 @@ fn http_reuse(arguments: &mut Arguments<'_>) -> Result<HttpReuse, Diagnostic> {
         "always" => HttpReuse::Always,
         _ => {
             let known = ["never", "safe", "aggressive", "always"];
-            return Err(unknown_word("argument of 'http-reuse'", word, known));
+            return Err(unknown_argument("http-reuse", word, known));
         }
     })
 }
@@ -303,7 +306,8 @@ fn capture(arguments: &mut Arguments<'_>) -> Result<(String, u32), Diagnostic> {
     let name = arguments.required(what)?;
     let keyword = arguments.required(what)?;
     if keyword.value != "len" {
-        return Err(unknown_word("word", keyword, ["len"]).help("expected 'len' and a length"));
+        return Err(unknown_argument(arguments.name(), keyword, ["len"])
+            .help("expected 'len' and a length"));
     }
     let len = number(arguments.only(what)?, 1..=MAX_CAPTURE_LEN)?;
     Ok((name.value.clone(), len))

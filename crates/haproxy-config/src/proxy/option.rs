@@ -5,7 +5,8 @@ use diagnostics::Diagnostic;
 use crate::address;
 use crate::arguments::Arguments;
 use crate::keywords::{
-    Belongs, OPTIONS, Place, belongs, listed, no_effect, not_built, old_form, unknown_word,
+    Belongs, OPTIONS, Place, belongs, listed, no_effect, not_built, old_form, unknown_argument,
+    unknown_word,
 };
 use crate::model::{ConnectionMode, ForwardFor, LogFormat};
 use crate::reading::{Modifier, Statement};
@@ -157,7 +158,7 @@ fn forward_for(arguments: &mut Arguments<'_>) -> Result<ForwardFor, Diagnostic> 
             _ => {
                 let known = ["except", "header", "if-none"];
                 let names = known.map(|name| format!("'{name}'"));
-                return Err(unknown_word("argument of 'option forwardfor'", word, known)
+                return Err(unknown_argument("option forwardfor", word, known)
                     .help(format!("expected {}", listed(&names))));
             }
         }
