@@ -307,7 +307,8 @@ fn checked(
             detail.health = top;
         }
     } else {
-        detail.checks_failed += 1;
+        // management.txt, chkfail: only while the server is up.
+        detail.checks_failed += u64::from(was_running);
         detail.health = if before > rise { before - 1 } else { 0 };
     }
     detail.running = detail.health >= rise;

@@ -12,7 +12,7 @@ mod line;
 
 pub use frame::Sender;
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -75,9 +75,9 @@ pub fn start(
 }
 
 /// Who the lines come from: `log-tag`, `log-send-hostname`, our process id, the machine's time
-/// zone. Look it up before a chroot.
+/// zone. Look it up before a chroot. `console` asks for events on standard error.
 #[must_use]
-pub fn sender_of(global: &Global) -> Sender {
+pub fn sender_of(global: &Global, console: bool) -> Sender {
     let own_name = || nix::unistd::gethostname().ok()?.into_string().ok();
     Sender {
         tag: global
@@ -90,6 +90,7 @@ pub fn sender_of(global: &Global) -> Sender {
             .and_then(|name| name.or_else(own_name)),
         pid: std::process::id(),
         zone: TimeZone::system(),
+        console,
     }
 }
 
@@ -103,9 +104,25 @@ impl Writer {
     fn write(&mut self, entry: LogEntry) {
         match entry {
             LogEntry::Traffic(record) => self.traffic(&record),
-            LogEntry::Notice(notice) => self.send(&notice.targets, notice.level, &notice.text),
+            LogEntry::Notice(notice) => {
+                self.show(notice.level, &notice.text);
+                self.send(&notice.targets, notice.level, &notice.text);
+            }
             // Whoever asked may have stopped waiting.
             LogEntry::Flush(done) => drop(done.try_send(())),
+        }
+    }
+
+    /// Events are shown on standard error too, as HAProxy does unless it is quiet.
+    fn show(&self, level: u8, text: &str) {
+        if self.sender.console {
+            let word = if level == level::EMERGENCY {
+                "[ALERT]   "
+            } else {
+                "[WARNING] "
+            };
+            // A console that is gone is no reason to stop logging.
+            let _ = writeln!(io::stderr(), "{word} ({}) : {text}", self.sender.pid);
         }
     }
 

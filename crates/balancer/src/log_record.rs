@@ -56,15 +56,13 @@ impl LogQueue {
         self.hand_over(LogEntry::Traffic(record));
     }
 
-    /// Hands an event over; never waits. Without a target it is dropped.
+    /// Hands an event over; never waits. It is shown on the console too, where there is one.
     pub fn notice(&self, targets: &[LogTarget], level: u8, text: String) {
-        if !targets.is_empty() {
-            self.hand_over(LogEntry::Notice(Notice {
-                targets: targets.to_vec(),
-                level,
-                text,
-            }));
-        }
+        self.hand_over(LogEntry::Notice(Notice {
+            targets: targets.to_vec(),
+            level,
+            text,
+        }));
     }
 
     /// Waits until everything handed over so far is written, at most that long. For the end of the

@@ -13,10 +13,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use diagnostics::{Diagnostic, Diagnostics, Span};
-use haproxy_config::model::{Bind, BindSsl, CipherSuite, Config, TlsVersion, Word};
+use haproxy_config::model::{Bind, BindSsl, Config, TlsVersion, Word};
+use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs;
-use rustls::{ServerConfig, SupportedCipherSuite};
 
 use crate::load::Files;
 use selection::CertificateSelection;
@@ -189,3 +189,6 @@ fn argument(option: &Word, value: Option<&Word>) -> Result<TlsVersion, Diagnosti
         _ => Err(missing()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,9 +16,10 @@ mod lower;
 pub mod model;
 mod read;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use diagnostics::{Diagnostics, Sources};
+use diagnostics::{Diagnostic, Diagnostics, Sources};
 pub use model::Configuration;
 
 /// What the outside says to a load.
@@ -64,6 +65,21 @@ pub fn load(path: &str, inputs: &Inputs, files: &mut dyn Files, sources: &mut So
     Loaded {
         configuration: (!diagnostics.has_errors()).then_some(configuration),
         diagnostics,
+    }
+}
+
+/// The most messages of a load; the rest is left out.
+const MAX_MESSAGES: usize = 10_000;
+
+/// Adds a message, up to [`MAX_MESSAGES`].
+fn tell(diagnostics: &mut Diagnostics, message: Diagnostic) {
+    match diagnostics.len().cmp(&MAX_MESSAGES) {
+        Ordering::Less => diagnostics.push(message),
+        Ordering::Equal => {
+            let message = format!("more than {MAX_MESSAGES} messages: the rest is left out");
+            diagnostics.push(Diagnostic::error(message));
+        }
+        Ordering::Greater => {}
     }
 }
 

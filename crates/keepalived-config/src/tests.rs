@@ -61,41 +61,125 @@ fn loaded_as(config_id: &str, text: &str) -> (Option<Configuration>, Vec<String>
     (loaded.configuration, messages)
 }
 
-const LANDLORD_SLAVE: &str = r#"
-global_defs {
-    # Keepalived process identifier
-    lvs_id landlord_ethyl
+/// An instance that is complete, with `more` in it.
+fn instance(more: &str) -> String {
+    format!(
+        "vrrp_instance V {{\ninterface eth0\nvirtual_router_id 1\n\
+         virtual_ipaddress {{\n192.0.2.1/24\n}}\n{more}\n}}\n"
+    )
 }
-# Script used to check if HAProxy is running
-vrrp_script check_haproxy {
-    script "killall -0 haproxy"
-    interval 2
-    weight 2
-}
-vrrp_instance router37 {
-    state SLAVE
-    interface eth1
-    virtual_router_id 37
-    priority 100
-    # The virtual ip address shared between the two loadbalancers
-    virtual_ipaddress {
-        192.168.56.200
-    }
-    track_script {
-        check_haproxy
-    }
-}
-"#;
 
 #[test]
-fn the_landlords_file_is_understood_with_two_notices() {
-    let (configuration, messages) = loaded(LANDLORD_SLAVE);
-    assert_eq!(
-        messages,
-        [
-            "k.conf:4:5: notice: 'lvs_id' is the old name of 'router_id'",
-            "k.conf:13:11: notice: 'SLAVE' is the old name of 'BACKUP'",
-        ]
-    );
-    insta::assert_debug_snapshot!(configuration.unwrap());
+fn each_keyword_is_known_in_its_block() {
+    for block in keywords::Block::ALL {
+        for keyword in block.keywords() {
+            let text = match block {
+                keywords::Block::Top => format!("{keyword}\n"),
+                keywords::Block::Authentication => {
+                    instance(&format!("authentication {{\n{keyword}\n}}"))
+                }
+                keywords::Block::VrrpInstance => instance(keyword),
+                _ => format!("{} x {{\n{keyword}\n}}\n", block.name()),
+            };
+            let (_, messages) = loaded(&text);
+            let unknown = |message: &String| {
+                let at_fault = format!("unknown keyword '{keyword}'");
+                message.contains(&at_fault) || message.contains(&format!("'{keyword}' does not"))
+            };
+            assert!(!messages.iter().any(unknown), "{text}\n{messages:#?}");
+        }
+    }
 }
+
+#[test]
+fn messages_end_at_their_limit_with_an_error() {
+    let notice = "smtp_server x\n";
+    for (count, expected) in [
+        (MAX_MESSAGES, MAX_MESSAGES),
+        (MAX_MESSAGES + 2, MAX_MESSAGES + 1),
+    ] {
+        let text = "global_defs {\nnotification_email_from x\n}\n".replace(
+            "notification_email_from x\n",
+            &notice.repeat(count.div_ceil(2)),
+        );
+        // Each line after the first has two messages: no effect, and given twice.
+        let (configuration, messages) = loaded(&(text + "global_defs {\nsmtp_server x\n}\n"));
+        assert_eq!(messages.len(), expected);
+        assert_eq!(configuration.is_some(), expected == MAX_MESSAGES);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "[ -~\n\t]{0,400}") {
+        loaded(&text);
+    }
+
+    #[test]
+    fn no_mixture_of_its_own_words_makes_it_panic(
+        words in proptest::collection::vec(proptest::sample::select(WORDS), 0..80)
+    ) {
+        loaded_as("main", &words.concat());
+    }
+}
+
+const WORDS: &[&str] = &[
+    " ",
+    "\n",
+    "\n",
+    "\t",
+    "{",
+    "}",
+    "{\n",
+    "}\n",
+    "\"",
+    "'",
+    "\\",
+    "\\\n",
+    "#",
+    "!",
+    "@main ",
+    "@^main ",
+    "$A=",
+    "$A",
+    "${A}",
+    "${_ENV X}",
+    "${_RANDOM 1 2}",
+    "${_HASH}",
+    "~SEQ(A,1,3) ",
+    "~SEQx(B, 1) ",
+    "~LST({A,B},{1,2}) ",
+    "include k.conf",
+    "include *",
+    "global_defs",
+    "vrrp_instance V ",
+    "vrrp_script s ",
+    "virtual_ipaddress ",
+    "192.0.2.1/24 ",
+    "2001:db8::1 ",
+    "track_script ",
+    "weight ",
+    "-5 ",
+    "0 ",
+    "9999999999999999999 ",
+    "interface ",
+    "eth0 ",
+    "state ",
+    "MASTER ",
+    "advert_int ",
+    "0.01 ",
+    "notify ",
+    "\"/bin/x 'y' z\" ",
+    "authentication ",
+    "auth_type ",
+    "PASS ",
+    "auth_pass ",
+    "ö",
+    "\u{0}",
+    "unicast_peer ",
+    "min_ttl ",
+    "brd ",
+    "+ ",
+    "/",
+    "priority ",
+];

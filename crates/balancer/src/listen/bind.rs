@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use diagnostics::Diagnostic;
+use diagnostics::{Diagnostic, Diagnostics};
 use haproxy_config::model::Account;
 use nix::unistd::{Gid, Uid};
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -42,10 +42,10 @@ pub fn bind_all(
     plan: &[Listener],
     held: impl Fn(&str) -> bool,
     takeover: bool,
-) -> Result<Vec<Bound>, Vec<Diagnostic>> {
+) -> Result<Vec<Bound>, Diagnostics> {
     let mut bound = Vec::new();
     let mut renames = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems = Diagnostics::new();
     for listener in plan.iter().filter(|listener| !held(&listener.key)) {
         match bind_one(listener, takeover) {
             Ok((socket, rename)) => {

@@ -47,11 +47,7 @@ pub(super) fn look_up(
                 Diagnostic::error(format!("could not resolve address '{name}'"))
                     .at(place.span)
                     .label("no such host")
-                    .help(if looks_like_an_address(name) {
-                        "an IPv4 address has four numbers from 0 to 255"
-                    } else {
-                        "check the name in DNS and /etc/hosts"
-                    }),
+                    .help("check the name in DNS and /etc/hosts"),
             ),
         }
     }
@@ -145,9 +141,4 @@ fn resolve(name: &str, family: Option<Family>) -> Option<IpAddr> {
             Some(Family::V4) => ip.is_ipv4(),
             Some(Family::V6) => ip.is_ipv6(),
         })
-}
-
-/// `10.224.155.xx` and the like: meant as an address, not as a name.
-fn looks_like_an_address(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_digit()) && name.split('.').count() >= 3
 }

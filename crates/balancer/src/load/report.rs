@@ -21,6 +21,17 @@ impl Report {
         }
     }
 
+    /// Whether the configuration cannot be used; with `warnings_are_errors` (`-dW`) a warning is
+    /// enough.
+    #[must_use]
+    pub fn refuses(&self, warnings_are_errors: bool) -> bool {
+        match self.diagnostics.worst() {
+            Some(Severity::Error) => true,
+            Some(Severity::Warning) => warnings_are_errors,
+            _ => false,
+        }
+    }
+
     /// Everything for standard error: each message on HAProxy's one line, and below it the excerpt
     /// of the source. `color` asks for ANSI colours.
     #[must_use]

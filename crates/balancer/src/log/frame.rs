@@ -23,6 +23,8 @@ pub struct Sender {
     pub pid: u32,
     /// The zone of the times in the lines.
     pub zone: TimeZone,
+    /// Events go to standard error too.
+    pub console: bool,
 }
 
 impl Sender {

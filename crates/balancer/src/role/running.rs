@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use compio::runtime::JoinHandle;
-use haproxy_config::model::LogTarget;
+use haproxy_config::model::{Global, LogTarget};
 
 use super::voice::Voice;
 use crate::check::Checks;
@@ -76,7 +76,7 @@ impl Running {
     /// accepted.
     pub(super) fn start(
         generation: u64,
-        prepared: Prepared,
+        mut prepared: Prepared,
         sockets: &HashMap<String, Arc<OwnedFd>>,
         voice: &Arc<Voice>,
     ) -> Result<Self, StartError> {
@@ -85,8 +85,8 @@ impl Running {
         let (log, queue) = LogQueue::new(Arc::clone(&process));
         let rates = Arc::new(Rates::default());
         let wanted = privileges::wanted(&prepared.config.global)?;
-        raise_descriptor_limit(&prepared);
-        let sender = log::sender_of(&prepared.config.global);
+        limit_connections(&mut prepared.config.global);
+        let sender = log::sender_of(&prepared.config.global, !prepared.options.quiet);
         let targets = log_targets(&prepared);
         log::start(queue, sender, &targets, Arc::clone(&process)).map_err(StartError::Log)?;
         let snapshot = Arc::new(Snapshot::build(
@@ -122,9 +122,10 @@ impl Running {
     pub(super) fn replace(
         &mut self,
         generation: u64,
-        prepared: Prepared,
+        mut prepared: Prepared,
         sockets: &HashMap<String, Arc<OwnedFd>>,
     ) -> Result<(), StartError> {
+        limit_connections(&mut prepared.config.global);
         self.snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
@@ -215,13 +216,18 @@ fn worker_count(prepared: &Prepared) -> usize {
         .clamp(1, WORKERS_MAX)
 }
 
-/// Two descriptors for each connection, or as many as the kernel allows.
-fn raise_descriptor_limit(prepared: &Prepared) {
-    let wanted = prepared.config.global.maxconn.map_or(u64::MAX, |maxconn| {
+/// Asks the kernel for two descriptors for each connection. Without `maxconn` there may be as many
+/// connections as the descriptors that it grants allow, as with HAProxy.
+fn limit_connections(global: &mut Global) {
+    let wanted = global.maxconn.map_or(u64::MAX, |maxconn| {
         u64::from(maxconn) * 2 + DESCRIPTORS_RESERVED
     });
     // A smaller limit than wanted shows as refused connections in the log, not as a failed start.
-    let _ = system::process::raise_descriptor_limit(wanted);
+    if let Ok(granted) = system::process::raise_descriptor_limit(wanted) {
+        let connections = granted.saturating_sub(DESCRIPTORS_RESERVED) / 2;
+        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+        global.maxconn.get_or_insert(connections.max(1));
+    }
 }
 
 /// Every target of the configuration, to be opened before a chroot hides its path.

@@ -1,6 +1,6 @@
 //! What must hold between blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::Diagnostic;
 
@@ -9,7 +9,13 @@ use super::reading::Reading;
 use crate::model::{Configuration, Instance, Transport};
 
 /// Says what does not hold.
-pub(super) fn check(configuration: &Configuration, reading: &mut Reading<'_>) {
+///
+/// `instance_names` are those of all instances, the ones that were refused included.
+pub(super) fn check(
+    configuration: &Configuration,
+    instance_names: &[Name],
+    reading: &mut Reading<'_>,
+) {
     let Configuration {
         scripts,
         sync_groups,
@@ -29,11 +35,10 @@ pub(super) fn check(configuration: &Configuration, reading: &mut Reading<'_>) {
     names("vrrp_script", scripts_names, reading);
     let group_names = sync_groups.iter().map(|group| &group.name).collect();
     names("vrrp_sync_group", group_names, reading);
-    let instance_names = instances.iter().map(|instance| &instance.name).collect();
-    names("vrrp_instance", instance_names, reading);
+    names("vrrp_instance", instance_names.iter().collect(), reading);
 
     check_virtual_routers(instances, reading);
-    check_members(configuration, reading);
+    check_members(configuration, instance_names, reading);
     check_use(configuration, reading);
     check_same_address(instances, reading);
 }
@@ -77,16 +82,20 @@ fn hear_each_other(one: &Transport, other: &Transport) -> bool {
 }
 
 /// Members of groups exist and belong to one.
-fn check_members(configuration: &Configuration, reading: &mut Reading<'_>) {
+fn check_members(
+    configuration: &Configuration,
+    instance_names: &[Name],
+    reading: &mut Reading<'_>,
+) {
+    let names: BTreeSet<&str> = instance_names.iter().map(|name| name.as_str()).collect();
     let mut owner: BTreeMap<&str, &str> = BTreeMap::new();
     for group in &configuration.sync_groups {
         for member in &group.members {
             let name = member.value.as_str();
-            if configuration.instance(name).is_none() {
-                let names = configuration.instances.iter().map(|i| i.name.as_str());
+            if !names.contains(name) {
                 let message = Diagnostic::error(format!("there is no vrrp_instance '{name}'"))
                     .at(member.span)
-                    .suggest(name, names);
+                    .suggest(name, names.iter().copied());
                 reading.tell(message);
             }
             if let Some(other) = owner.insert(name, &group.name.value) {
@@ -99,16 +108,15 @@ fn check_members(configuration: &Configuration, reading: &mut Reading<'_>) {
 
 /// A script that nobody tracks is never run.
 fn check_use(configuration: &Configuration, reading: &mut Reading<'_>) {
-    let tracked = |name: &str| {
-        let instances = configuration.instances.iter().map(|i| &i.track_scripts);
-        let groups = configuration.sync_groups.iter().map(|g| &g.track_scripts);
-        instances
-            .chain(groups)
-            .flatten()
-            .any(|tracked| tracked.name.value == name)
-    };
+    let instances = configuration.instances.iter().map(|i| &i.track_scripts);
+    let groups = configuration.sync_groups.iter().map(|g| &g.track_scripts);
+    let tracked: BTreeSet<&str> = instances
+        .chain(groups)
+        .flatten()
+        .map(|tracked| tracked.name.value.as_str())
+        .collect();
     for script in &configuration.scripts {
-        if !tracked(&script.name.value) {
+        if !tracked.contains(script.name.value.as_str()) {
             let message = format!(
                 "vrrp_script '{}' is never run: nobody tracks it",
                 script.name.value
@@ -131,7 +139,7 @@ fn check_same_address(instances: &[Instance], reading: &mut Reading<'_>) {
             let key = (held.address, held.prefix_len, on.value.as_str());
             if let Some(other) = seen.insert(key, &instance.name.value) {
                 let message = format!("{} is held by '{other}' already", held.address);
-                reading.error(held.span, message);
+                reading.warning(held.span, message);
             }
         }
     }

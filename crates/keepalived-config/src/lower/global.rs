@@ -75,10 +75,9 @@ impl GlobalDraft {
             self.entry(entry, reading);
         }
         let least = |entry: &&Statement| entry.keyword().text == "vrrp_min_garp";
-        if let Some(entry) = block.iter().find(least) {
-            if reading.switch(entry) == Some(true) {
-                self.announce.least();
-            }
+        let least = block.iter().find(least);
+        if least.is_some_and(|entry| reading.switch(entry) == Some(true)) {
+            self.announce.least();
         }
     }
 

@@ -8,15 +8,16 @@ use diagnostics::{Diagnostic, Span, Spanned};
 
 use super::Name;
 use super::announce::AnnounceDraft;
+use super::authentication::PASSWORD_BYTES;
 use super::global::{self, GlobalDraft};
 use super::reading::Reading;
-use super::{address, group, track};
+use super::{address, authentication, group, track};
 use crate::keywords::Block;
 use crate::model::{
-    InitialState, Instance, Notify, TrackScript, TrackedInterface, TrackedScript, Transport,
-    UnicastPeer, Version, VirtualAddress,
+    InitialState, Instance, Notify, TrackedInterface, TrackedScript, Transport, UnicastPeer,
+    Version, VirtualAddress,
 };
-use crate::read::{Statement, Word};
+use crate::read::Statement;
 
 /// `down_timer_adverts`.
 pub(super) const DOWN_TIMER_ADVERTS: RangeInclusive<i64> = 1..=100;
@@ -32,8 +33,6 @@ const DEFAULT_PRIORITY: u8 = 100;
 /// The priority of the addresses' owner (RFC 5798 section 5.2.4).
 const OWNER_PRIORITY: u8 = 255;
 const DEFAULT_TTL: u8 = 255;
-/// How many bytes of `auth_pass` travel (RFC 2338 section 5.3.10).
-const PASSWORD_BYTES: usize = 8;
 /// The count of addresses is one byte of a packet (RFC 5798 section 5.2.5).
 const MAX_ADDRESSES: usize = 255;
 
@@ -102,6 +101,10 @@ impl InstanceDraft {
         statement.block.as_ref().map(|_| draft)
     }
 
+    pub(super) fn name(&self) -> Option<&Name> {
+        self.name.as_ref()
+    }
+
     fn entry(&mut self, entry: &Statement, reading: &mut Reading<'_>) {
         let keyword = entry.keyword().text.as_str();
         let span = entry.keyword().span;
@@ -155,7 +158,7 @@ impl InstanceDraft {
                 self.track_interfaces
                     .extend(track::interfaces(entry, reading));
             }
-            "authentication" => self.password = authentication(entry, reading),
+            "authentication" => self.password = authentication::read(entry, reading),
             "debug" => self.debug = reading.number(entry, 0..=4).unwrap_or(0),
             "dont_track_primary" => {
                 reading.alone(entry);
@@ -226,22 +229,23 @@ impl InstanceDraft {
     pub(super) fn complete(
         mut self,
         global: &GlobalDraft,
-        scripts: &[TrackScript],
+        scripts: &track::Scripts<'_>,
         reading: &mut Reading<'_>,
     ) -> Option<Instance> {
         let span = self.span?;
         let ipv6 = self.family(reading);
         let version = self.complete_version(ipv6, global, reading);
         let advert_interval = self.complete_interval(version, reading);
-        let priority = self.priority.unwrap_or(match self.state {
-            Some(InitialState::Master) => OWNER_PRIORITY,
-            _ => DEFAULT_PRIORITY,
-        });
+        let priority = self.complete_priority(span, reading);
         let state = self.state.unwrap_or(match priority {
             OWNER_PRIORITY => InitialState::Master,
             _ => InitialState::Backup,
         });
         self.complete_preemption(state, priority, reading);
+        let limits_ttl = self
+            .unicast_peers
+            .iter()
+            .any(|peer| peer.min_ttl > 0 || peer.max_ttl < u8::MAX);
         let transport = self.complete_transport(ipv6, global, reading);
         if self.addresses.len() > MAX_ADDRESSES {
             let message = format!("more than {MAX_ADDRESSES} virtual addresses in one instance");
@@ -274,10 +278,6 @@ impl InstanceDraft {
             reading.error(span, "this instance has no 'virtual_router_id'");
         }
         track::resolve(&mut self.track_scripts, scripts, reading);
-        let limits_ttl = self
-            .unicast_peers
-            .iter()
-            .any(|peer| peer.min_ttl > 0 || peer.max_ttl < u8::MAX);
         Some(Instance {
             name: self.name?,
             state,
@@ -352,6 +352,14 @@ impl InstanceDraft {
         if let (Some(span), false) = (self.ipv6_wanted, ipv6) {
             reading.error(span, "'native_ipv6' with IPv4 addresses");
         }
+        if let IpAddr::V6(address) = first.address
+            && self.unicast_peers.is_empty()
+            && !address.is_unicast_link_local()
+        {
+            // RFC 5798 section 5.2.9; keepalived sends it all the same.
+            let message = "the first IPv6 address should be a link-local one";
+            reading.notice(first.span, message);
+        }
         ipv6
     }
 
@@ -401,6 +409,18 @@ impl InstanceDraft {
         interval
     }
 
+    fn complete_priority(&self, span: Span, reading: &mut Reading<'_>) -> u8 {
+        match (self.priority, self.state) {
+            (Some(priority), _) => priority,
+            (None, Some(InitialState::Master)) => {
+                let message = "'state MASTER' without 'priority' means priority 255";
+                reading.warning(span, message);
+                OWNER_PRIORITY
+            }
+            (None, _) => DEFAULT_PRIORITY,
+        }
+    }
+
     /// What does not go together is taken back with a warning, as keepalived does.
     fn complete_preemption(
         &mut self,
@@ -409,10 +429,10 @@ impl InstanceDraft {
         reading: &mut Reading<'_>,
     ) {
         if let Some(span) = self.no_preempt {
-            let because = if priority == OWNER_PRIORITY {
-                Some("the owner of the addresses (priority 255)")
-            } else if state == InitialState::Master {
+            let because = if state == InitialState::Master {
                 Some("'state MASTER'")
+            } else if priority == OWNER_PRIORITY {
+                Some("the owner of the addresses (priority 255)")
             } else {
                 None
             };
@@ -542,60 +562,4 @@ fn peer(line: &Statement, reading: &mut Reading<'_>) -> Option<UnicastPeer> {
         reading.error(line.span(), "min_ttl is greater than max_ttl");
     }
     Some(peer)
-}
-
-/// `authentication { auth_type PASS auth_pass … }`.
-fn authentication(
-    statement: &Statement,
-    reading: &mut Reading<'_>,
-) -> Option<Spanned<[u8; PASSWORD_BYTES]>> {
-    if let Some(extra) = statement.values().first() {
-        reading.unexpected(extra);
-    }
-    let mut kind: Option<&Word> = None;
-    let mut password: Option<&Word> = None;
-    let block = reading.block(statement);
-    reading.once_each(block, &[]);
-    for entry in block {
-        match entry.keyword().text.as_str() {
-            "auth_type" => kind = reading.one(entry),
-            "auth_pass" => password = reading.one(entry),
-            _ => reading.not_taken(Block::Authentication, entry),
-        }
-    }
-    match kind.map(|kind| (kind.text.as_str(), kind.span)) {
-        Some(("PASS", _)) => {}
-        Some(("AH", span)) => {
-            reading.error(span, "'auth_type AH' is not built yet");
-            return None;
-        }
-        Some((other, span)) => {
-            let message = Diagnostic::error(format!("unknown auth_type '{other}'"))
-                .at(span)
-                .help("expected PASS or AH")
-                .suggest(other, ["PASS", "AH"]);
-            reading.tell(message);
-            return None;
-        }
-        None => {
-            let message = "'authentication' without 'auth_type' has no effect";
-            reading.warning(statement.span(), message);
-            return None;
-        }
-    }
-    let Some(password) = password.filter(|word| !word.text.is_empty()) else {
-        let message = "'authentication' without 'auth_pass' has no effect";
-        reading.warning(statement.span(), message);
-        return None;
-    };
-    let bytes = password.text.as_bytes();
-    if bytes.len() > PASSWORD_BYTES {
-        let message = format!("only the first {PASSWORD_BYTES} bytes of 'auth_pass' count");
-        reading.warning(password.span, message);
-    }
-    let mut padded = [0; PASSWORD_BYTES];
-    for (slot, byte) in padded.iter_mut().zip(bytes) {
-        *slot = *byte;
-    }
-    Some(Spanned::new(padded, password.span))
 }

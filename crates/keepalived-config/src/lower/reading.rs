@@ -1,5 +1,6 @@
 //! Values out of words, with a message where a word is not what it should be.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -24,7 +25,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn tell(&mut self, message: Diagnostic) {
-        self.diagnostics.push(message);
+        crate::tell(self.diagnostics, message);
     }
 
     pub(super) fn error(&mut self, span: Span, message: impl Into<String>) {
@@ -121,12 +122,10 @@ impl<'a> Reading<'a> {
 
     /// Warns of keywords that stand in a block twice without adding up.
     pub(super) fn once_each(&mut self, statements: &[Statement], adding_up: &[&str]) {
-        for (index, statement) in statements.iter().enumerate() {
-            let word = &statement.keyword().text;
-            let again = statements[..index]
-                .iter()
-                .any(|before| before.keyword().text == *word);
-            if again && !adding_up.contains(&word.as_str()) {
+        let mut seen = BTreeSet::new();
+        for statement in statements {
+            let word = statement.keyword().text.as_str();
+            if !seen.insert(word) && !adding_up.contains(&word) {
                 let message = format!("'{word}' is given twice: the last one counts");
                 self.warning(statement.span(), message);
             }

@@ -59,7 +59,11 @@ pub(super) fn read(statement: &Statement, reading: &mut Reading<'_>) -> Option<T
     let interval = interval.unwrap_or(DEFAULT_INTERVAL);
     Some(TrackScript {
         name: name?,
-        command: Command { user, ..command? },
+        // Without a command an error was told; the name still stands for those who track it.
+        command: Command {
+            user,
+            ..command.unwrap_or_else(|| nothing(statement))
+        },
         interval,
         timeout: timeout.unwrap_or(interval),
         weight,
@@ -67,6 +71,14 @@ pub(super) fn read(statement: &Statement, reading: &mut Reading<'_>) -> Option<T
         fall: fall.unwrap_or(1),
         starts_failed,
     })
+}
+
+fn nothing(statement: &Statement) -> Command {
+    Command {
+        words: Vec::new(),
+        user: None,
+        span: statement.span(),
+    }
 }
 
 /// Reads `KEYWORD "PROGRAM ARGUMENTS…" [USER [[:]GROUP]]`.

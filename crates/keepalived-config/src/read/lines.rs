@@ -9,8 +9,10 @@ use crate::{Files, Inputs};
 
 /// The longest line after replacement.
 pub(super) const MAX_LINE_BYTES: usize = 64 * 1024;
-/// The most lines of a configuration after expansion.
-pub(super) const MAX_LINES: usize = 2_000_000;
+/// The most lines of a configuration after expansion; the manual's largest example has half as many.
+const MAX_LINES: usize = 2_000_000;
+/// The most lines looked at, those included that conditions take away.
+const MAX_STEPS: usize = 4 * MAX_LINES;
 /// The most bytes of all lines together.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
 /// The most files of a configuration.
@@ -78,7 +80,9 @@ pub(crate) struct Reader<'a> {
     /// The name whose definition goes on over the next lines.
     collecting: Option<String>,
     lines: Vec<Line>,
+    max_lines: usize,
     bytes: usize,
+    steps: usize,
     files_read: usize,
     overflow_told: bool,
 }
@@ -97,7 +101,9 @@ impl<'a> Reader<'a> {
             definitions: Definitions::new(inputs),
             collecting: None,
             lines: Vec::new(),
+            max_lines: MAX_LINES,
             bytes: 0,
+            steps: 0,
             files_read: 0,
             overflow_told: false,
         }
@@ -109,7 +115,7 @@ impl<'a> Reader<'a> {
             Ok(text) => self.read_text(path, text, 0),
             Err(reason) => {
                 let message = format!("cannot read the configuration '{path}': {reason}");
-                self.diagnostics.push(Diagnostic::error(message));
+                self.tell(Diagnostic::error(message));
             }
         }
         (self.lines, self.diagnostics)
@@ -179,6 +185,7 @@ impl<'a> Reader<'a> {
     /// Decides conditions, takes definitions, replaces parameters, until the line says what it
     /// means.
     fn expand(&mut self, mut line: Line, file: &File, depth: usize) {
+        self.steps += 1;
         if depth > MAX_EXPANSION_DEPTH {
             let message = "definitions and sequences hold each other without end";
             self.tell(Diagnostic::error(message).at(line.place));
@@ -304,7 +311,7 @@ impl<'a> Reader<'a> {
         let paths = match paths {
             Ok(paths) => paths,
             Err(reason) => {
-                self.diagnostics.push(complain(reason));
+                self.tell(complain(reason));
                 return;
             }
         };
@@ -312,7 +319,7 @@ impl<'a> Reader<'a> {
             match self.files.read(&path) {
                 Ok(text) => self.read_text(&path, text, file.include_depth + 1),
                 Err(reason) => {
-                    self.diagnostics.push(complain(format!("{path}: {reason}")));
+                    self.tell(complain(format!("{path}: {reason}")));
                 }
             }
         }
@@ -320,17 +327,22 @@ impl<'a> Reader<'a> {
 
     /// Whether no more lines are taken; says so once.
     fn is_full(&mut self, place: Span) -> bool {
-        let full = self.lines.len() >= MAX_LINES || self.bytes >= MAX_BYTES;
+        let full = self.lines.len() >= self.max_lines
+            || self.steps >= MAX_STEPS
+            || self.bytes >= MAX_BYTES;
         if full && !self.overflow_told {
             self.overflow_told = true;
-            let message = format!("the configuration expands to more than {MAX_LINES} lines");
+            let message = format!(
+                "the configuration expands to more than {} lines or {MAX_BYTES} bytes",
+                self.max_lines
+            );
             self.tell(Diagnostic::error(message).at(place));
         }
         full
     }
 
     fn tell(&mut self, message: Diagnostic) {
-        self.diagnostics.push(message);
+        crate::tell(&mut self.diagnostics, message);
     }
 }
 
@@ -407,6 +419,9 @@ mod tests {
     use super::*;
     use crate::tests::Texts;
 
+    /// Lower than in earnest, so that the limit's edge is reached in a moment.
+    const TEST_MAX_LINES: usize = 1000;
+
     fn lines(config_id: &str, texts: &[(&str, &str)]) -> (Vec<String>, Diagnostics) {
         let inputs = Inputs {
             config_id: config_id.to_owned(),
@@ -414,7 +429,9 @@ mod tests {
         };
         let mut files = Texts::new(texts);
         let mut sources = Sources::new();
-        let reader = Reader::new(&inputs, &mut files, &mut sources);
+        let mut reader = Reader::new(&inputs, &mut files, &mut sources);
+        reader.max_lines = TEST_MAX_LINES;
+        reader.steps = MAX_STEPS - 4 * TEST_MAX_LINES;
         let (lines, diagnostics) = reader.read(texts[0].0);
         (
             lines.into_iter().map(|line| line.text).collect(),
@@ -522,9 +539,20 @@ mod tests {
             "$A= \\\nx \\\n$A\n\n$A",
             "$A=${A}${A}\n${A}",
             "~SEQ(A,60000) ~SEQ(B,60000) x",
+            "~SEQ(A,60000) ~SEQ(B,60000) @never x",
         ] {
             let (_, diagnostics) = lines("", &[("/k.conf", text)]);
             assert!(diagnostics.has_errors(), "{text}");
+        }
+    }
+
+    #[test]
+    fn as_many_lines_as_allowed_are_taken_and_not_one_more() {
+        for (count, refused) in [(TEST_MAX_LINES, false), (TEST_MAX_LINES + 1, true)] {
+            let text = format!("~SEQ(A,{count}) x");
+            let (found, diagnostics) = lines("", &[("/k.conf", &text)]);
+            assert_eq!(found.len(), TEST_MAX_LINES);
+            assert_eq!(diagnostics.has_errors(), refused, "{count}");
         }
     }
 

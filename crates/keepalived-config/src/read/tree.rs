@@ -84,8 +84,7 @@ impl Tree<'_> {
             Ok(words) => self.innermost().push(Statement { words, block: None }),
             Err(Unclosed(quote)) => {
                 let message = format!("this line opens a {quote} that it does not close");
-                self.diagnostics
-                    .push(Diagnostic::error(message).at(line.span()));
+                self.tell(Diagnostic::error(message).at(line.span()));
             }
         }
     }
@@ -97,7 +96,7 @@ impl Tree<'_> {
         }
         if self.open.len() > MAX_DEPTH {
             let message = format!("blocks stand more than {MAX_DEPTH} deep");
-            self.diagnostics.push(Diagnostic::error(message).at(brace));
+            self.tell(Diagnostic::error(message).at(brace));
             self.too_deep = 1;
             return;
         }
@@ -105,7 +104,7 @@ impl Tree<'_> {
             Some(statement) if statement.block.is_none() => statement.block = Some(Vec::new()),
             _ => {
                 let message = "'{' without a keyword before it";
-                self.diagnostics.push(Diagnostic::error(message).at(brace));
+                self.tell(Diagnostic::error(message).at(brace));
                 let word = Word {
                     text: String::new(),
                     span: brace,
@@ -124,7 +123,7 @@ impl Tree<'_> {
             self.too_deep -= 1;
         } else if self.open.len() == 1 {
             let message = "'}' without '{'";
-            self.diagnostics.push(Diagnostic::error(message).at(brace));
+            self.tell(Diagnostic::error(message).at(brace));
         } else {
             self.fold();
         }
@@ -144,10 +143,14 @@ impl Tree<'_> {
             if let Some(statement) = self.innermost().last() {
                 let message = format!("the '{{' of '{}' is never closed", statement.keyword().text);
                 let message = Diagnostic::error(message).at(statement.span());
-                self.diagnostics.push(message);
+                self.tell(message);
             }
         }
         self.open.pop().unwrap_or_default()
+    }
+
+    fn tell(&mut self, message: Diagnostic) {
+        crate::tell(self.diagnostics, message);
     }
 
     fn innermost(&mut self) -> &mut Vec<Statement> {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::timers::READD_INTERVAL;
-use super::{Command, Instance, Notification, State};
+use super::{Command, Instance, Notification, OtherMaster, State};
 use crate::settings::{PRIORITY_OWNER, PRIORITY_STOP};
 use crate::timing::master_down_interval;
 use crate::{Settings, Tracked};
@@ -78,7 +78,12 @@ impl Instance {
             self.log(format!(
                 "priority changes from {priority_before} to {priority}"
             ));
-            self.send_hello(now);
+            let better = self.peers.better_than(priority).is_some();
+            if self.state == State::Master && priority < priority_before && better {
+                self.offer_to_better(now);
+            } else {
+                self.send_hello(now);
+            }
         }
     }
 
@@ -136,24 +141,29 @@ impl Instance {
 
     /// The master is down, or nobody better objects.
     pub(super) fn inherit_by_election(&mut self, now: Duration) {
-        let living_keel = self.master.is_some_and(|master| {
-            let patience = self.master_interval * u32::from(self.settings.down_timer_adverts);
-            now.saturating_sub(master.heard_at) < patience && self.peers.knows(master.address)
-        });
-        let accession = if living_keel {
-            Accession::Handover
-        } else {
-            Accession::Election
-        };
-        let why = match self.master {
-            None => "no other master".to_owned(),
-            Some(master) if now.saturating_sub(master.heard_at) < self.master_down_interval() => {
-                format!(
+        let patience = self.master_interval * u32::from(self.settings.down_timer_adverts);
+        let is_alive = |master: OtherMaster| now.saturating_sub(master.heard_at) < patience;
+        let (accession, why) = match self.master {
+            None => (Accession::Election, "no other master".to_owned()),
+            Some(master) if master.priority == PRIORITY_STOP => {
+                (Accession::Election, format!("{} stopped", master.address))
+            }
+            Some(master) if is_alive(master) => {
+                let why = format!(
                     "preempts {} of priority {}",
                     master.address, master.priority
+                );
+                let known = self.peers.knows(master.address);
+                (
+                    if known {
+                        Accession::Handover
+                    } else {
+                        Accession::Election
+                    },
+                    why,
                 )
             }
-            Some(master) => format!("{} is silent", master.address),
+            Some(master) => (Accession::Election, format!("{} is silent", master.address)),
         };
         self.become_master(accession, &why, now);
     }
@@ -222,7 +232,7 @@ impl Instance {
             self.timers.clear_election();
             self.timers.handover = Some(now + HANDOVER_LIMIT);
             self.log("leaving: hands over to the next in line");
-            self.send_leaving_hello();
+            self.send_leaving_hello(self.heir());
         } else {
             self.finish_stop(false);
         }
@@ -238,8 +248,10 @@ impl Instance {
             }
             self.state = State::Backup;
         }
-        if !taken_over && self.started_at.is_some() {
-            self.send_leaving_hello();
+        if self.started_at.is_some() {
+            // Who has taken over hears by it that nobody else answers for the addresses now.
+            let heir = if taken_over { None } else { self.heir() };
+            self.send_leaving_hello(heir);
         }
         self.state = State::Init;
         self.reason = "stopped".to_owned();

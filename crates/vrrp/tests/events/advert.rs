@@ -195,6 +195,7 @@ fn unicast_peers_may_be_far_but_must_be_known() {
     let check = |source: &str, hop_limit, check_source, accepted: bool| {
         let mut settings = settings();
         settings.unicast_peers = vec![address("10.0.0.8")];
+        settings.unicast_hop_limits = vec![60..=255];
         settings.check_unicast_source = check_source;
         let mut router = Router::master(settings.clone());
         let source = address(source);
@@ -215,6 +216,7 @@ fn unicast_peers_may_be_far_but_must_be_known() {
     };
     check("10.0.0.8", 255, true, true);
     check("10.0.0.8", 60, true, true);
+    check("10.0.0.8", 59, true, false);
     check("10.0.0.9", 255, false, true);
     check("10.0.0.9", 255, true, false);
 }

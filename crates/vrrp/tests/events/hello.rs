@@ -62,6 +62,7 @@ fn a_hello_from_afar_or_with_another_key_does_nothing() {
         sequence: 1,
         leaving: true,
         balancer_lost: false,
+        preempts: false,
         heir: Some(OURS),
     };
     let check = |hop_limit, key: &HelloKey| {
@@ -93,6 +94,7 @@ fn a_hello_survives_the_wire_and_damage_does_not() {
         sequence: 42,
         leaving: true,
         balancer_lost: true,
+        preempts: true,
         heir: Some(3),
     };
     let key = HelloKey::password(b"secret12");
@@ -115,6 +117,14 @@ fn two_masters_settle_it_by_one_advert() {
     let mut router = Router::master(settings());
     let said = router.hello(OTHER, 99, |hello| hello.state = State::Master);
     assert_eq!(said, "advert:100");
+}
+
+#[test]
+fn a_master_announces_once_more_when_the_other_one_has_stepped_down() {
+    let mut router = Router::master(settings());
+    router.hello(OTHER, 99, |hello| hello.state = State::Master);
+    assert_eq!(router.hello(OTHER, 99, |_| {}), "announce:5");
+    assert_eq!(router.hello(OTHER, 99, |_| {}), "");
 }
 
 #[test]

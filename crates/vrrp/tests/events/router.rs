@@ -126,6 +126,7 @@ impl Router {
             sequence: self.sequence,
             leaving: false,
             balancer_lost: false,
+            preempts: true,
             heir: None,
         };
         change(&mut hello);

@@ -26,7 +26,7 @@ fn a_master_beside_a_keel_serves_until_the_heir_has_announced() {
     router.hello(OTHER, 90, |_| {});
     assert_eq!(router.tell(Event::Stop), "hello:leavingheir=1090");
     assert_eq!(router.tell(Event::Stop), "", "told twice");
-    assert_eq!(router.hear(OTHER, 90), "remove stop stopped");
+    assert_eq!(router.hear(OTHER, 90), "remove hello:leaving stop stopped");
 }
 
 #[test]

@@ -76,6 +76,22 @@ fn an_interface_that_goes_down_is_fault_in_each_state() {
 }
 
 #[test]
+fn a_master_that_falls_behind_a_keel_offers_it_the_addresses_and_serves_on() {
+    let check = |weight, change: fn(&mut vrrp::Hello), expected: &str| {
+        let mut router = Router::master(settings());
+        router.hello("10.0.0.2", 90, change);
+        let said = router.tell(Event::Tracked(Tracked::Fit { weight }));
+        assert_eq!(said, expected, "{weight}");
+        assert_eq!(router.state(), State::Master);
+    };
+    check(-20, |_| {}, "hello:heir=1090");
+    check(-10, |_| {}, "");
+    check(20, |_| {}, "");
+    check(-20, |hello| hello.preempts = false, "");
+    check(-20, |hello| hello.state = State::Fault, "");
+}
+
+#[test]
 fn a_failing_master_names_its_heir() {
     let mut router = Router::master(settings());
     router.hello("10.0.0.2", 90, |_| {});
