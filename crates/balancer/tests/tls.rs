@@ -66,7 +66,9 @@ fn connect(proxy: &Proxy, version: &'static rustls::SupportedProtocolVersion) ->
     let name = ServerName::try_from("test.example").expect("a name");
     let session = ClientConnection::new(Arc::new(config), name).expect("a session");
     let stream = TcpStream::connect(proxy.address).expect("the balancer accepts");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a limit can be set");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a limit can be set");
     StreamOwned::new(session, stream)
 }
 
@@ -110,7 +112,16 @@ fn requests_and_large_bodies_pass_in_both_versions() {
             assert!(proxy.record().tls);
         }
     }
-    assert_eq!(proxy.balancer.snapshot.process.counters.total().tls_connections_total, 2);
+    assert_eq!(
+        proxy
+            .balancer
+            .snapshot
+            .process
+            .counters
+            .total()
+            .tls_connections_total,
+        2
+    );
 }
 
 #[test]
