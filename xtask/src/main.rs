@@ -4,11 +4,14 @@
 //! test    all tests; what cannot run here is counted as skipped, with the reason
 //! tidy    formatting, clippy, licences, links in the documents
 //! bench   figures, with the peer beside them
+//! sim     many seeds of a simulation
 //! fuzz    one fuzz target, coverage-guided, for a bounded time
 //! ```
 
 mod bench_balancer;
+mod bench_failover;
 mod fuzz;
+mod sim;
 mod test;
 mod tidy;
 
@@ -20,7 +23,10 @@ usage: cargo xtask VERB [OPTIONS]
   test [--no-skips] [CARGO TEST ARGUMENTS]   run all tests; --no-skips fails when one was skipped
   tidy                                       formatting, clippy as errors, licences, links
   fuzz list | fuzz TARGET [--seconds N]      run a fuzz target, 60 seconds unless told
+  sim vrrp [--seeds N] [--from SEED]         play seeds of the simulated virtual routers
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
+  bench failover [--runs N] [--pair v2|v3] [--no-peers]
+                                             what a client sees of failures, beside the peers
 ";
 
 /// How a verb ends: an error is a sentence for the terminal.
@@ -36,8 +42,12 @@ fn main() -> ExitCode {
         "test" => test::run(rest),
         "tidy" => tidy::run(),
         "fuzz" => fuzz::run(rest),
+        "sim" => sim::run(rest),
         "bench" if rest.first().is_some_and(|what| what == "balancer") => {
             bench_balancer::run(&rest[1..])
+        }
+        "bench" if rest.first().is_some_and(|what| what == "failover") => {
+            bench_failover::run(&rest[1..])
         }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -207,6 +207,13 @@ fn settings(instance: &Instance, configuration: &Configuration, peers: Vec<IpAdd
             Transport::Unicast { .. } => global.multicast_group_v4.into(),
         },
         unicast_peers: peers,
+        unicast_hop_limits: match &instance.transport {
+            Transport::Multicast { .. } => Vec::new(),
+            Transport::Unicast { peers, .. } => peers
+                .iter()
+                .map(|peer| peer.min_ttl..=peer.max_ttl)
+                .collect(),
+        },
         check_unicast_source: instance.check_unicast_source,
         authentication: match instance.password {
             Some(password) => Authentication::Pass(password),

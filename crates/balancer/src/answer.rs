@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use http1::{Answer, Body, BodyScanner, KnownHeader, Method, Version};
 
@@ -23,20 +24,28 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange: &mut Exchange,
         status: u16,
         version: Version,
+        persistent: bool,
         head_only: bool,
     ) -> bool {
-        let file = match &exchange.backend {
-            Some(backend) => backend.error_files.get(&status),
-            None => self.frontend.error_files.get(&status),
-        };
+        let file = self.error_file(exchange, status);
         self.inbound.clear();
         match file {
-            Some(file) => self.inbound.extend_from_slice(file),
-            None => Answer::error(status).encode_into(&mut self.inbound, version, false, head_only),
+            Some(file) => self.inbound.extend_from_slice(&file),
+            None => {
+                Answer::error(status).encode_into(&mut self.inbound, version, persistent, head_only)
+            }
         }
         exchange.status = Some(status);
-        self.lingers = true;
         self.send_inbound(exchange).await.is_ok()
+    }
+
+    /// The `errorfile` for a status: the backend's once there is one.
+    pub fn error_file(&self, exchange: &Exchange, status: u16) -> Option<Arc<[u8]>> {
+        let files = match &exchange.backend {
+            Some(lane) => &lane.backend.error_files,
+            None => &self.frontend.error_files,
+        };
+        files.get(&status).map(Arc::clone)
     }
 
     /// Answers the request in progress, whose head of that length is still in the input.
@@ -46,8 +55,19 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         answer: &Answer,
         head_len: usize,
     ) -> ControlFlow<()> {
+        let dropped = self.drop_request(head_len);
+        self.answer_anew(exchange, answer, dropped).await
+    }
+
+    /// Answers a request that is used up already; the connection goes on where everybody lets it.
+    pub async fn answer_anew(
+        &mut self,
+        exchange: &mut Exchange,
+        answer: &Answer,
+        persistent: bool,
+    ) -> ControlFlow<()> {
         let (version, method) = (self.request.version(), self.request.method());
-        let persistent = self.drop_request(head_len) && !answer.closes && self.may_continue();
+        let persistent = persistent && !answer.closes && self.may_continue();
         self.inbound.clear();
         answer.encode_into(
             &mut self.inbound,
@@ -57,7 +77,6 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         );
         exchange.status = Some(answer.status);
         let sent = self.send_inbound(exchange).await;
-        self.idle_since = std::time::Instant::now();
         if sent.is_ok() && persistent {
             return ControlFlow::Continue(());
         }
@@ -74,7 +93,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
 
     /// Drops the request in progress from the input; false where part of its body is still to
     /// come, and the connection cannot go on.
-    fn drop_request(&mut self, head_len: usize) -> bool {
+    pub fn drop_request(&mut self, head_len: usize) -> bool {
         let body = self.request.body();
         let input = self.peer.reader.input();
         input.consume(head_len);

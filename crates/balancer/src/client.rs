@@ -6,14 +6,15 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http1::{Fault, Limits, Parsed, Refusal, RequestHead, ResponseHead, Version};
 
-use crate::exchange::{self, Exchange, millis_since};
+use crate::exchange::{self, Exchange, precise_now_ms};
 use crate::lane::{Lanes, ServerLane};
 use crate::listener::{Admission, Arrival};
 use crate::log_record::{Cause, Phase};
+use crate::policy::TlsFacts;
 use crate::proxy_protocol;
 use crate::server_connection::{ClientEnds, ServerConnection};
 use crate::snapshot::Frontend;
@@ -39,8 +40,8 @@ pub(crate) struct Client<R, W> {
     pub frontend: Arc<Frontend>,
     /// The client's addresses.
     pub ends: ClientEnds,
-    /// The client speaks TLS.
-    pub tls: bool,
+    /// Present where the client speaks TLS.
+    pub tls: Option<TlsFacts>,
     /// The connection.
     pub peer: Peer<R, W>,
     /// The request of the exchange in progress; reused.
@@ -52,39 +53,31 @@ pub(crate) struct Client<R, W> {
     /// What goes to the client: the head, and the body's first bytes.
     pub inbound: Vec<u8>,
     /// The server's connection that no other client may use.
-    pub own: Option<(Rc<ServerLane>, ServerConnection)>,
+    pub own: Option<(Rc<ServerLane>, Box<ServerConnection>)>,
+    /// Milliseconds that handshakes took.
+    pub handshake_ms: u64,
     /// Requests completed.
     pub served: u64,
     /// When it was accepted, or the last response ended.
-    pub idle_since: Instant,
+    pub idle_since_ms: u64,
     /// The client may still be sending something that nobody will read.
     pub lingers: bool,
     _admission: Admission,
 }
 
 /// Serves a client until its connection ends.
-pub(crate) async fn serve(arrival: Arrival, peer: PlainPeer) {
-    Client::new(arrival, peer, false).run().await;
-}
-
-/// A head that was received.
-pub(crate) struct ReceivedHead {
-    /// Its length in the input.
-    pub len: usize,
-    /// The exchange that began with it.
-    pub exchange: Exchange,
+pub(crate) async fn serve<R: ByteSource, W: ByteSink>(
+    arrival: Arrival,
+    peer: Peer<R, W>,
+    tls: Option<TlsFacts>,
+) {
+    Client::new(arrival, peer, tls).run().await;
 }
 
 /// Why there is no further request.
 enum NoRequest {
     /// The client ended, or was silent, between requests: nothing to say.
     Idle,
-    /// Something else; the exchange says what.
-    Failed(Exchange, Failure),
-}
-
-/// What was wrong.
-enum Failure {
     /// The client ended in the middle.
     Aborted,
     /// `timeout http-request` ran out.
@@ -95,7 +88,7 @@ enum Failure {
 
 impl<R: ByteSource, W: ByteSink> Client<R, W> {
     /// A client that has just been accepted.
-    pub fn new(arrival: Arrival, peer: Peer<R, W>, tls: bool) -> Self {
+    pub fn new(arrival: Arrival, peer: Peer<R, W>, tls: Option<TlsFacts>) -> Self {
         Self {
             worker: arrival.worker,
             lanes: arrival.lanes,
@@ -108,8 +101,9 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             outbound: Vec::new(),
             inbound: Vec::new(),
             own: None,
+            handshake_ms: arrival.handshake_ms,
             served: 0,
-            idle_since: Instant::now(),
+            idle_since_ms: precise_now_ms(),
             lingers: false,
             _admission: arrival.admission,
         }
@@ -129,21 +123,22 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
 
     /// Reads a request and answers it. `Break` where the connection is to end.
     async fn next_exchange(&mut self) -> ControlFlow<()> {
-        match self.receive_head().await {
-            Ok(head) => {
-                let mut exchange = head.exchange;
+        let mut exchange = Exchange::begin(self.is_logged(), &self.worker.timeouts);
+        let flow = match self.receive_head(&mut exchange).await {
+            Ok(head_len) => {
                 self.take_up_configuration();
                 self.count_request();
-                let flow = self.handle(&mut exchange, head.len).await;
-                exchange::conclude(self, exchange);
-                flow
+                self.handle(&mut exchange, head_len).await
             }
-            Err(NoRequest::Idle) => ControlFlow::Break(()),
-            Err(NoRequest::Failed(exchange, failure)) => {
-                self.refuse(exchange, failure).await;
+            Err(NoRequest::Idle) => return ControlFlow::Break(()),
+            Err(failure) => {
+                self.refuse(&mut exchange, failure).await;
                 ControlFlow::Break(())
             }
-        }
+        };
+        self.idle_since_ms = exchange.now_ms();
+        exchange::conclude(self, &mut exchange);
+        flow
     }
 
     /// A configuration installed since the last exchange holds from this one on. A client whose
@@ -182,8 +177,8 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         }
     }
 
-    /// Waits for the next request's head.
-    async fn receive_head(&mut self) -> Result<ReceivedHead, NoRequest> {
+    /// Waits for the next request's head; returns its length in the input.
+    async fn receive_head(&mut self, exchange: &mut Exchange) -> Result<usize, NoRequest> {
         let limits = self.head_limits();
         let first = self.served == 0;
         let timeouts = self.frontend.timeouts;
@@ -206,30 +201,26 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 Ok(1..) => {}
                 Ok(0) | Err(_) if !first => return Err(NoRequest::Idle),
                 Ok(_) if self.peer.deadline.has_expired() => {
-                    return Err(self.no_first_request(Failure::TimedOut));
+                    return Err(self.no_first_request(exchange, NoRequest::TimedOut));
                 }
-                Ok(_) | Err(_) => return Err(self.no_first_request(Failure::Aborted)),
+                Ok(_) | Err(_) => return Err(self.no_first_request(exchange, NoRequest::Aborted)),
             }
         }
-        let mut exchange = Exchange::begin(self.is_logged());
-        exchange.timers.idle = u64::try_from(
-            exchange
-                .began
-                .saturating_duration_since(self.idle_since)
-                .as_millis(),
-        )
-        .unwrap_or(u64::MAX);
+        exchange.first_byte(self.idle_since_ms);
+        if first {
+            exchange.timers.handshake = self.handshake_ms;
+        }
         let mut refreshed = first;
         loop {
             match self.request.parse(self.peer.reader.bytes(), &limits) {
                 Ok(Parsed::Complete { len }) => {
-                    exchange.timers.request = Some(exchange.elapsed_ms());
+                    exchange.timers.request = Some(exchange.since_ms(exchange.began_ms));
                     exchange.bytes_in = len as u64;
-                    return Ok(ReceivedHead { len, exchange });
+                    return Ok(len);
                 }
                 Ok(Parsed::Partial) => {}
                 Err(refusal) => {
-                    return Err(NoRequest::Failed(exchange, Failure::Refused(refusal)));
+                    return Err(NoRequest::Refused(refusal));
                 }
             }
             if !refreshed {
@@ -240,34 +231,35 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             match self.peer.reader.fill().await {
                 Ok(1..) => {}
                 Ok(_) if self.peer.deadline.has_expired() => {
-                    return Err(NoRequest::Failed(exchange, Failure::TimedOut));
+                    return Err(NoRequest::TimedOut);
                 }
-                Ok(_) => return Err(NoRequest::Failed(exchange, Failure::Aborted)),
+                Ok(_) => return Err(NoRequest::Aborted),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Err(NoRequest::Failed(exchange, Failure::Aborted)),
+                Err(_) => return Err(NoRequest::Aborted),
             }
         }
     }
 
     /// A connection that never sent a byte.
-    fn no_first_request(&self, failure: Failure) -> NoRequest {
+    fn no_first_request(&self, exchange: &mut Exchange, why: NoRequest) -> NoRequest {
         if self.worker.is_draining() {
             return NoRequest::Idle;
         }
-        let logged = self.is_logged() && !self.frontend.log.skip_empty;
-        let mut exchange = Exchange::begin(logged);
-        exchange.timers.idle = millis_since(self.idle_since);
-        NoRequest::Failed(exchange, failure)
+        if self.frontend.log.skip_empty {
+            exchange.texts = None;
+        }
+        exchange.first_byte(self.idle_since_ms);
+        why
     }
 
     /// Answers what was no request, and logs it.
-    async fn refuse(&mut self, mut exchange: Exchange, failure: Failure) {
+    async fn refuse(&mut self, exchange: &mut Exchange, failure: NoRequest) {
         let counters = self.frontend.state.counters.of(self.worker.index);
         self.lingers = true;
         let (cause, status) = match failure {
-            Failure::Aborted => (Cause::Client, None),
-            Failure::TimedOut => (Cause::ClientTimeout, Some(408)),
-            Failure::Refused(refusal) => (Cause::Proxy, Some(refusal.status(Fault::Client))),
+            NoRequest::Idle | NoRequest::Aborted => (Cause::Client, None),
+            NoRequest::TimedOut => (Cause::ClientTimeout, Some(408)),
+            NoRequest::Refused(refusal) => (Cause::Proxy, Some(refusal.status(Fault::Client))),
         };
         exchange.bytes_in = self.peer.reader.input().len() as u64;
         if !(cause == Cause::Client && exchange.bytes_in == 0) {
@@ -276,13 +268,12 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange.end(cause, Phase::Request);
         match status {
             Some(status) => {
-                self.answer_error(&mut exchange, status, Version::Http11, false)
+                self.answer_error(exchange, status, Version::Http11, false, false)
                     .await;
             }
             // HAProxy logs 400 although nobody is left to read it.
             None => exchange.status = Some(400),
         }
-        exchange::conclude(self, exchange);
     }
 
     /// Reads and drops what the client still sends.

@@ -8,7 +8,7 @@
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use haproxy_config::model::Balance;
 
@@ -86,13 +86,15 @@ impl Route {
 
     /// Takes a place at a server, waiting in a queue where every one is full.
     pub async fn assign(&mut self) -> Result<Slot, NoServer> {
-        let started = Instant::now();
+        let started_ms = self.worker.timeouts.now_ms();
         // Who was called from a queue does not stand behind those who still wait.
         let mut called = false;
         loop {
             let left = match self.backend().timeouts.queue {
                 None => None,
-                Some(limit) => match limit.checked_sub(started.elapsed()) {
+                Some(limit) => match limit.checked_sub(Duration::from_millis(
+                    self.worker.timeouts.now_ms().saturating_sub(started_ms),
+                )) {
                     Some(left) => Some(left),
                     None => return Err(NoServer::QueueTimedOut),
                 },
@@ -225,7 +227,7 @@ impl Route {
         slot: &mut Slot,
         ends: ClientEnds,
         buffer_size: usize,
-    ) -> Result<ServerConnection, NoServer> {
+    ) -> Result<Box<ServerConnection>, NoServer> {
         loop {
             let lane = Rc::clone(&slot.lane);
             let server = &lane.server;
@@ -238,11 +240,12 @@ impl Route {
                 &self.worker.timeouts,
             )
             .await;
+            self.worker.timeouts.tick();
             let failure = match opened {
                 Ok(connection) => {
                     own.connects.add(1);
                     self.counters().connects.add(1);
-                    return Ok(connection);
+                    return Ok(Box::new(connection));
                 }
                 Err(failure) => failure,
             };

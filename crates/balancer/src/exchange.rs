@@ -1,17 +1,23 @@
 //! One request and its response, as the log and the counters see them.
 
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
+
+use nix::time::{ClockId, clock_gettime};
 
 use crate::client::Client;
 use crate::dispatch::Route;
+use crate::lane::{BackendLane, ServerLane};
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
 use crate::snapshot::{Backend, Frontend, Server};
+use crate::timeouts::Timeouts;
 
 /// What is known of an exchange so far.
 pub(crate) struct Exchange {
-    /// When its first byte came.
-    pub began: Instant,
+    /// When its first byte came: milliseconds of [`Exchange::now_ms`].
+    pub began_ms: u64,
+    timeouts: Rc<Timeouts>,
     /// Times in milliseconds; `active` is filled in at the end.
     pub timers: Timers,
     /// The status sent to the client.
@@ -25,9 +31,9 @@ pub(crate) struct Exchange {
     /// The answer is a statistics page.
     pub from_stats: bool,
     /// The backend, once one was chosen.
-    pub backend: Option<Arc<Backend>>,
+    pub backend: Option<Rc<BackendLane>>,
     /// The server, once one was chosen.
-    pub server: Option<Arc<Server>>,
+    pub server: Option<Rc<ServerLane>>,
     /// Connections tried again.
     pub retries: u32,
     /// Another server than the first was taken.
@@ -58,9 +64,10 @@ pub(crate) struct Texts {
 
 impl Exchange {
     /// One that begins now, `logged` or not.
-    pub fn begin(logged: bool) -> Self {
-        Self {
-            began: Instant::now(),
+    pub fn begin(logged: bool, timeouts: &Rc<Timeouts>) -> Self {
+        let mut exchange = Self {
+            began_ms: 0,
+            timeouts: Rc::clone(timeouts),
             timers: Timers::default(),
             status: None,
             bytes_in: 0,
@@ -83,12 +90,32 @@ impl Exchange {
                     response_cookie: None,
                 })
             }),
+        };
+        exchange.began_ms = exchange.now_ms();
+        exchange
+    }
+
+    /// Its first byte has just come, after `idle_since_ms`.
+    pub fn first_byte(&mut self, idle_since_ms: u64) {
+        self.began_ms = self.now_ms();
+        self.timers.idle = self.began_ms.saturating_sub(idle_since_ms);
+        if let Some(texts) = &mut self.texts {
+            texts.accepted = SystemTime::now();
         }
     }
 
-    /// Milliseconds since it began.
-    pub fn elapsed_ms(&self) -> u64 {
-        millis_since(self.began)
+    /// Milliseconds of the monotonic clock; to the millisecond only where they are logged, else
+    /// to the timer tick, which costs nothing.
+    pub fn now_ms(&self) -> u64 {
+        if self.texts.is_none() {
+            return self.timeouts.now_ms();
+        }
+        precise_now_ms()
+    }
+
+    /// Milliseconds since a moment of [`Exchange::now_ms`].
+    pub fn since_ms(&self, start_ms: u64) -> u64 {
+        self.now_ms().saturating_sub(start_ms)
     }
 
     /// Notes what ended it, unless something ended it before.
@@ -111,16 +138,18 @@ impl Exchange {
 /// What the log shows where the request could not be read.
 const BAD_REQUEST_LINE: &str = "<BADREQ>";
 
-/// Milliseconds from `start` to now.
-pub(crate) fn millis_since(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// Milliseconds of the clock that the coarse one is derived from.
+pub(crate) fn precise_now_ms() -> u64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
+        now.tv_sec().unsigned_abs() * 1_000 + now.tv_nsec().unsigned_abs() / 1_000_000
+    })
 }
 
 /// Counts and logs an exchange that is over.
-pub(crate) fn conclude<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
+pub(crate) fn conclude<R, W>(client: &Client<R, W>, exchange: &mut Exchange) {
     let worker = client.worker.index;
     let frontend = &client.frontend;
-    exchange.timers.active = exchange.elapsed_ms();
+    exchange.timers.active = exchange.since_ms(exchange.began_ms);
     let counted = frontend.state.counters.of(worker);
     counted.bytes_in.add(exchange.bytes_in);
     counted.bytes_out.add(exchange.bytes_out);
@@ -130,8 +159,8 @@ pub(crate) fn conclude<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
     if exchange.termination.cause == Cause::Client {
         counted.client_aborts.add(1);
     }
-    if let Some(backend) = &exchange.backend {
-        let counted = backend.state.counters.of(worker);
+    if let Some(lane) = &exchange.backend {
+        let counted = lane.backend.state.counters.of(worker);
         counted.bytes_in.add(exchange.bytes_in);
         counted.bytes_out.add(exchange.bytes_out);
         counted.count_response(status);
@@ -152,8 +181,8 @@ pub(crate) fn conclude<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
             _ => {}
         }
     }
-    if let Some(server) = &exchange.server {
-        let counted = server.state.counters.of(worker);
+    if let Some(lane) = &exchange.server {
+        let counted = lane.server.state.counters.of(worker);
         counted.bytes_in.add(exchange.bytes_in);
         counted.bytes_out.add(exchange.bytes_out);
         counted.count_response(status);
@@ -179,7 +208,7 @@ pub(crate) fn conclude<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
     }
 }
 
-fn log<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
+fn log<R, W>(client: &Client<R, W>, exchange: &mut Exchange) {
     let Some(texts) = exchange.texts.take() else {
         return;
     };
@@ -190,20 +219,28 @@ fn log<R, W>(client: &Client<R, W>, mut exchange: Exchange) {
     if skipped {
         return;
     }
+    let backend = exchange
+        .backend
+        .as_ref()
+        .map(|lane| Arc::clone(&lane.backend));
+    let server = exchange
+        .server
+        .as_ref()
+        .map(|lane| Arc::clone(&lane.server));
     let connections = counts(
         client,
         &client.frontend,
-        exchange.backend.as_deref(),
-        exchange.server.as_deref(),
+        backend.as_deref(),
+        server.as_deref(),
     );
     client.worker.log.push(Box::new(LogRecord {
         frontend: Arc::clone(&client.frontend),
-        backend: exchange.backend,
-        server: exchange.server,
+        backend,
+        server,
         from_stats: exchange.from_stats,
         client: client.ends.source,
         destination: client.ends.destination,
-        tls: client.tls,
+        tls: client.tls.is_some(),
         accepted: texts.accepted,
         timers: exchange.timers,
         status: exchange.status,

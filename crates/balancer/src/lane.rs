@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::balance::{Picked, Rotation, Wish};
 use crate::pool::Pool;
-use crate::snapshot::{Backend, Frontend, Server, Snapshot};
+use crate::snapshot::{Backend, Server, Snapshot};
 
 /// One configuration as one worker runs it.
 pub(crate) struct Lanes {
@@ -51,11 +51,6 @@ impl Lanes {
     /// Every backend.
     pub fn backends(&self) -> &[Rc<BackendLane>] {
         &self.backends
-    }
-
-    /// The frontend at that position.
-    pub fn frontend(&self, index: usize) -> &Arc<Frontend> {
-        &self.snapshot.frontends[index]
     }
 }
 

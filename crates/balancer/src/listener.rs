@@ -19,6 +19,7 @@ use compio::driver::SharedFd;
 use compio::driver::op::Accept;
 use compio::runtime::{Attacher, CancelToken, FutureExt};
 use haproxy_config::model::Mode;
+use rules::ConnectionVerdict;
 use socket2::{SockAddr, Socket};
 
 use crate::lane::Lanes;
@@ -26,7 +27,7 @@ use crate::server_connection::{ClientEnds, is_polling};
 use crate::snapshot::{Frontend, Listener};
 use crate::stream::PlainPeer;
 use crate::worker::context::{ClientCount, Worker};
-use crate::{client, queue, tcp};
+use crate::{client, policy, queue, tcp, tls_stream};
 
 /// How long accepting rests when the process is out of descriptors or memory.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -141,6 +142,7 @@ async fn welcome(worker: &Rc<Worker>, listener: Arc<Listener>, socket: Socket, a
         frontend,
         listener,
         ends,
+        handshake_ms: 0,
         admission,
     };
     compio::runtime::spawn(arrival.serve(peer)).detach();
@@ -163,6 +165,8 @@ pub(crate) struct Arrival {
     pub listener: Arc<Listener>,
     /// The client's addresses. The destination is looked up where it is needed.
     pub ends: ClientEnds,
+    /// Milliseconds that its handshakes took.
+    pub handshake_ms: u64,
     /// Its place among those at once.
     pub admission: Admission,
 }
@@ -181,30 +185,55 @@ impl Arrival {
                 None => return,
             }
         }
-        if self.ends.destination.is_none() && self.needs_destination() {
+        if self.ends.destination.is_none() {
             self.ends.destination = peer
                 .socket()
                 .local_addr()
                 .ok()
                 .and_then(|address| address.as_socket());
         }
+        let session = policy::session(&self.lanes.snapshot, &self.frontend, None, self.ends, None);
+        if self.frontend.program().connection(&session) == ConnectionVerdict::Reject {
+            let counters = self.frontend.state.counters.of(self.worker.index);
+            counters.denied_requests.add(1);
+            return;
+        }
+        let Some(config) = self.listener.tls.clone() else {
+            match self.frontend.mode {
+                Mode::Http => client::serve(self, peer, None).await,
+                Mode::Tcp => tcp::serve(self, peer, None).await,
+            }
+            return;
+        };
+        let _tls = TlsCount::begin(&self.worker);
+        let started = self.worker.timeouts.now_ms();
+        let size = self.lanes.snapshot.limits.buffer_size;
+        let limit = self.frontend.timeouts.inactivity;
+        let Some((peer, facts)) = tls_stream::accept(peer, &config, size, limit).await else {
+            return;
+        };
+        self.handshake_ms = self.worker.timeouts.now_ms().saturating_sub(started);
         match self.frontend.mode {
-            Mode::Http => client::serve(self, peer).await,
-            Mode::Tcp => tcp::serve(self, peer).await,
+            Mode::Http => client::serve(self, peer, Some(facts)).await,
+            Mode::Tcp => tcp::serve(self, peer, Some(facts)).await,
         }
     }
+}
 
-    fn needs_destination(&self) -> bool {
-        !self.frontend.log.targets.is_empty()
-            || self.lanes.snapshot.backends.iter().any(|backend| {
-                backend.servers.iter().any(|server| {
-                    server.send_proxy.is_some()
-                        || matches!(
-                            server.address,
-                            crate::snapshot::ServerAddress::MappedPort { .. }
-                        )
-                })
-            })
+/// A TLS connection, counted.
+struct TlsCount(Rc<Worker>);
+
+impl TlsCount {
+    fn begin(worker: &Rc<Worker>) -> Self {
+        worker.counters().tls_connections.add(1);
+        worker.counters().tls_connections_total.add(1);
+        Self(Rc::clone(worker))
+    }
+}
+
+impl Drop for TlsCount {
+    fn drop(&mut self) {
+        self.0.counters().tls_connections.subtract(1);
     }
 }
 

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
 use haproxy_config::model::Config;
 use haproxy_config::{Load, Parsed, Process, Text};
+use rules::{Inputs, Programs};
 
 use crate::check;
 use crate::command_line::{Options, Verb};
@@ -45,6 +46,8 @@ pub struct Prepared {
     pub files: Files,
     /// TLS settings of the `ssl` bind lines.
     pub tls: TlsSettings,
+    /// The rules of every proxy.
+    pub programs: Arc<Programs>,
     /// Every socket to listen at.
     pub listeners: Vec<Listener>,
     /// The environment after `setenv` and its kin.
@@ -69,6 +72,7 @@ impl Prepared {
                 })
                 .collect(),
             tls: self.tls.clone(),
+            programs: Arc::clone(&self.programs),
             sockets: self
                 .listeners
                 .iter()
@@ -229,11 +233,24 @@ fn finish(
         apply_options(&mut config, &options);
         let listeners = listen::plan(&config);
         let tls = tls::build(&config, &files, &mut diagnostics);
+        let programs = Arc::new(rules::compile(
+            &config,
+            &Inputs {
+                pattern_file: &|path| {
+                    let content = files.content(path)?;
+                    String::from_utf8(content.to_vec()).ok()
+                },
+                environment: &parsed.environment,
+                hostname: &hostname(),
+            },
+            &mut diagnostics,
+        ));
         Prepared {
             config,
             options,
             files,
             tls,
+            programs,
             listeners,
             environment: parsed.environment,
         }
@@ -253,6 +270,13 @@ fn finish(
         prepared.filter(|_| !failed),
         Report::new(parsed.sources, diagnostics),
     )
+}
+
+/// This machine's name; empty where it has none.
+fn hostname() -> String {
+    nix::unistd::gethostname()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// The command line wins over the file.

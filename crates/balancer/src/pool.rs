@@ -16,14 +16,14 @@ pub(crate) struct Pool {
 }
 
 struct Idle {
-    connection: ServerConnection,
+    connection: Box<ServerConnection>,
     since_ms: u64,
 }
 
 impl Pool {
     /// The connection used last that still stands; with `reused_only` one that has served more
     /// than one request (`http-reuse aggressive`). Those found closed are dropped.
-    pub fn take(&self, reused_only: bool) -> Option<ServerConnection> {
+    pub fn take(&self, reused_only: bool) -> Option<Box<ServerConnection>> {
         let mut idle = self.idle.borrow_mut();
         let mut from = idle.len();
         while from > 0 {
@@ -40,7 +40,7 @@ impl Pool {
     }
 
     /// Keeps a connection; false where there are `max` already and it was dropped.
-    pub fn keep(&self, mut connection: ServerConnection, max: usize) -> bool {
+    pub fn keep(&self, mut connection: Box<ServerConnection>, max: usize) -> bool {
         let mut idle = self.idle.borrow_mut();
         if idle.len() >= max || !connection.peer.reader.is_quiet() {
             return false;

@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::{Either, select};
 use haproxy_config::model::{ConnectionMode, ForwardFor, HttpReuse};
@@ -12,10 +10,11 @@ use http1::{Body, BodyScanner, KnownHeader, Method, ServerSide, edit_request};
 use crate::balance;
 use crate::client::Client;
 use crate::dispatch::{NoServer, Route, Slot};
-use crate::exchange::{Exchange, millis_since};
+use crate::exchange::Exchange;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
 use crate::persistence;
+use crate::policy::{self, Destination};
 use crate::pool::IDLE_MAX_DEFAULT;
 use crate::response::{Relayed, ResponsePath, Trouble};
 use crate::server_connection::{ConnectFailure, ServerConnection};
@@ -47,43 +46,43 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         {
             return self.answer_monitor(exchange, head_len).await;
         }
-        if let Some(uri) = &self.frontend.stats_uri
-            && self.is_under(uri)
-        {
-            let proxy = self.frontend.proxy;
-            return self.answer_stats(exchange, proxy, head_len, false).await;
+        match self.route(exchange, head_len).await {
+            Destination::Backend(lane) => {
+                let session = BackendSession::begin(lane, self.worker.index);
+                self.forward(exchange, &session.lane, head_len).await
+            }
+            Destination::Stats(proxy, admin) => {
+                self.answer_stats(exchange, proxy, head_len, admin).await
+            }
+            Destination::None => {
+                exchange.end(Cause::Server, Phase::Connect);
+                let persistent = self.drop_request(head_len);
+                self.fail(exchange, 503, persistent).await
+            }
+            Destination::Decided(flow) => flow,
         }
-        let Some(index) = self.frontend.default_backend else {
-            exchange.end(Cause::Server, Phase::Connect);
-            return self.fail(exchange, 503).await;
-        };
-        let lane = Rc::clone(self.lanes.backend(index));
-        exchange.backend = Some(Arc::clone(&lane.backend));
-        if let Some(uri) = &lane.backend.stats_uri
-            && self.frontend.stats_uri.is_none()
-            && self.is_under(uri)
-        {
-            let proxy = lane.backend.proxy;
-            return self.answer_stats(exchange, proxy, head_len, false).await;
-        }
-        let session = BackendSession::begin(lane, self.worker.index);
-        self.forward(exchange, &session.lane, head_len).await
     }
 
-    fn is_under(&self, uri: &str) -> bool {
-        self.request
-            .target_text(self.peer.reader.bytes())
-            .starts_with(uri.as_bytes())
-    }
-
-    /// Answers with an error page, after which the connection ends.
-    async fn fail(&mut self, exchange: &mut Exchange, status: u16) -> ControlFlow<()> {
+    /// Answers with an error page; the connection goes on where the client and `persistent` allow.
+    pub async fn fail(
+        &mut self,
+        exchange: &mut Exchange,
+        status: u16,
+        persistent: bool,
+    ) -> ControlFlow<()> {
         let (version, head_only) = (
             self.request.version(),
             self.request.method() == Method::Head,
         );
-        self.answer_error(exchange, status, version, head_only)
+        let persistent =
+            persistent && self.may_continue() && self.error_file(exchange, status).is_none();
+        let sent = self
+            .answer_error(exchange, status, version, persistent, head_only)
             .await;
+        if sent && persistent {
+            return ControlFlow::Continue(());
+        }
+        self.lingers = true;
         ControlFlow::Break(())
     }
 
@@ -137,7 +136,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                     .of(self.worker.index)
                     .request_errors
                     .add(1);
-                return self.fail(exchange, status).await;
+                return self.fail(exchange, status, false).await;
             }
         };
         let source_key = self
@@ -149,23 +148,23 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         if lane.backend.prefer_last_server && route.persistent.is_none() {
             route.persistent = self.last_server(lane);
         }
-        let queued = Instant::now();
+        let queued = exchange.now_ms();
         let assigned = match self.unless_gone(lane, &forwarded, route.assign()).await {
             Some(assigned) => assigned,
             None => return self.client_gone(exchange, Phase::Queue),
         };
         let mut slot = match assigned {
             Ok(slot) => slot,
-            Err(failure) => return self.no_server(exchange, &route, failure).await,
+            Err(failure) => return self.no_server(exchange, &route, failure, &forwarded).await,
         };
-        exchange.timers.queue = Some(millis_since(queued));
-        exchange.server = Some(Arc::clone(&slot.lane.server));
+        exchange.timers.queue = Some(exchange.since_ms(queued));
+        exchange.server = Some(Rc::clone(&slot.lane));
         if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
-            return self.redirect_to_server(exchange, &prefix).await;
+            return self.redirect_to_server(exchange, &prefix, &forwarded).await;
         }
         let mut reused = self.reusable(lane, &slot);
         loop {
-            let connecting = Instant::now();
+            let connecting = exchange.now_ms();
             let mut connection = match reused.take() {
                 Some(connection) => {
                     slot.lane
@@ -191,8 +190,8 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                         Some(Ok(connection)) => connection,
                         Some(Err(failure)) => {
                             exchange.note_route(&route);
-                            exchange.server = Some(Arc::clone(&slot.lane.server));
-                            return self.no_server(exchange, &route, failure).await;
+                            exchange.server = Some(Rc::clone(&slot.lane));
+                            return self.no_server(exchange, &route, failure, &forwarded).await;
                         }
                         None => return self.client_gone(exchange, Phase::Connect),
                     }
@@ -200,9 +199,9 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             };
             exchange.note_route(&route);
             if route.redispatched {
-                exchange.server = Some(Arc::clone(&slot.lane.server));
+                exchange.server = Some(Rc::clone(&slot.lane));
             }
-            exchange.timers.connect = Some(millis_since(connecting));
+            exchange.timers.connect = Some(exchange.since_ms(connecting));
             let was_used = connection.requests > 0;
             connection.requests += 1;
             let result = self
@@ -222,7 +221,9 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 }
                 Err(trouble) => {
                     drop(connection);
-                    return self.troubled(exchange, lane, &slot, trouble).await;
+                    return self
+                        .troubled(exchange, lane, &slot, trouble, &forwarded)
+                        .await;
                 }
             }
         }
@@ -323,6 +324,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange: &mut Exchange,
         route: &Route,
         failure: NoServer,
+        forwarded: &Forwarded,
     ) -> ControlFlow<()> {
         exchange.note_route(route);
         let (cause, phase) = match failure {
@@ -334,7 +336,8 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             NoServer::Connect(ConnectFailure::OutOfResources) => (Cause::Resource, Phase::Connect),
         };
         exchange.end(cause, phase);
-        self.fail(exchange, 503).await
+        self.fail(exchange, 503, forwarded.scanner.is_finished())
+            .await
     }
 
     /// The server that this client's own connection goes to, with `option prefer-last-server`.
@@ -348,7 +351,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
     }
 
     /// An idle connection to the slot's server, where `http-reuse` lets this client have one.
-    fn reusable(&mut self, lane: &BackendLane, slot: &Slot) -> Option<ServerConnection> {
+    fn reusable(&mut self, lane: &BackendLane, slot: &Slot) -> Option<Box<ServerConnection>> {
         if let Some((server, mut connection)) = self.own.take()
             && Rc::ptr_eq(&server.pool, &slot.lane.pool)
             && connection.peer.reader.is_quiet()
@@ -394,9 +397,17 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         self.outbound = outbound;
         let send_failed = sent.is_err();
         let mut path = ResponsePath {
+            worker: &self.worker,
             frontend: &self.frontend,
             backend: &lane.backend,
             server: &slot.lane.server,
+            session: policy::session(
+                &self.lanes.snapshot,
+                &self.frontend,
+                Some(&lane.backend),
+                self.ends,
+                self.tls.as_ref(),
+            ),
             asked: forwarded.asked,
             method: self.request.method(),
             client_version: self.request.version(),
@@ -464,7 +475,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange: &mut Exchange,
         lane: &BackendLane,
         slot: &Slot,
-        mut connection: ServerConnection,
+        mut connection: Box<ServerConnection>,
         forwarded: &Forwarded,
         relayed: Relayed,
     ) -> ControlFlow<()> {
@@ -488,7 +499,6 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 slot.lane.pool.keep(connection, max);
             }
         }
-        self.idle_since = Instant::now();
         if relayed.client_continues && body_finished {
             return ControlFlow::Continue(());
         }
@@ -529,6 +539,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         lane: &BackendLane,
         slot: &Slot,
         trouble: Trouble,
+        forwarded: &Forwarded,
     ) -> ControlFlow<()> {
         let own = slot.lane.server.state.counters.of(self.worker.index);
         let backend = lane.backend.state.counters.of(self.worker.index);
@@ -558,6 +569,24 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 response_error();
                 (Cause::Proxy, Phase::Headers, Some(502))
             }
+            Trouble::Denied { answer, is_page } => {
+                own.denied_responses.add(1);
+                backend.denied_responses.add(1);
+                self.frontend
+                    .state
+                    .counters
+                    .of(self.worker.index)
+                    .denied_responses
+                    .add(1);
+                exchange.end(Cause::Proxy, Phase::Headers);
+                // What is left of the request is as if answered.
+                let persistent = forwarded.scanner.is_finished();
+                if is_page && self.error_file(exchange, answer.status).is_some() {
+                    return self.fail(exchange, answer.status, persistent).await;
+                }
+                return self.answer_anew(exchange, &answer, persistent).await;
+            }
+            Trouble::Rejected => (Cause::Proxy, Phase::Headers, None),
             Trouble::Broken { timed_out: true } => (Cause::ServerTimeout, Phase::Data, None),
             Trouble::Broken { timed_out: false } => (Cause::Server, Phase::Data, None),
             Trouble::ClientGone => (Cause::Client, waiting, None),
@@ -582,7 +611,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         };
         exchange.end(cause, phase);
         match status {
-            Some(status) => self.fail(exchange, status).await,
+            Some(status) => {
+                self.fail(exchange, status, forwarded.scanner.is_finished())
+                    .await
+            }
             None => {
                 if exchange.status.is_none() {
                     // Nobody is left to read it, but the log shows what HAProxy's would.
@@ -600,6 +632,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         &mut self,
         exchange: &mut Exchange,
         prefix: &str,
+        forwarded: &Forwarded,
     ) -> ControlFlow<()> {
         // The head is used up by now: the target stands in what would have been sent.
         let start = memchr::memchr(b' ', &self.outbound).map_or(0, |at| at + 1);
@@ -609,7 +642,8 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         answer.add_header(b"Cache-Control", b"no-cache");
         answer.add_header(b"Location", &location);
         exchange.end(Cause::Local, Phase::Request);
-        self.answer(exchange, &answer, 0).await
+        let persistent = forwarded.scanner.is_finished();
+        self.answer_anew(exchange, &answer, persistent).await
     }
 }
 

@@ -1,25 +1,33 @@
 //! A response's way: from the server's head, through persistence and rules, to the client.
 
 use std::io;
-use std::time::Instant;
 
-use http1::{BodyScanner, Limits, Method, Parsed, Refusal, ResponseHead, Version, edit_response};
+use http1::{
+    Answer, BodyScanner, Limits, Method, Parsed, Refusal, ResponseHead, Version, edit_response,
+};
 
-use crate::exchange::{Exchange, millis_since};
+use rules::{Session, Verdict};
+
+use crate::exchange::Exchange;
 use crate::persistence;
 use crate::request::cut;
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
 use crate::timeouts::{Deadline, Expiry};
+use crate::worker::context::Worker;
 
 /// A response on its way to the client.
 pub(crate) struct ResponsePath<'a, W> {
+    /// The worker.
+    pub worker: &'a Worker,
     /// Where the request came in.
     pub frontend: &'a Frontend,
     /// The backend.
     pub backend: &'a Backend,
     /// The server.
     pub server: &'a Server,
+    /// What rules may ask about the connection.
+    pub session: Session<'a>,
     /// The server that the client's cookie asked for.
     pub asked: Option<usize>,
     /// The request's method.
@@ -60,7 +68,7 @@ pub(crate) struct Relayed {
 }
 
 /// What kept a response from reaching the client whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// The server sent no head.
     NoResponse {
@@ -71,6 +79,15 @@ pub(crate) enum Trouble {
     },
     /// What the server sent is no response.
     BadResponse(Refusal),
+    /// A rule refused the response.
+    Denied {
+        /// What the client gets instead.
+        answer: Box<Answer>,
+        /// It is the status's own page: an `errorfile` replaces it.
+        is_page: bool,
+    },
+    /// A rule closed the connection.
+    Rejected,
     /// The server stopped in the middle of the body.
     Broken {
         /// It was silent for too long; else it closed.
@@ -87,14 +104,14 @@ pub(crate) enum Trouble {
 impl<W: ByteSink> ResponsePath<'_, W> {
     /// Relays every interim response and the final one.
     pub async fn relay(&mut self) -> Result<Relayed, Trouble> {
-        let waiting = Instant::now();
+        let waiting = self.exchange.now_ms();
         loop {
             let len = self.receive_head().await?;
             if self.head.is_interim() {
                 self.send_interim(len).await?;
                 continue;
             }
-            self.exchange.timers.response = Some(millis_since(waiting));
+            self.exchange.timers.response = Some(self.exchange.since_ms(waiting));
             return self.send_final(len).await;
         }
     }
@@ -139,6 +156,7 @@ impl<W: ByteSink> ResponsePath<'_, W> {
     async fn send_final(&mut self, len: usize) -> Result<Relayed, Trouble> {
         self.server_deadline.clear();
         let server_continues = self.head.is_persistent();
+        self.judge()?;
         let original = self.reader.bytes();
         if let Some(texts) = &mut self.exchange.texts {
             let headers = &self.head.headers;
@@ -174,7 +192,10 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         let body = self.head.body();
         let upgraded = self.head.status() == 101
             || (self.method == Method::Connect && (200..300).contains(&self.head.status()));
-        let client_continues = self.may_continue && !upgraded && body != http1::Body::UntilClose;
+        let client_continues = self.may_continue
+            && !self.worker.is_draining()
+            && !upgraded
+            && body != http1::Body::UntilClose;
         edit_response(
             self.head,
             original,
@@ -202,6 +223,39 @@ impl<W: ByteSink> ResponsePath<'_, W> {
             client_continues,
             upgraded,
         })
+    }
+
+    /// Runs the backend's rules, then the frontend's.
+    fn judge(&mut self) -> Result<(), Trouble> {
+        let original = self.reader.bytes();
+        let both = [self.backend.program(), self.frontend.program()];
+        let count = if self.backend.proxy == self.frontend.proxy {
+            1
+        } else {
+            2
+        };
+        for program in &both[..count] {
+            if !program.has_response_rules() {
+                continue;
+            }
+            match program.response(&self.session, None, self.head, original) {
+                Verdict::Continue => {}
+                Verdict::Deny { answer, is_page } | Verdict::Tarpit { answer, is_page } => {
+                    return Err(Trouble::Denied {
+                        answer: Box::new(answer),
+                        is_page,
+                    });
+                }
+                Verdict::Answer(answer) => {
+                    return Err(Trouble::Denied {
+                        answer: Box::new(answer),
+                        is_page: false,
+                    });
+                }
+                Verdict::Reject => return Err(Trouble::Rejected),
+            }
+        }
+        Ok(())
     }
 
     /// The rest of the body, sent from the buffer that it was received in.

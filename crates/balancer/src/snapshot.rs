@@ -21,8 +21,9 @@ use haproxy_config::model::{
     Address, Balance, Config, ConnectionMode, Cookie, ForwardFor, Host, HttpReuse, LogFormat,
     LogTarget, Mode, Proxy,
 };
+use rules::{Programs, ProxyProgram};
 
-use crate::state::{BackendState, FrontendState, ProcessState, ServerState};
+use crate::state::{BackendState, FrontendState, Operational, ProcessState, ServerState};
 use crate::stats_hook::StatsHandler;
 
 /// Size of a connection's buffer where `tune.bufsize` is not set, in bytes.
@@ -39,6 +40,8 @@ pub struct Materials {
     pub error_files: HashMap<PathBuf, Arc<[u8]>>,
     /// TLS settings by position of the proxy in [`Config::proxies`] and of the `bind` in it.
     pub tls: HashMap<(usize, usize), Arc<rustls::ServerConfig>>,
+    /// The compiled rules of every proxy, in the order of [`Config::proxies`].
+    pub programs: Arc<Programs>,
     /// Every socket of a `bind` line: its key across the channel and whose it is.
     pub sockets: Vec<SocketOwner>,
     /// Answers requests for a statistics page.
@@ -165,6 +168,7 @@ pub struct Frontend {
     pub monitor_uri: Option<String>,
     /// `stats uri`, where this section has a statistics page.
     pub stats_uri: Option<String>,
+    programs: Arc<Programs>,
     /// `errorfile`s by status.
     pub error_files: HashMap<u16, Arc<[u8]>>,
     /// Keep-alive probes towards clients.
@@ -272,6 +276,7 @@ pub struct Backend {
     pub prefer_last_server: bool,
     /// `stats uri`, where this section has a statistics page.
     pub stats_uri: Option<String>,
+    programs: Arc<Programs>,
     /// `errorfile`s by status.
     pub error_files: HashMap<u16, Arc<[u8]>>,
     /// Keep-alive probes towards servers.
@@ -435,6 +440,12 @@ impl Snapshot {
         })
     }
 
+    /// The backend that a section of [`Config::proxies`] is.
+    #[must_use]
+    pub fn backend_of_proxy(&self, proxy: usize) -> Option<&Arc<Backend>> {
+        self.backends.iter().find(|backend| backend.proxy == proxy)
+    }
+
     /// The frontend of that name.
     #[must_use]
     pub fn frontend(&self, name: &str) -> Option<&Arc<Frontend>> {
@@ -449,6 +460,12 @@ impl Snapshot {
 }
 
 impl Frontend {
+    /// Its rules.
+    #[must_use]
+    pub fn program(&self) -> &ProxyProgram {
+        &self.programs.proxies[self.proxy]
+    }
+
     fn build(
         index: usize,
         position: usize,
@@ -507,6 +524,7 @@ impl Frontend {
             forward_for: proxy.forward_for.clone(),
             monitor_uri: proxy.monitor_uri.clone(),
             stats_uri: stats_uri(proxy),
+            programs: Arc::clone(&materials.programs),
             error_files: error_files(proxy, materials),
             tcp_keepalive: proxy.client_keepalive,
             log: LogSettings {
@@ -580,6 +598,7 @@ impl Backend {
             persist: proxy.persist,
             prefer_last_server: proxy.prefer_last_server,
             stats_uri: stats_uri(proxy),
+            programs: Arc::clone(&materials.programs),
             error_files: error_files(proxy, materials),
             tcp_keepalive: proxy.server_keepalive,
             state: known.map_or_else(
@@ -587,6 +606,12 @@ impl Backend {
                 |known| Arc::clone(&known.state),
             ),
         })
+    }
+
+    /// Its rules.
+    #[must_use]
+    pub fn program(&self) -> &ProxyProgram {
+        &self.programs.proxies[self.proxy]
     }
 
     /// The server of that name.
@@ -693,4 +718,32 @@ fn error_files(proxy: &Proxy, materials: &Materials) -> HashMap<u16, Arc<[u8]>> 
             Some((file.status, Arc::clone(content)))
         })
         .collect()
+}
+
+/// What rules may ask about the moment.
+impl rules::Live for Snapshot {
+    fn servers_up(&self, backend: usize) -> u32 {
+        let usable = self.backend_of_proxy(backend).map_or(0, |backend| {
+            let servers = backend.servers.iter();
+            servers
+                .filter(|server| server.state.operational() == Operational::Up)
+                .count()
+        });
+        u32::try_from(usable).unwrap_or(u32::MAX)
+    }
+
+    fn frontend_connections(&self, frontend: usize) -> u64 {
+        let found = self.frontends.iter().find(|known| known.proxy == frontend);
+        found.map_or(0, |frontend| frontend.state.counters.total().sessions)
+    }
+
+    fn backend_connections(&self, backend: usize) -> u64 {
+        self.backend_of_proxy(backend)
+            .map_or(0, |backend| backend.state.counters.total().sessions)
+    }
+
+    fn queued(&self, backend: usize) -> u64 {
+        self.backend_of_proxy(backend)
+            .map_or(0, |backend| backend.state.counters.total().queued)
+    }
 }

@@ -70,8 +70,11 @@ impl PlainPeer {
         let socket = Attacher::new(socket)?.into_inner();
         let deadline = Deadline::register(timeouts, socket.clone());
         Ok(Self {
-            reader: Reader::new(socket.clone(), buffer_size),
-            writer: Writer { socket },
+            reader: Reader::new(socket.clone(), buffer_size, timeouts),
+            writer: Writer {
+                socket,
+                timeouts: Rc::clone(timeouts),
+            },
             deadline,
         })
     }
@@ -89,15 +92,17 @@ pub(crate) struct Reader {
     in_flight: Option<Submit<Recv<Slice<Vec<u8>>, SharedSocket>, Extra>>,
     /// The last read left nothing behind: let the next one wait first instead of trying in vain.
     drained: bool,
+    timeouts: Rc<Timeouts>,
 }
 
 impl Reader {
-    fn new(socket: SharedSocket, buffer_size: usize) -> Self {
+    fn new(socket: SharedSocket, buffer_size: usize, timeouts: &Rc<Timeouts>) -> Self {
         Self {
             socket,
             input: Input::new(buffer_size),
             in_flight: None,
             drained: true,
+            timeouts: Rc::clone(timeouts),
         }
     }
 
@@ -132,6 +137,7 @@ impl Reader {
         };
         let (BufResult(result, operation), extra) = ready!(Pin::new(in_flight).poll(context));
         self.in_flight = None;
+        self.timeouts.tick();
         let received = result.as_ref().copied().unwrap_or(0);
         self.input
             .take_back(operation.into_inner().into_inner(), received);
@@ -157,6 +163,14 @@ impl ByteSource for Reader {
 /// The writing half of a socket.
 pub(crate) struct Writer {
     socket: SharedSocket,
+    timeouts: Rc<Timeouts>,
+}
+
+impl Writer {
+    /// What a layer above needs to write by itself.
+    pub fn into_parts(self) -> (SharedSocket, Rc<Timeouts>) {
+        (self.socket, self.timeouts)
+    }
 }
 
 impl ByteSink for Writer {
@@ -169,6 +183,7 @@ impl ByteSink for Writer {
         while start < end {
             let operation = Send::new(self.socket.clone(), bytes.slice(start..end), SEND_FLAGS);
             let BufResult(result, operation) = compio::runtime::submit(operation).await;
+            self.timeouts.tick();
             bytes = operation.into_inner().into_inner();
             match result {
                 Ok(0) => return (Err(io::ErrorKind::WriteZero.into()), bytes),
@@ -187,7 +202,7 @@ impl ByteSink for Writer {
 }
 
 /// No signal when the other side is gone; one completion for the whole of a range.
-const SEND_FLAGS: SendFlags =
+pub(crate) const SEND_FLAGS: SendFlags =
     SendFlags::from_bits_retain((nix::libc::MSG_NOSIGNAL | nix::libc::MSG_WAITALL) as u32);
 
 /// Connects a socket; the future may be dropped to give up.

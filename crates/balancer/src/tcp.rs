@@ -2,33 +2,34 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
+
+use rules::ConnectionVerdict;
 
 use crate::balance;
 use crate::dispatch::{NoServer, Route};
-use crate::exchange::millis_since;
+use crate::exchange::precise_now_ms;
 use crate::listener::Arrival;
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
+use crate::policy::{self, TlsFacts};
 use crate::server_connection::ConnectFailure;
 use crate::snapshot::{Backend, Server};
-use crate::stream::{ByteSink, ByteSource, Peer, PlainPeer};
+use crate::stream::{ByteSink, ByteSource, Peer};
 use crate::tunnel::{self, TunnelEnd, TunnelTimeouts, Tunnelled};
 
 /// Serves a client until both sides have ended.
-pub(crate) async fn serve(arrival: Arrival, peer: PlainPeer) {
-    relay(arrival, peer, false).await;
-}
-
-/// The same over any transport.
-pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
+pub(crate) async fn serve<R: ByteSource, W: ByteSink>(
     arrival: Arrival,
     mut client: Peer<R, W>,
-    tls: bool,
+    tls: Option<TlsFacts>,
 ) {
-    let accepted = (Instant::now(), SystemTime::now());
+    let accepted = (precise_now_ms(), SystemTime::now());
     let mut session = Session {
         tls,
-        timers: Timers::default(),
+        timers: Timers {
+            handshake: arrival.handshake_ms,
+            ..Timers::default()
+        },
         termination: Termination::NORMAL,
         moved: (0, 0),
         backend: None,
@@ -36,13 +37,13 @@ pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
         route: None,
     };
     session.run(&arrival, &mut client).await;
-    session.timers.active = millis_since(accepted.0);
+    session.timers.active = precise_now_ms().saturating_sub(accepted.0);
     session.conclude(&arrival, accepted.1);
 }
 
 /// One TCP session, as the log and the counters see it.
 struct Session {
-    tls: bool,
+    tls: Option<TlsFacts>,
     timers: Timers,
     termination: Termination,
     /// Bytes from and to the client.
@@ -58,9 +59,28 @@ impl Session {
         arrival: &Arrival,
         client: &mut Peer<R, W>,
     ) {
-        let Some(index) = arrival.frontend.default_backend else {
-            self.end(Cause::Server, Phase::Connect);
-            return;
+        let snapshot = &arrival.lanes.snapshot;
+        let session = policy::session(
+            snapshot,
+            &arrival.frontend,
+            None,
+            arrival.ends,
+            self.tls.as_ref(),
+        );
+        let program = arrival.frontend.program();
+        if program.content(&session, None) == ConnectionVerdict::Reject {
+            let counters = arrival.frontend.state.counters.of(arrival.worker.index);
+            counters.denied_requests.add(1);
+            return self.end(Cause::Proxy, Phase::Request);
+        }
+        let chosen = match program.backend(&session, None) {
+            Some(proxy) => snapshot
+                .backend_of_proxy(proxy)
+                .map(|backend| backend.index),
+            None => arrival.frontend.default_backend,
+        };
+        let Some(index) = chosen else {
+            return self.end(Cause::Server, Phase::Connect);
         };
         let worker = &arrival.worker;
         let lane = Rc::clone(arrival.lanes.backend(index));
@@ -72,9 +92,9 @@ impl Session {
             .source
             .map(|address| balance::key_of(address.ip()));
         let route = self.route.insert(Route::new(worker, &lane, source_key));
-        let queued = Instant::now();
+        let queued = precise_now_ms();
         let assigned = route.assign().await;
-        self.timers.queue = Some(millis_since(queued));
+        self.timers.queue = Some(precise_now_ms().saturating_sub(queued));
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => {
@@ -83,13 +103,13 @@ impl Session {
             }
         };
         self.server = Some(Arc::clone(&slot.lane.server));
-        let connecting = Instant::now();
+        let connecting = precise_now_ms();
         let size = arrival.lanes.snapshot.limits.buffer_size;
         let connected = route.connect(&mut slot, arrival.ends, size).await;
         self.server = Some(Arc::clone(&slot.lane.server));
         match connected {
             Ok(mut connection) => {
-                self.timers.connect = Some(millis_since(connecting));
+                self.timers.connect = Some(precise_now_ms().saturating_sub(connecting));
                 let (near, far) = (arrival.frontend.timeouts, lane.backend.timeouts);
                 let limits = TunnelTimeouts {
                     client: near.inactivity,
@@ -191,7 +211,7 @@ impl Session {
             from_stats: false,
             client: arrival.ends.source,
             destination: arrival.ends.destination,
-            tls: self.tls,
+            tls: self.tls.is_some(),
             accepted,
             timers: self.timers,
             status: None,

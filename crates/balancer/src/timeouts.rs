@@ -72,12 +72,12 @@ impl Deadline {
         DeadlineGuard(deadline)
     }
 
-    /// From now, `after` from now; none is no limit.
+    /// `after` from now; none is no limit. Now is when the worker's last operation ended.
     pub fn set(&self, after: Option<Duration>, expiry: Expiry) {
         self.expiry.set(expiry);
         match after {
             None => self.at_ms.set(NEVER),
-            Some(after) => self.set_at(coarse_now_ms() + millis(after)),
+            Some(after) => self.set_at(self.timeouts.now_ms() + millis(after)),
         }
     }
 
@@ -122,13 +122,6 @@ impl Deadline {
 /// Keeps a deadline in force; dropping it lets go of the socket.
 pub(crate) struct DeadlineGuard(Rc<Deadline>);
 
-impl DeadlineGuard {
-    /// The deadline itself, which may outlive the connection.
-    pub fn share(&self) -> Rc<Deadline> {
-        Rc::clone(&self.0)
-    }
-}
-
 impl Deref for DeadlineGuard {
     type Target = Deadline;
 
@@ -153,6 +146,7 @@ fn millis(duration: Duration) -> u64 {
 pub(crate) struct Timeouts {
     deadlines: RefCell<Vec<Option<Rc<Deadline>>>>,
     free: RefCell<Vec<usize>>,
+    now_ms: Cell<u64>,
     next_sweep_ms: Cell<u64>,
     last_sweep_ms: Cell<u64>,
     sweeper: RefCell<Option<Waker>>,
@@ -164,10 +158,22 @@ impl Timeouts {
         Rc::new(Self {
             deadlines: RefCell::default(),
             free: RefCell::default(),
+            now_ms: Cell::new(coarse_now_ms()),
             next_sweep_ms: Cell::new(0),
             last_sweep_ms: Cell::new(0),
             sweeper: RefCell::default(),
         })
+    }
+
+    /// The time, in milliseconds of [`coarse_now_ms`], when the worker's last operation ended.
+    /// Between two operations no time passes that matters here.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms.get()
+    }
+
+    /// Says that an operation has ended just now.
+    pub fn tick(&self) {
+        self.now_ms.set(coarse_now_ms());
     }
 
     fn insert(&self, deadline: &Rc<Deadline>) {
@@ -209,7 +215,8 @@ impl Timeouts {
     /// Looks for expired deadlines for as long as it is polled.
     pub async fn sweep_forever(&self) {
         loop {
-            let now = coarse_now_ms();
+            self.tick();
+            let now = self.now_ms();
             self.last_sweep_ms.set(now);
             self.next_sweep_ms.set(NEVER);
             let next = self.sweep(now);

@@ -9,6 +9,13 @@ use crate::model::{Config, Mode, Proxy, ProxyKind, Word};
 /// Looks at every proxy and at how they refer to each other.
 pub(crate) fn check(config: &Config, messages: &mut Vec<Diagnostic>) {
     let names = names(config, messages);
+    let mut backends: Vec<&str> = config
+        .proxies
+        .iter()
+        .filter(|proxy| proxy.kind.is_backend())
+        .map(|proxy| proxy.name.value.as_str())
+        .collect();
+    backends.sort_unstable();
     ids(config, messages);
     for proxy in &config.proxies {
         if proxy.disabled {
@@ -16,7 +23,7 @@ pub(crate) fn check(config: &Config, messages: &mut Vec<Diagnostic>) {
         }
         timeouts(proxy, messages);
         binds(proxy, messages);
-        targets(proxy, &names, messages);
+        targets(proxy, &names, &backends, messages);
         cookies(proxy, messages);
     }
 }
@@ -123,7 +130,12 @@ fn binds(proxy: &Proxy, messages: &mut Vec<Diagnostic>) {
     }
 }
 
-fn targets(proxy: &Proxy, names: &HashMap<&str, Vec<&Proxy>>, messages: &mut Vec<Diagnostic>) {
+fn targets(
+    proxy: &Proxy,
+    names: &HashMap<&str, Vec<&Proxy>>,
+    backends: &[&str],
+    messages: &mut Vec<Diagnostic>,
+) {
     let is_static = |name: &&Word| !name.value.contains("%[") && !name.value.contains("%{");
     let targets = proxy
         .use_backends
@@ -143,14 +155,7 @@ fn targets(proxy: &Proxy, names: &HashMap<&str, Vec<&Proxy>>, messages: &mut Vec
                     word(other.kind)
                 )),
                 None => Diagnostic::error(format!("there is no backend '{}'", target.value))
-                    .suggest(
-                        &target.value,
-                        names
-                            .iter()
-                            .filter(|(_, list)| list.iter().any(|one| one.kind.is_backend()))
-                            .map(|(name, _)| *name)
-                            .collect::<std::collections::BTreeSet<_>>(),
-                    ),
+                    .suggest(&target.value, backends.iter().copied()),
             };
             messages.push(message.at(target.span));
             continue;

@@ -10,7 +10,9 @@ use http::{
     edit_response,
 };
 
-const ROUNDS: u32 = 1_000_000;
+/// The best of so many batches counts: other work on the machine only ever adds.
+const BATCHES: u32 = 100;
+const ROUNDS: u32 = 10_000;
 const SMALL: &[u8] = b"GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n";
 const BROWSER: &[u8] = b"GET /index.html?a=b HTTP/1.1\r\nHost: www.example.org\r\n\
     User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n\
@@ -48,10 +50,13 @@ fn main() {
 }
 
 fn measure(name: &str, mut round: impl FnMut()) {
-    let start = Instant::now();
-    for _ in 0..ROUNDS {
-        round();
-    }
-    let each = start.elapsed() / ROUNDS;
-    println!("{name}: {} ns to parse, edit and write", each.as_nanos());
+    let mut batch = || {
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            round();
+        }
+        start.elapsed() / ROUNDS
+    };
+    let best = (0..BATCHES).map(|_| batch()).min().unwrap_or_default();
+    println!("{name}: {} ns to parse, edit and write", best.as_nanos());
 }

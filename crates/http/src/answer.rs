@@ -70,9 +70,15 @@ impl Answer {
     ) {
         let length = self.body.len();
         let reason = reason_phrase(self.status);
-        out.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", self.status).as_bytes());
+        out.extend_from_slice(b"HTTP/1.1 ");
+        push_number(usize::from(self.status), out);
+        for part in [" ", reason, "\r\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
         if !matches!(self.status, 100..=199 | 204) {
-            out.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
+            out.extend_from_slice(b"Content-Length: ");
+            push_number(length, out);
+            out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(&self.headers);
         if !persistent || self.closes {
@@ -85,6 +91,20 @@ impl Answer {
             out.extend_from_slice(&self.body);
         }
     }
+}
+
+/// Appends a decimal number.
+fn push_number(number: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut rest = number;
+    loop {
+        out.push(b'0' + u8::try_from(rest % 10).expect("a digit is below ten"));
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out[start..].reverse();
 }
 
 /// The body of the page for a status that the proxy answers by itself, as HAProxy has it.

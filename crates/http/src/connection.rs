@@ -46,8 +46,16 @@ pub struct ConnectionOptions {
     pub keep_alive: bool,
     /// `upgrade`.
     pub upgrade: bool,
-    /// An Upgrade line is there.
+    /// An Upgrade line names a protocol that may pass: any but HTTP/2, which would carry requests
+    /// past every rule of the proxy.
     pub has_upgrade: bool,
+}
+
+/// The protocols of an Upgrade value that may pass.
+pub(crate) fn protocols(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    tokens(value).filter(|protocol| {
+        !protocol.eq_ignore_ascii_case(b"h2c") && !protocol.eq_ignore_ascii_case(b"h2")
+    })
 }
 
 impl ConnectionOptions {
@@ -73,9 +81,12 @@ impl ConnectionOptions {
     }
 }
 
-/// Makes a request's connection lines those of the connection to the server. Options other than
-/// `close` and `keep-alive` stay, as with HAProxy; Keep-Alive and Proxy-Connection, which speak of
-/// the client's connection, go; TE keeps at most `trailers`.
+/// Makes a request's connection lines those of the connection to the server.
+///
+/// Options other than `close` and `keep-alive` stay, as with HAProxy, unless they name a header
+/// that the proxy itself relies on (`Connection: Content-Length` would make the next hop drop it).
+/// Keep-Alive and Proxy-Connection, which speak of the client's connection, go; TE keeps at most
+/// `trailers`; Upgrade stays only where Connection asks for it, without HTTP/2.
 pub fn edit_request(head: &mut RequestHead, original: &[u8], server: ServerSide) {
     let version = head.version();
     let upgrade = head.connection().wants_upgrade();
@@ -86,38 +97,49 @@ pub fn edit_request(head: &mut RequestHead, original: &[u8], server: ServerSide)
         _ => None,
     };
     let headers = &mut head.headers;
-    set_option(headers, original, option);
+    limit_upgrade(headers, original, upgrade);
+    set_option(headers, original, option, upgrade);
     headers.remove_known(KnownHeader::KeepAlive);
     headers.remove_known(KnownHeader::ProxyConnection);
     limit_te(headers, original);
 }
 
 /// Makes a response's connection lines those of the connection to the client, which spoke
-/// `client` and stays open where `persistent`. A 101 keeps its lines.
+/// `client` and stays open where `persistent`. Interim responses and a 101 keep their lines, and a
+/// response whose end is ambiguous always says `close`.
 pub fn edit_response(head: &mut ResponseHead, original: &[u8], client: Version, persistent: bool) {
-    if head.status() == 101 {
+    if head.status() == 101 || head.is_interim() {
         return;
     }
+    let persistent = persistent && !head.is_ambiguous();
     let option: Option<&[u8]> = match (persistent, client) {
         (false, _) => Some(b"close"),
         (true, Version::Http10) => Some(b"keep-alive"),
         (true, Version::Http11) => None,
     };
+    let upgrade = head.connection().wants_upgrade();
     let headers = &mut head.headers;
-    set_option(headers, original, option);
+    limit_upgrade(headers, original, upgrade);
+    set_option(headers, original, option, upgrade);
     headers.remove_known(KnownHeader::KeepAlive);
     headers.remove_known(KnownHeader::ProxyConnection);
 }
 
-/// Takes `close` and `keep-alive` out of the Connection lines and puts `option` in.
-fn set_option(headers: &mut Headers, original: &[u8], option: Option<&[u8]>) {
+/// Takes the options that do not pass out of the Connection lines and puts `option` in.
+fn set_option(headers: &mut Headers, original: &[u8], option: Option<&[u8]>, upgrade: bool) {
+    let passes = |token: &[u8]| match KnownHeader::recognise(token) {
+        KnownHeader::Upgrade => upgrade,
+        KnownHeader::Te => true,
+        KnownHeader::Other => [&b"close"[..], b"keep-alive", HTTP2_SETTINGS]
+            .iter()
+            .all(|option| !token.eq_ignore_ascii_case(option)),
+        _ => false,
+    };
     let mut kept = Vec::new();
     for (_, value) in headers.values(original, KnownHeader::Connection) {
-        for token in tokens(value) {
-            if !token.eq_ignore_ascii_case(b"close") && !token.eq_ignore_ascii_case(b"keep-alive") {
-                append(&mut kept, token);
-            }
-        }
+        tokens(value)
+            .filter(|token| passes(token))
+            .for_each(|token| append(&mut kept, token));
     }
     if kept.is_empty() && option.is_none() && !headers.contains(KnownHeader::Connection) {
         return;
@@ -136,6 +158,28 @@ fn set_option(headers: &mut Headers, original: &[u8], option: Option<&[u8]>) {
         None => {
             headers.add_known(KnownHeader::Connection, &kept);
         }
+    }
+}
+
+const HTTP2_SETTINGS: &[u8] = b"HTTP2-Settings";
+
+/// Takes HTTP/2 out of the Upgrade lines, and the lines where nothing is left or asked for.
+fn limit_upgrade(headers: &mut Headers, original: &[u8], upgrade: bool) {
+    if !headers.contains(KnownHeader::Upgrade) {
+        return;
+    }
+    headers.remove_named(original, HTTP2_SETTINGS);
+    let mut kept = Vec::new();
+    for (_, value) in headers.values(original, KnownHeader::Upgrade) {
+        protocols(value).for_each(|protocol| append(&mut kept, protocol));
+    }
+    let is_one_line = headers.values(original, KnownHeader::Upgrade).count() == 1;
+    if upgrade && is_one_line && headers.first(original, KnownHeader::Upgrade) == Some(&kept) {
+        return;
+    }
+    headers.remove_known(KnownHeader::Upgrade);
+    if upgrade {
+        headers.add_known(KnownHeader::Upgrade, &kept);
     }
 }
 

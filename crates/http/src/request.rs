@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::connection::ConnectionOptions;
+use crate::connection::{ConnectionOptions, protocols};
 use crate::diagnose::{FirstLine, first_fault};
 use crate::framing::{Framing, Repeated};
 use crate::header::KnownHeader;
@@ -148,8 +148,10 @@ impl RequestHead {
                     self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue");
                 }
                 KnownHeader::Upgrade => {
-                    self.connection.has_upgrade = true;
-                    websocket |= value.eq_ignore_ascii_case(b"websocket");
+                    for protocol in protocols(value) {
+                        self.connection.has_upgrade = true;
+                        websocket |= protocol.eq_ignore_ascii_case(b"websocket");
+                    }
                 }
                 KnownHeader::SecWebSocketKey => websocket_key = true,
                 _ => {}
@@ -272,6 +274,7 @@ impl RequestHead {
     /// # Errors
     /// As for parsing a target; nothing changes then.
     pub fn set_path(&mut self, original: &[u8], path: &[u8]) -> Result<(), Refusal> {
+        self.has_path()?;
         let text = self.target_text(original);
         let (before, after) = (
             &text[..self.target.path.start],
@@ -281,15 +284,49 @@ impl RequestHead {
         self.set_target(&target)
     }
 
+    /// Replaces path and query and keeps the authority.
+    ///
+    /// # Errors
+    /// As for parsing a target; nothing changes then.
+    pub fn set_path_and_query(&mut self, original: &[u8], text: &[u8]) -> Result<(), Refusal> {
+        self.has_path()?;
+        let before = &self.target_text(original)[..self.target.path.start];
+        let target = [before, text].concat();
+        self.set_target(&target)
+    }
+
+    /// CONNECT and `*` have none to replace.
+    fn has_path(&self) -> Result<(), Refusal> {
+        match self.target.form {
+            TargetForm::Origin | TargetForm::Absolute => Ok(()),
+            TargetForm::Authority | TargetForm::Asterisk => Err(Refusal::InvalidTarget),
+        }
+    }
+
     /// Replaces the query (without its `?`); an empty one removes the `?` too.
     ///
     /// # Errors
     /// As for parsing a target; nothing changes then.
     pub fn set_query(&mut self, original: &[u8], query: &[u8]) -> Result<(), Refusal> {
+        self.has_path()?;
         let before = &self.target_text(original)[..self.target.path.end];
         let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
         let target = [before, mark, query].concat();
         self.set_target(&target)
+    }
+
+    /// Makes Host say what an absolute target's authority says, so that no server can understand
+    /// them differently.
+    pub fn set_host_to_authority(&mut self, original: &[u8]) {
+        if self.target.form != TargetForm::Absolute {
+            return;
+        }
+        let authority = self.authority(original).unwrap_or(b"").to_vec();
+        let host = self.headers.values(original, KnownHeader::Host).next();
+        match host.map(|(index, _)| index) {
+            Some(index) => self.headers.replace(index, &authority),
+            None => self.headers.add_known(KnownHeader::Host, &authority),
+        };
     }
 
     /// Replaces the method. Returns false, and changes nothing, where the name is not a token.

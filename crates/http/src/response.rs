@@ -1,6 +1,6 @@
 //! Response heads.
 
-use crate::connection::ConnectionOptions;
+use crate::connection::{ConnectionOptions, protocols};
 use crate::diagnose::{FirstLine, first_fault};
 use crate::framing::{Framing, Repeated};
 use crate::header::KnownHeader;
@@ -108,7 +108,9 @@ impl ResponseHead {
                 },
                 KnownHeader::TransferEncoding => framing.transfer_encoding(value)?,
                 KnownHeader::Connection => self.connection.read(value),
-                KnownHeader::Upgrade => self.connection.has_upgrade = true,
+                KnownHeader::Upgrade => {
+                    self.connection.has_upgrade |= protocols(value).next().is_some();
+                }
                 _ => {}
             }
         }
@@ -169,6 +171,13 @@ impl ResponseHead {
         self.connection.is_persistent(self.version)
             && self.body != Body::UntilClose
             && !self.is_ambiguous
+    }
+
+    /// Whether Transfer-Encoding came with Content-Length or in an HTTP/1.0 response. Other readers
+    /// may see another end of the body: both connections close after it (RFC 9112, 6.1).
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.is_ambiguous
     }
 
     /// Replaces status and reason; an empty reason becomes the usual one.

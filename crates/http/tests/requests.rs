@@ -309,6 +309,11 @@ fn edits_of_the_target_keep_the_rest() {
         let expected = format!("GET {expected} HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
+    let text = "OPTIONS * HTTP/1.1\r\n\r\n";
+    let (mut head, _) = parse(text).unwrap();
+    let refused = Err(Refusal::InvalidTarget);
+    assert_eq!(head.set_path(text.as_bytes(), b"/x"), refused);
+    assert_eq!(head.set_query(text.as_bytes(), b"x"), refused);
     let (mut head, _) = parse("GET / HTTP/1.1\r\n\r\n").unwrap();
     assert_eq!(head.set_target(b"/a b"), Err(Refusal::InvalidTargetByte));
     assert_eq!(head.set_target(b"a"), Err(Refusal::InvalidTarget));
@@ -317,7 +322,7 @@ fn edits_of_the_target_keep_the_rest() {
 #[test]
 fn the_server_reads_connection_lines_of_its_own() {
     use ConnectionMode::{Close, KeepAlive, ServerClose};
-    let upgrade = "Connection: Upgrade\r\nUpgrade: h2c\r\n";
+    let upgrade = "Connection: Upgrade\r\nUpgrade: foo\r\n";
     for (version, lines, mode, expected) in [
         ("1.1", "", KeepAlive, ""),
         ("1.1", "", ServerClose, "Connection: close\r\n"),
@@ -342,19 +347,39 @@ fn the_server_reads_connection_lines_of_its_own() {
             "1.1",
             upgrade,
             KeepAlive,
-            "Upgrade: h2c\r\nConnection: Upgrade\r\n",
+            "Upgrade: foo\r\nConnection: Upgrade\r\n",
         ),
         (
             "1.1",
             upgrade,
             ServerClose,
-            "Upgrade: h2c\r\nConnection: Upgrade\r\n",
+            "Upgrade: foo\r\nConnection: Upgrade\r\n",
         ),
         (
             "1.1",
             "Keep-Alive: 300\r\nProxy-Connection: close\r\n",
             KeepAlive,
             "",
+        ),
+        ("1.1", "Upgrade: foo\r\n", KeepAlive, ""),
+        ("1.1", "Connection: Upgrade\r\n", KeepAlive, ""),
+        (
+            "1.1",
+            "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n",
+            KeepAlive,
+            "",
+        ),
+        (
+            "1.1",
+            "Connection: Upgrade\r\nUpgrade: h2c, foo\r\n",
+            KeepAlive,
+            "Upgrade: foo\r\nConnection: Upgrade\r\n",
+        ),
+        (
+            "1.1",
+            "Connection: X-Foo, Host, content-length, Cookie\r\nContent-Length: 0\r\n",
+            KeepAlive,
+            "Content-Length: 0\r\nConnection: X-Foo\r\n",
         ),
         ("1.1", "TE: gzip\r\n", KeepAlive, ""),
         (

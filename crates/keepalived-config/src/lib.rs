@@ -11,11 +11,15 @@
 //!            Files
 //! ```
 
+mod keywords;
+mod lower;
 pub mod model;
+mod read;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use diagnostics::{Diagnostics, Sources};
+use diagnostics::{Diagnostic, Diagnostics, Sources};
 pub use model::Configuration;
 
 /// What the outside says to a load.
@@ -54,9 +58,30 @@ pub struct Loaded {
 /// Reads the configuration in `path` and what it includes. The texts read are added to `sources`,
 /// which the messages point into.
 pub fn load(path: &str, inputs: &Inputs, files: &mut dyn Files, sources: &mut Sources) -> Loaded {
-    let _ = (path, inputs, files, sources);
+    let (lines, mut diagnostics) = read::Reader::new(inputs, files, sources).read(path);
+    let tree = read::grow(&lines, &mut diagnostics);
+    drop(lines);
+    let configuration = lower::lower(&tree, &mut diagnostics);
     Loaded {
-        configuration: None,
-        diagnostics: Diagnostics::new(),
+        configuration: (!diagnostics.has_errors()).then_some(configuration),
+        diagnostics,
     }
 }
+
+/// The most messages of a load; the rest is left out.
+const MAX_MESSAGES: usize = 10_000;
+
+/// Adds a message, up to [`MAX_MESSAGES`].
+fn tell(diagnostics: &mut Diagnostics, message: Diagnostic) {
+    match diagnostics.len().cmp(&MAX_MESSAGES) {
+        Ordering::Less => diagnostics.push(message),
+        Ordering::Equal => {
+            let message = format!("more than {MAX_MESSAGES} messages: the rest is left out");
+            diagnostics.push(Diagnostic::error(message));
+        }
+        Ordering::Greater => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -176,7 +176,8 @@ pub struct Instance {
     pub track_source_address: bool,
     /// `virtual_router_id`, 1..=255.
     pub virtual_router_id: Spanned<u8>,
-    /// `priority`, 1..=255; 255 is the owner of the addresses; by default 100.
+    /// `priority`, 1..=255; 255 is the owner of the addresses; by default 100, or
+    /// 255 where `state` is MASTER.
     pub priority: u8,
     /// `version`, else `vrrp_version`, else 2 (3 for IPv6).
     pub version: Version,
@@ -261,8 +262,7 @@ impl Transport {
 pub struct UnicastPeer {
     /// The peer's address.
     pub address: Spanned<IpAddr>,
-    /// `min_ttl`: a packet with fewer hops left is dropped; by default 0 (255 where `unicast_ttl`
-    /// is not set is not demanded).
+    /// `min_ttl`: a packet with fewer hops left is dropped; by default 0.
     pub min_ttl: u8,
     /// `max_ttl`: a packet with more hops left is dropped; by default 255.
     pub max_ttl: u8,

@@ -66,6 +66,7 @@ pub fn command_line(arguments: Vec<OsString>) -> ExitCode {
             ExitCode::from(2)
         }
         Err(Failure::Failed(message)) => {
+            rehearse::give_way_to_interruption();
             eprintln!("keel lab: {message}");
             ExitCode::FAILURE
         }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Shutdown};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,9 @@ use crate::{Error, Result};
 
 /// How often a condition is looked at again while waiting for it.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How long the end of everything in a lab may take.
+const END_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a lab consists of, before it runs.
 #[derive(Debug, Clone)]
@@ -80,6 +83,8 @@ pub struct Lab {
 
 struct Connection {
     wire: Mutex<Wire>,
+    /// The same conversation, to end it while somebody waits for an answer.
+    hang_up: UnixStream,
     process: Mutex<Child>,
     probes: std::sync::atomic::AtomicU32,
 }
@@ -268,24 +273,34 @@ impl Lab {
         self.connection.process().id()
     }
 
+    /// Waits until the lab's own processes have ended, which they do only when they are ended from
+    /// outside.
+    pub fn wait_for_end(&self) {
+        while matches!(self.connection.process().try_wait(), Ok(None)) {
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
     /// A way to end the lab from another thread.
     #[must_use]
     pub fn terminator(&self) -> Terminator {
         Terminator {
-            connection: Arc::clone(&self.connection),
+            connection: Arc::downgrade(&self.connection),
         }
     }
 }
 
-/// Ends a lab from another thread.
+/// Ends a lab from another thread; does not keep it alive.
 pub struct Terminator {
-    connection: Arc<Connection>,
+    connection: Weak<Connection>,
 }
 
 impl Terminator {
     /// Ends everything in the lab; returns once it is gone.
     pub fn end(&self) {
-        self.connection.end();
+        if let Some(connection) = self.connection.upgrade() {
+            connection.end();
+        }
     }
 }
 
@@ -481,10 +496,12 @@ impl Connection {
             .map_err(|error| {
                 io::Error::new(error.kind(), format!("{}: {error}", program.display()))
             })?;
+        let hang_up = ours.try_clone()?;
         let mut wire = Wire::new(ours);
         let greeting = wire.receive();
         let connection = Self {
             wire: Mutex::new(wire),
+            hang_up,
             process: Mutex::new(process),
             probes: Default::default(),
         };
@@ -522,9 +539,19 @@ impl Connection {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Killing the process that waits for the lab's first one kills that one, and it everything.
+    /// The room's first process ends when its caller hangs up, the kernel then ends everything
+    /// below it, and only after that its parent, this process's child, ends too. Should that take
+    /// too long, killing the child has the same effect, without being able to wait for it.
     fn end(&self) {
         let mut process = self.process();
+        let _ = self.hang_up.shutdown(Shutdown::Both);
+        let deadline = Instant::now() + END_LIMIT;
+        while Instant::now() < deadline {
+            if !matches!(process.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
         let _ = process.kill();
         let _ = process.wait();
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::netlink::Netlink;
 use crate::protocol::{Answer, InterfaceSpec, NodeRequest, NodeSpec, Wire};
@@ -65,6 +65,8 @@ fn enter_namespaces() -> io::Result<ExitCode> {
 
 /// `keel lab node-init`: a node's pid 1. Ends, and with it the node, when the room is gone.
 pub(crate) fn live() -> ExitCode {
+    // A mask would be inherited by every command of the node.
+    let _ = SigSet::all().thread_unblock();
     let outcome = prctl::set_pdeathsig(Signal::SIGKILL)
         .map_err(io::Error::from)
         .and_then(|()| Wire::from_standard_input())

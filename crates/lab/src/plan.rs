@@ -67,6 +67,8 @@ pub struct Engine {
     pub commands: Vec<Command>,
     /// Where; empty: on every machine but the client.
     pub nodes: Vec<String>,
+    /// What its machines find at these absolute paths, beside their own files.
+    pub files: BTreeMap<String, Vec<u8>>,
     /// Which processes the faults mean by a name such as `balancer`.
     pub parts: BTreeMap<String, Target>,
 }
@@ -211,11 +213,19 @@ impl Plan {
     #[must_use]
     pub fn commands_of(&self, node: &str, engine: &Engine) -> Vec<Command> {
         let mut commands = self.commands.get(node).cloned().unwrap_or_default();
-        let listed = engine.nodes.iter().any(|listed| listed == node);
-        if listed || (engine.nodes.is_empty() && node != CLIENT) {
+        if engine.stands_on(node) {
             commands.extend(engine.commands.iter().cloned());
         }
         commands
+    }
+}
+
+impl Engine {
+    /// Whether the engine runs on a machine.
+    #[must_use]
+    pub fn stands_on(&self, node: &str) -> bool {
+        let listed = self.nodes.iter().any(|listed| listed == node);
+        listed || (self.nodes.is_empty() && node != CLIENT)
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod ask;
 pub(crate) mod run;
 mod tally;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
@@ -24,6 +25,9 @@ use crate::{Error, Result};
 
 /// How long a probe may take to say its first or its last word, beyond its requests' own time.
 const LAST_WORD_LIMIT: Duration = Duration::from_secs(5);
+
+/// How the logs of probes are named, before a number.
+pub(crate) const LOG_PREFIX: &str = "probe-";
 
 /// What is asked, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +113,25 @@ pub struct Failures {
     pub other: u64,
 }
 
+impl fmt::Display for Failures {
+    /// Such as `3 refused, 1 late`; nothing where there were none.
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = [
+            (self.refused, "refused"),
+            (self.broken, "broken off"),
+            (self.late, "late"),
+            (self.status, "answered 5xx"),
+            (self.other, "without a way"),
+        ];
+        let mut separator = "";
+        for (count, kind) in kinds.into_iter().filter(|(count, _)| *count > 0) {
+            write!(text, "{separator}{count} {kind}")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
 /// A probe at work.
 pub struct RunningProbe {
     node: Node,
@@ -118,7 +141,7 @@ pub struct RunningProbe {
 
 impl RunningProbe {
     pub(crate) fn start(node: Node, number: u32, target: &Target) -> Result<Self> {
-        let name = format!("probe-{number}");
+        let name = format!("{LOG_PREFIX}{number}");
         let mut argv = vec!["keel".to_owned(), "lab".to_owned(), "probe".to_owned()];
         argv.extend(arguments(target));
         node.spawn(&name, &argv)?;

@@ -18,11 +18,13 @@ use serde::Serialize;
 use crate::clock::{self, Nanoseconds};
 use crate::holders::Holders;
 use crate::plan::{CLIENT, Engine, Fault, Limits, Plan};
-use crate::probe::Report;
+use crate::probe::{Failures, Report};
 use crate::{Error, Lab, LabBuilder, Result};
 
 /// How often the observation looks whether all is steady again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How many lines of a failed command's log are shown.
+const LAST_WORDS: usize = 12;
 
 /// What one fault cost.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,6 +51,8 @@ pub struct Cost {
 /// More about what a fault cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Details {
+    /// The failures by their kind.
+    pub failures: Failures,
     /// Failed requests among those sent after the fault.
     pub failed_after: u64,
     /// For how long no node held the address, in milliseconds.
@@ -79,7 +83,11 @@ impl<'a> Rehearsal<'a> {
             builder = builder.switch(switch);
         }
         for node in &plan.nodes {
-            builder = builder.node(node.clone());
+            let mut node = node.clone();
+            if engine.stands_on(&node.name) {
+                node.files.extend(engine.files.clone());
+            }
+            builder = builder.node(node);
         }
         let rehearsal = Self {
             plan,
@@ -127,12 +135,13 @@ impl<'a> Rehearsal<'a> {
             }
         };
         let before = self.commands_ended()?;
+        let hit = fault::commands_hit(self, &fault.action, &node)?;
         let struck = fault::strike(self, &fault.action, &node)?;
         self.observe(fault, struck, &probe)?;
         let observed = clock::now();
         let report = probe.stop()?;
         let cost = self.account(fault, struck, observed, &report)?;
-        fault::heal(self, &fault.action, &node, &before)?;
+        fault::heal(self, &fault.action, &node, &hit, &before)?;
         Ok(cost)
     }
 
@@ -183,6 +192,7 @@ impl<'a> Rehearsal<'a> {
             holder_after: names(&holders.at(observed)),
             two_holders_ms: rounded(holders.time_with_two(struck, observed)),
             details: Details {
+                failures: report.failures,
                 failed_after: u64::try_from(failed_after.count()).unwrap_or(u64::MAX),
                 no_holder_ms: rounded(holders.time_with_none(struck, observed)),
                 exceeded: Vec::new(),
@@ -202,6 +212,28 @@ impl<'a> Rehearsal<'a> {
             self.lab.node(node).spawn(&command.name, &command.argv)?;
         }
         Ok(())
+    }
+
+    /// What has ended against expectation, with its last words; `None` while all run.
+    fn what_failed(&self) -> Result<Option<Error>> {
+        for name in self.lab.node_names() {
+            let node = self.lab.node(name);
+            for state in node.commands()? {
+                let failed = state.ended.filter(|ended| ended != "exit 0");
+                if let Some(ended) = failed
+                    && !state.command.starts_with(crate::probe::LOG_PREFIX)
+                {
+                    let log = node.log(&state.command)?;
+                    let lines: Vec<&str> = log.lines().collect();
+                    let last = lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n  ");
+                    return Ok(Some(Error::Refused {
+                        what: format!("{} on {name} ended ({ended})", state.command),
+                        reason: format!("its last words are\n  {last}"),
+                    }));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The commands that have ended, by node and name.
@@ -295,6 +327,7 @@ mod tests {
             holder_after: String::new(),
             two_holders_ms: 5.0,
             details: Details {
+                failures: Failures::default(),
                 failed_after: 1,
                 no_holder_ms: 0.0,
                 exceeded: Vec::new(),

@@ -419,6 +419,9 @@ fn part(
         }
         start = end + 1;
     }
+    if parts.is_empty() {
+        return None;
+    }
     let back = usize::try_from(index.unsigned_abs()).ok()?;
     let count = match usize::try_from(count).ok()? {
         0 => parts.len(),
@@ -426,12 +429,7 @@ fn part(
     };
     let (first, last) = if index > 0 {
         let first = back - 1;
-        (
-            first,
-            first
-                .saturating_add(count - 1)
-                .min(parts.len().checked_sub(1)?),
-        )
+        (first, first.saturating_add(count - 1).min(parts.len() - 1))
     } else if index < 0 {
         let last = parts.len().checked_sub(back)?;
         (last.saturating_sub(count - 1), last)

@@ -228,18 +228,14 @@ impl Message<'_> {
         };
         match part {
             Part::Method => possible(head.set_method(value)),
-            Part::Uri => possible(head.set_target(value).is_ok()),
+            Part::Uri => {
+                possible(head.set_target(value).is_ok())?;
+                head.set_host_to_authority(original);
+                Ok(())
+            }
             Part::Path => possible(head.set_path(original, value).is_ok()),
-            Part::Query => {
-                let value = value.strip_prefix(b"?").unwrap_or(value);
-                possible(head.set_query(original, value).is_ok())
-            }
-            Part::PathAndQuery => {
-                let start = head.target().path.start;
-                let before = &head.target_text(original)[..start];
-                let target = [before, value].concat();
-                possible(head.set_target(&target).is_ok())
-            }
+            Part::Query => possible(head.set_query(original, value).is_ok()),
+            Part::PathAndQuery => possible(head.set_path_and_query(original, value).is_ok()),
         }
     }
 
@@ -261,6 +257,7 @@ impl Message<'_> {
             };
             possible(head.set_method(method))?;
             possible(head.set_target(target).is_ok())?;
+            head.set_host_to_authority(original);
         }
         let (headers, original) = self.headers();
         let edits: Vec<_> = headers

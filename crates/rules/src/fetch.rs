@@ -283,7 +283,7 @@ impl Fetch {
                 let (headers, original) = message(facts, *side)?;
                 let names: Vec<&[u8]> =
                     headers.iter(original).map(|(_, _, name, _)| name).collect();
-                Value::Text(Cow::Owned(names.join(&delimiter[..])))
+                Value::Text(Cow::Owned(names.join(&delimiter[..]).to_ascii_lowercase()))
             }
             Self::CookieCount { side, name } => {
                 let mut count = 0;
@@ -302,7 +302,8 @@ impl Fetch {
             Self::TlsServerName => name(session.tls?.server_name?),
             Self::TlsVersion => name(session.tls?.version),
             Self::FrontendName => name(session.frontend),
-            Self::BackendName => name(session.backend?),
+            // A frontend's own name until a backend is chosen, as with HAProxy.
+            Self::BackendName => name(session.backend.unwrap_or(session.frontend)),
             Self::ServerName => name(session.server?),
             Self::ServersUp(backend) => integer(u64::from(session.live.servers_up(*backend))),
             Self::BackendConnections(backend) => {

@@ -28,6 +28,8 @@ enum Item {
 #[derive(Debug, Clone)]
 enum Alias {
     Fetch(Fetch),
+    /// `<NOSRV>` until there is one.
+    Server,
     Version,
     QueryWithMark,
 }
@@ -57,11 +59,10 @@ impl Format {
                 .at(word.span));
             } else {
                 let end = rest
-                    .find(|character: char| !character.is_ascii_alphabetic())
+                    .find(|character: char| !character.is_ascii_alphanumeric())
                     .unwrap_or(rest.len());
-                let (name, length) = longest_alias(&rest[..end]);
-                items.push(Item::Alias(alias(name, word.span, scope)?));
-                rest = &rest[length..];
+                items.push(Item::Alias(alias(&rest[..end], word.span, scope)?));
+                rest = &rest[end..];
             }
         }
         push_text(&mut items, rest);
@@ -116,6 +117,10 @@ impl Alias {
         let request = facts.request;
         match self {
             Self::Fetch(fetch) => fetch.sample(facts).map(|it| it.into_text()),
+            Self::Server => {
+                let name = facts.session.server.unwrap_or("<NOSRV>");
+                Some(Cow::Borrowed(name.as_bytes()))
+            }
             Self::Version => Some(Cow::Borrowed(request?.head.version().as_bytes())),
             Self::QueryWithMark => {
                 let request = request?;
@@ -156,15 +161,6 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// The longest alias that a run of letters starts with, and its length; the whole run where none.
-fn longest_alias(letters: &str) -> (&str, usize) {
-    (1..=letters.len())
-        .rev()
-        .map(|len| &letters[..len])
-        .find(|name| names::LOG_ALIASES.contains(name))
-        .map_or((letters, letters.len()), |name| (name, name.len()))
-}
-
 fn alias(name: &str, span: Span, scope: &Scope<'_>) -> Result<Alias, Diagnostic> {
     Ok(match name {
         "ci" => Alias::Fetch(Fetch::Source),
@@ -173,7 +169,7 @@ fn alias(name: &str, span: Span, scope: &Scope<'_>) -> Result<Alias, Diagnostic>
         "fp" => Alias::Fetch(Fetch::DestinationPort),
         "f" => Alias::Fetch(Fetch::FrontendName),
         "b" => Alias::Fetch(Fetch::BackendName),
-        "s" => Alias::Fetch(Fetch::ServerName),
+        "s" => Alias::Server,
         "ST" => Alias::Fetch(Fetch::Status),
         "HM" => Alias::Fetch(Fetch::Method),
         "HU" => Alias::Fetch(Fetch::Url),

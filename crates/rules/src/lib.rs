@@ -9,6 +9,7 @@
 //!                                                 └─ response(head) ──► edits + Verdict
 //! ```
 
+mod acl;
 mod action;
 mod answer;
 mod condition;

@@ -166,9 +166,16 @@ impl Matcher {
                 let len = i64::try_from(text.len()).unwrap_or(i64::MAX);
                 ranges.iter().any(|range| range.contains(len))
             }),
-            Self::Address(networks) => value
-                .as_address()
-                .is_some_and(|address| networks.iter().any(|network| network.contains(address))),
+            Self::Address(networks) => value.as_address().is_some_and(|address| {
+                // An IPv4 address is compared with IPv6 networks in its mapped form.
+                let mapped = match address {
+                    IpAddr::V4(v4) => IpAddr::V6(v4.to_ipv6_mapped()),
+                    IpAddr::V6(_) => address,
+                };
+                networks
+                    .iter()
+                    .any(|network| network.contains(address) || network.contains(mapped))
+            }),
             Self::Exact { words, any_case } => with_text(value, |text| {
                 words.contains(text) || any_case.iter().any(|word| word.eq_ignore_ascii_case(text))
             }),
@@ -514,6 +521,9 @@ mod tests {
             ("0.0.0.0/0", "1.2.3.4", true),
             ("0.0.0.0/0", "::1", false),
             ("::/0", "::1", true),
+            ("::/0", "1.2.3.4", true),
+            ("::ffff:10.0.0.0/104", "10.0.0.1", true),
+            ("::ffff:10.0.0.0/104", "11.0.0.1", false),
             ("2001:db8::/32", "2001:db8:1::1", true),
             ("10.0.0.0/8", "::ffff:10.0.0.1", true),
         ] {

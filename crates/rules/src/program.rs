@@ -7,9 +7,10 @@ use diagnostics::Diagnostics;
 use haproxy_config::model::{Config, Proxy, RuleSet};
 use http1::{Answer, RequestHead, ResponseHead};
 
+use crate::acl::{Acls, Stage};
 use crate::action::{self, Action, Compiled};
 use crate::answer::challenge;
-use crate::condition::{Acls, Condition, Stage};
+use crate::condition::Condition;
 use crate::edit::Message;
 use crate::format::Format;
 use crate::scope::{Inputs, Scope};

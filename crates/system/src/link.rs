@@ -65,6 +65,8 @@ const FIXED_BYTES: usize = 16;
 const ROUTE_FIXED_BYTES: usize = 12;
 /// The other end inside the data of a veth pair (`linux/veth.h`).
 const VETH_INFO_PEER: u16 = 1;
+/// Whether a bridge listens in on group memberships (`linux/if_link.h`).
+const IFLA_BR_MCAST_SNOOPING: u16 = 23;
 
 impl Netlink {
     /// All interfaces.
@@ -105,9 +107,11 @@ impl Netlink {
         self.create(name, "veth", Some(data))
     }
 
-    /// Makes a bridge (a switch).
+    /// Makes a bridge: a switch that passes every multicast on, like one that does not listen in on
+    /// group memberships.
     pub fn create_bridge(&mut self, name: &str) -> Result<(), NetlinkError> {
-        self.create(name, "bridge", None)
+        let data = Nested::default().attribute(IFLA_BR_MCAST_SNOOPING, &[0]);
+        self.create(name, "bridge", Some(data))
     }
 
     fn create(&mut self, name: &str, kind: &str, data: Option<Nested>) -> Result<(), NetlinkError> {
@@ -157,6 +161,11 @@ impl Netlink {
             .attribute(libc::IFLA_NET_NS_FD, &namespace.as_raw_fd().to_ne_bytes())
             .text(libc::IFLA_IFNAME, checked(name)?);
         self.execute(request)
+    }
+
+    /// Gives an interface another name.
+    pub fn rename(&mut self, index: u32, name: &str) -> Result<(), NetlinkError> {
+        self.execute(about(libc::RTM_NEWLINK, index).text(libc::IFLA_IFNAME, checked(name)?))
     }
 
     /// Sets the hardware address.

@@ -12,7 +12,7 @@ use std::os::fd::AsFd;
 
 use nix::sched::{CloneFlags, setns};
 
-use crate::process::Pidfd;
+use crate::process::{Pid, Pidfd};
 
 pub use mounts::{make_mounts_private, mount_bind, mount_proc, mount_sys, mount_tmpfs};
 pub use probe::{NotPossible, can_create_namespaces, can_unshare_user};
@@ -81,30 +81,21 @@ pub struct IdRange {
     pub count: u32,
 }
 
-/// Makes the calling process root of a user namespace of its own. Its only user and group inside
-/// stand for the ones that it was; a process that was root outside keeps every id. Call it before
-/// any thread is started (`InvalidInput` otherwise).
+/// Makes the calling process root of a user namespace of its own, in which its only user and group
+/// stand for the ones that it was. Call it before any thread is started (`InvalidInput` otherwise).
 pub fn become_root_of_own_user_namespace() -> io::Result<()> {
-    let user = nix::unistd::geteuid().as_raw();
-    let group = nix::unistd::getegid().as_raw();
+    let own = |outside| IdRange {
+        inside: 0,
+        outside,
+        count: 1,
+    };
+    let user = own(nix::unistd::geteuid().as_raw());
+    let group = own(nix::unistd::getegid().as_raw());
     unshare(Namespaces {
         user: true,
         ..Namespaces::default()
     })?;
-    let every = IdRange {
-        inside: 0,
-        outside: 0,
-        count: u32::MAX,
-    };
-    if user == 0 && write_id_maps(&[every], &[every]).is_ok() {
-        return Ok(());
-    }
-    let only = |id| IdRange {
-        inside: 0,
-        outside: id,
-        count: 1,
-    };
-    write_id_maps(&[only(user)], &[only(group)])
+    write_id_maps(Pid::this(), &[user], &[group])
 }
 
 /// Moves the calling thread into new namespaces. A new process namespace is for children only; a
@@ -114,17 +105,18 @@ pub fn unshare(namespaces: Namespaces) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the id maps of the calling process's new user namespace, which can be done once.
+/// Writes the id maps of the user namespace that a process has just made, which can be done once.
 ///
-/// Without privileges outside, the kernel takes one range of length 1, the own id, and no
-/// `setgroups`; that is switched off where it must be.
-pub fn write_id_maps(users: &[IdRange], groups: &[IdRange]) -> io::Result<()> {
-    std::fs::write("/proc/self/uid_map", id_map(users))?;
-    if std::fs::write("/proc/self/gid_map", id_map(groups)).is_ok() {
-        return Ok(());
+/// More than the one range of length 1 that stands for the writer's own id takes a writer outside of
+/// the namespace with `CAP_SETUID` and `CAP_SETGID` there. A process that writes for itself loses
+/// `setgroups`, as the kernel asks for.
+pub fn write_id_maps(process: Pid, users: &[IdRange], groups: &[IdRange]) -> io::Result<()> {
+    let file = |name: &str| format!("/proc/{process}/{name}");
+    if process == Pid::this() {
+        std::fs::write(file("setgroups"), "deny")?;
     }
-    std::fs::write("/proc/self/setgroups", "deny")?;
-    std::fs::write("/proc/self/gid_map", id_map(groups))
+    std::fs::write(file("uid_map"), id_map(users))?;
+    std::fs::write(file("gid_map"), id_map(groups))
 }
 
 fn id_map(ranges: &[IdRange]) -> String {

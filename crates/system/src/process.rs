@@ -254,4 +254,4 @@ pub fn signal_group(leader: Pid, signal: Signal) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

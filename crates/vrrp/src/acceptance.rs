@@ -28,7 +28,7 @@ pub enum Reject {
     #[error("malformed advert: {0}")]
     Malformed(#[from] PacketError),
     /// A router lies between, or somebody forged it from afar.
-    #[error("TTL or hop limit is {0} and must be 255")]
+    #[error("TTL or hop limit {0} is not what a neighbour or this peer may have")]
     HopLimit(u8),
     /// The other router speaks the other version.
     #[error("the other router speaks VRRP version {0}")]
@@ -130,13 +130,25 @@ pub(crate) fn accept(
     {
         return Err(Reject::Addresses(advert.addresses.len()));
     }
-    if unicast
-        && settings.check_unicast_source
-        && !settings.unicast_peers.contains(&received.source)
-    {
-        return Err(Reject::UnknownPeer);
+    if unicast {
+        check_peer(settings, received)?;
     }
     Ok(advert)
+}
+
+fn check_peer(settings: &Settings, received: &Received<'_>) -> Result<(), Reject> {
+    let place = settings
+        .unicast_peers
+        .iter()
+        .position(|peer| *peer == received.source);
+    let limits = place.and_then(|place| settings.unicast_hop_limits.get(place));
+    match (place, limits, received.hop_limit) {
+        (None, ..) if settings.check_unicast_source => Err(Reject::UnknownPeer),
+        (_, Some(limits), Some(hop_limit)) if !limits.contains(&hop_limit) => {
+            Err(Reject::HopLimit(hop_limit))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_version_2(settings: &Settings, advert: &Advert) -> Result<(), Reject> {

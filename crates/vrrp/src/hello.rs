@@ -33,6 +33,7 @@ const HASH_LEN_BYTES: usize = 16;
 const HELLO_LEN_BYTES: usize = SIGNED_LEN_BYTES + HASH_LEN_BYTES;
 const FLAG_LEAVING: u8 = 1;
 const FLAG_BALANCER_LOST: u8 = 2;
+const FLAG_PREEMPTS: u8 = 4;
 
 /// The sequence of the hello that the supervisor sends for a dead keeper: the last word of its
 /// incarnation.
@@ -94,6 +95,8 @@ pub struct Hello {
     pub leaving: bool,
     /// The sender's balancer cannot serve.
     pub balancer_lost: bool,
+    /// The sender would take the address from a master of lower priority without delay.
+    pub preempts: bool,
     /// The incarnation that shall be master now.
     pub heir: Option<u64>,
 }
@@ -127,6 +130,9 @@ impl Hello {
         }
         if self.balancer_lost {
             flags |= FLAG_BALANCER_LOST;
+        }
+        if self.preempts {
+            flags |= FLAG_PREEMPTS;
         }
         let family = match self.family {
             Family::V4 => 4,
@@ -199,6 +205,7 @@ impl Hello {
             sequence: u32::from_be_bytes(field(bytes, 20)),
             leaving: bytes[5] & FLAG_LEAVING != 0,
             balancer_lost: bytes[5] & FLAG_BALANCER_LOST != 0,
+            preempts: bytes[5] & FLAG_PREEMPTS != 0,
             heir: Some(u64::from_be_bytes(field(bytes, 40))).filter(|heir| *heir != 0),
         })
     }

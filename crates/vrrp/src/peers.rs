@@ -42,6 +42,8 @@ pub(crate) struct Heard {
     pub(crate) is_new: bool,
     /// The peer could not be an heir before and can be now.
     pub(crate) became_eligible: bool,
+    /// The peer was master before and is not now.
+    pub(crate) stepped_down: bool,
 }
 
 impl Peers {
@@ -63,7 +65,9 @@ impl Peers {
             }
             None => return None,
         };
+        let was_master = before.is_some_and(|before| before.hello.state == State::Master);
         Some(Heard {
+            stepped_down: was_master && hello.state != State::Master,
             is_new: before.is_none_or(|before| before.hello.incarnation != hello.incarnation),
             became_eligible: peer.can_inherit() && !before.is_some_and(|peer| peer.can_inherit()),
         })
@@ -86,6 +90,12 @@ impl Peers {
         self.known()
             .filter(|peer| peer.can_inherit())
             .max_by_key(|peer| (peer.hello.priority, peer.address))
+    }
+
+    /// The next in line, where it has a higher priority and would use it.
+    pub(crate) fn better_than(&self, priority: u8) -> Option<&Peer> {
+        self.heir()
+            .filter(|peer| peer.hello.preempts && peer.hello.priority > priority)
     }
 
     pub(crate) fn forget_silent(&mut self, now: Duration) {

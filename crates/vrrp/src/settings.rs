@@ -1,6 +1,7 @@
 //! What an operator configured for one virtual router, as far as the election needs it.
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::{
@@ -27,7 +28,8 @@ pub struct Settings {
     pub virtual_router_id: u8,
     /// `priority`, 1 to 255.
     pub priority: u8,
-    /// `state MASTER`: take the address one interval after the start if nobody else has it.
+    /// `state MASTER`. It only makes the owner of the addresses (priority 255) master at once;
+    /// everybody else waits for the master down interval, as in keepalived.
     pub starts_as_master: bool,
     /// `advert_int`: whole seconds in VRRPv2, centiseconds in VRRPv3.
     pub advert_interval: Duration,
@@ -43,6 +45,8 @@ pub struct Settings {
     pub group: IpAddr,
     /// `unicast_peer`; empty means multicast.
     pub unicast_peers: Vec<IpAddr>,
+    /// `min_ttl` and `max_ttl` of each unicast peer, in their order; peers beyond have no limits.
+    pub unicast_hop_limits: Vec<RangeInclusive<u8>>,
     /// `check_unicast_src`: refuse adverts that come from no configured peer.
     pub check_unicast_source: bool,
     /// `authentication`, VRRPv2 only.
@@ -88,6 +92,7 @@ impl Settings {
                 Family::V6 => MULTICAST_GROUP_V6.into(),
             },
             unicast_peers: Vec::new(),
+            unicast_hop_limits: Vec::new(),
             check_unicast_source: false,
             authentication: Authentication::None,
             lower_priority_no_advert: false,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use vrrp::{Command, Event, Hello, HelloKey, Instance, Received, State, encode};
+use vrrp::{Command, Event, Hello, HelloKey, Instance, Received, State, Tracked, encode};
 
 use crate::scenario::{CALM_DELAY, RouterPlan};
 use crate::{Dice, Scenario};
@@ -169,6 +169,7 @@ impl World {
             }
             self.handle(number, Event::InterfaceUp);
             self.handle(number, Event::Balancer { serving: true });
+            self.handle(number, Event::Tracked(Tracked::Fit { weight: 0 }));
         }
     }
 
@@ -271,7 +272,7 @@ impl World {
         let count = self.routers.len() as u64;
         let number = usize::try_from(self.dice.within(0..count)).expect("a router's number");
         let alive = self.routers[number].instance.is_some();
-        match self.dice.within(0..8) {
+        match self.dice.within(0..9) {
             0 if alive => {
                 let supervised = self.dice.happens(50);
                 self.kill(number, supervised);
@@ -305,6 +306,11 @@ impl World {
                 self.cut.push((number, other));
             }
             6 => self.cut.clear(),
+            7 => {
+                let weight = *self.dice.pick(&[-20, -2, 0, 2]);
+                self.note(Some(number), "tracks something else");
+                self.handle(number, Event::Tracked(Tracked::Fit { weight }));
+            }
             _ => {
                 let address = self.routers[number].plan.settings.addresses[0];
                 if self.routers[number].holds {

@@ -434,12 +434,10 @@ impl Keeper {
 
     fn hear_script(&mut self, result: &ScriptResult) {
         let change = self.tracking.count(&result.name, result.success);
-        let text = format!("VRRP_Script({}) {}", result.name, result.outcome);
         if change.is_some() {
-            self.log.info(&text);
+            self.log
+                .info(&format!("VRRP_Script({}) {}", result.name, result.outcome));
             self.tell_routers();
-        } else if !result.success {
-            self.log.detail(&text);
         }
     }
 

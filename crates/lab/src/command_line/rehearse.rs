@@ -1,7 +1,8 @@
 //! `keel lab demo`, `rehearse` and `up`.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use nix::sys::signal::{SigSet, Signal};
@@ -19,7 +20,11 @@ const MAX_RUNS: u32 = 1_000;
 const OWN_ENGINE: &str = "keel";
 /// The files of `examples/landlord/`, built in.
 const LANDLORD: &str = include_str!("../../../../examples/landlord/lab.toml");
-const LANDLORD_FILES: [(&str, &str); 3] = [
+const LANDLORD_FILES: [(&str, &str); 4] = [
+    (
+        "haproxy-today.cfg",
+        include_str!("../../../../examples/landlord/haproxy-today.cfg"),
+    ),
     (
         "haproxy.cfg",
         include_str!("../../../../examples/landlord/haproxy.cfg"),
@@ -106,8 +111,9 @@ pub(super) fn up(words: &[String]) -> Outcome {
     let [(_, engine)] = engines.as_slice() else {
         return Err(Failure::Usage("up takes one engine".to_owned()));
     };
-    let signals = Interruptions::block()?;
+    Interruptions::block()?.watch()?;
     let rehearsal = Rehearsal::start(&plan, engine, &program()?)?;
+    Interruptions::end_on_interruption(rehearsal.lab().terminator());
     for node in rehearsal.lab().node_names() {
         if let Some(pid) = crate::room::process_on_host(
             rehearsal.lab().process_id(),
@@ -118,15 +124,12 @@ pub(super) fn up(words: &[String]) -> Outcome {
             } else {
                 ""
             };
-            eprintln!("{node}: nsenter{user} -t {pid} -m -u -i -n -p");
+            say(&format!("{node}: nsenter{user} -t {pid} -m -u -i -n -p"));
         }
     }
-    eprintln!("the machines run; Ctrl-C ends them");
-    signals.wait();
-    keep_logs(rehearsal.lab(), options.keep_logs.as_deref())?;
-    drop(rehearsal);
-    eprintln!("the machines are gone");
-    Ok(())
+    say("the machines run; Ctrl-C ends them");
+    rehearsal.lab().wait_for_end();
+    Err(Failure::Failed("the machines are gone".to_owned()))
 }
 
 fn landlord() -> Result<Plan, Failure> {
@@ -153,10 +156,9 @@ fn play(plan: &Plan, options: &Options) -> Outcome {
     let engines = chosen(plan, options.engine.as_deref())?;
     let faults = chosen_faults(plan, &options.faults)?;
     let program = program()?;
-    let interruptions = Interruptions::block()?;
-    interruptions.watch()?;
+    Interruptions::block()?.watch()?;
     let began = Instant::now();
-    let say = |word: &str| eprintln!("[{:5.1} s] {word}", began.elapsed().as_secs_f64());
+    let say = |word: &str| say(&format!("[{:5.1} s] {word}", began.elapsed().as_secs_f64()));
     let mut runs = Vec::new();
     for run in 1..=options.runs {
         for (name, engine) in &engines {
@@ -209,8 +211,16 @@ fn play_faults(
         say(&format!("{holder} holds the address; now: {}", fault.name));
         let cost = rehearsal.play(fault)?;
         say(&format!(
-            "  longest gap {:.1} ms, {} of {} requests failed, the address: {} → {}",
-            cost.longest_gap_ms, cost.failed, cost.sent, cost.holder_before, cost.holder_after
+            "  longest gap {:.1} ms, {} of {} requests failed{}, the address: {} → {}",
+            cost.longest_gap_ms,
+            cost.failed,
+            cost.sent,
+            match cost.failed {
+                0 => String::new(),
+                _ => format!(" ({})", cost.details.failures),
+            },
+            cost.holder_before,
+            cost.holder_after
         ));
         for limit in &cost.details.exceeded {
             say(&format!("  over the limit: {limit}"));
@@ -312,7 +322,21 @@ fn keep_logs(lab: &crate::Lab, folder: Option<&Path>) -> Outcome {
 /// SIGINT, SIGTERM and SIGHUP of this process: the lab is ended in order, and waited for.
 struct Interruptions(SigSet);
 
+/// Set before the lab is ended by an interruption: what fails from then on fails because of it.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static RUNNING: std::sync::Mutex<Option<Terminator>> = std::sync::Mutex::new(None);
+
+/// Leaves the last word to the interruption, if there was one.
+pub(super) fn give_way_to_interruption() {
+    while INTERRUPTED.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+}
+
+/// A line on standard error, for whoever still listens.
+fn say(word: &str) {
+    let _ = writeln!(io::stderr(), "{word}");
+}
 
 impl Interruptions {
     fn block() -> Result<Self, Failure> {
@@ -335,13 +359,14 @@ impl Interruptions {
             .name("interruptions".to_owned())
             .spawn(move || {
                 let signal = self.wait();
+                INTERRUPTED.store(true, Ordering::SeqCst);
                 let running = RUNNING
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner);
                 if let Some(lab) = running.as_ref() {
                     lab.end();
                 }
-                eprintln!("keel lab: interrupted; the machines are gone");
+                say("keel lab: interrupted; the machines are gone");
                 std::process::exit(128 + signal);
             })
             .map(drop)

@@ -43,11 +43,10 @@ const DEFAULT_AT_MOST: Duration = Duration::from_millis(8_000);
 const DEFAULT_PACE_MS: f64 = 2.0;
 const DEFAULT_TIMEOUT_MS: u64 = 250;
 
-pub(super) fn check(
-    source: SourceId,
-    file: PlanFile,
-    read: &dyn Fn(&str) -> io::Result<Vec<u8>>,
-) -> Result<Plan, Diagnostics> {
+/// Yields a file that the plan names.
+type Read<'a> = &'a dyn Fn(&str) -> io::Result<Vec<u8>>;
+
+pub(super) fn check(source: SourceId, file: PlanFile, read: Read<'_>) -> Result<Plan, Diagnostics> {
     let mut check = Check {
         source,
         problems: Diagnostics::new(),
@@ -73,7 +72,7 @@ struct Check {
 }
 
 impl Check {
-    fn plan(&mut self, file: PlanFile, read: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> Option<Plan> {
+    fn plan(&mut self, file: PlanFile, read: Read<'_>) -> Option<Plan> {
         let mut commands = BTreeMap::new();
         let mut nodes = Vec::new();
         let mut names = BTreeSet::from([CLIENT.to_owned(), HOLDER.to_owned()]);
@@ -99,7 +98,7 @@ impl Check {
         let engines: BTreeMap<String, Engine> = file
             .engine
             .into_iter()
-            .map(|(name, engine)| (name, self.engine(engine)))
+            .map(|(name, engine)| (name, self.engine(engine, read)))
             .collect();
         let address = self.parsed::<IpAddr>(&file.address, "an IP address");
         if let Some(home) = &file.home {
@@ -125,25 +124,14 @@ impl Check {
         })
     }
 
-    fn node(&mut self, file: NodeFile, read: &dyn Fn(&str) -> io::Result<Vec<u8>>) -> NodeSpec {
+    fn node(&mut self, file: NodeFile, read: Read<'_>) -> NodeSpec {
         let mut node = NodeSpec::new(file.name.get_ref().clone());
         if !is_host_name(&node.name) {
             let message = format!("'{}' is no host name", node.name);
             self.wrong(file.name.span(), message);
         }
         node.interfaces = self.interfaces(&file.interfaces);
-        for (place, path) in &file.files {
-            self.absolute(place);
-            match read(path.get_ref()) {
-                Ok(content) => {
-                    node.files.insert(place.get_ref().clone(), content);
-                }
-                Err(error) => {
-                    let message = format!("cannot read '{}': {error}", path.get_ref());
-                    self.wrong(path.span(), message);
-                }
-            }
-        }
+        node.files = self.files(&file.files, read);
         node.users = file.users.into_iter().map(Spanned::into_inner).collect();
         for (name, value) in file.sysctls {
             let value = match value.into_inner() {
@@ -157,6 +145,27 @@ impl Check {
             node.disks.insert(place.into_inner(), size);
         }
         node
+    }
+
+    fn files(
+        &mut self,
+        files: &BTreeMap<Spanned<String>, Spanned<String>>,
+        read: Read<'_>,
+    ) -> BTreeMap<String, Vec<u8>> {
+        let mut contents = BTreeMap::new();
+        for (place, path) in files {
+            self.absolute(place);
+            match read(path.get_ref()) {
+                Ok(content) => {
+                    contents.insert(place.get_ref().clone(), content);
+                }
+                Err(error) => {
+                    let message = format!("cannot read '{}': {error}", path.get_ref());
+                    self.wrong(path.span(), message);
+                }
+            }
+        }
+        contents
     }
 
     fn interfaces(&mut self, files: &[InterfaceFile]) -> Vec<InterfaceSpec> {
@@ -205,7 +214,7 @@ impl Check {
         parsed
     }
 
-    fn engine(&mut self, file: EngineFile) -> Engine {
+    fn engine(&mut self, file: EngineFile, read: Read<'_>) -> Engine {
         for node in &file.nodes {
             self.known_node(node);
         }
@@ -225,6 +234,7 @@ impl Check {
         Engine {
             needs: file.needs,
             commands,
+            files: self.files(&file.files, read),
             nodes: file.nodes.into_iter().map(Spanned::into_inner).collect(),
             parts,
         }

@@ -70,6 +70,8 @@ pub(super) struct EngineFile {
     #[serde(default)]
     pub(super) nodes: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) files: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
     pub(super) parts: BTreeMap<String, Spanned<crate::protocol::Target>>,
 }
 

@@ -32,6 +32,10 @@ fn a_name_that_cannot_be_one_is_never_found_nor_made() {
         let found = netlink.link_by_name("fifteen-letters").unwrap().unwrap();
         assert_eq!(found.name, "fifteen-letters");
         assert!(netlink.create_bridge("fifteen-letters").is_err(), "twice");
+        netlink.rename(found.index, "other").unwrap();
+        let renamed = netlink.link(found.index).unwrap().unwrap();
+        assert_eq!(renamed.name, "other");
+        assert!(netlink.rename(found.index, "a b").is_err());
     });
 }
 

@@ -6,7 +6,8 @@ use super::*;
 use crate::channel::Channel;
 use crate::link::Link;
 use crate::netlink::Netlink;
-use crate::process::{Child, Exit, RoleCommand, Signal, Stream};
+use crate::process::tests::in_a_copy;
+use crate::process::{Child, Exit, Privileges, RoleCommand, Signal, Stream, drop_privileges};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -67,6 +68,32 @@ fn the_probes_answer_with_a_reason_or_not_at_all() {
             assert!(!why.reason.is_empty() && !why.enable.is_empty());
         }
     }
+}
+
+#[test]
+fn whoever_may_not_be_root_is_root_of_a_namespace_of_its_own() {
+    if let Err(why) = can_unshare_user() {
+        println!("SKIPPED: {}; enable: {}", why.reason, why.enable);
+        return;
+    }
+    let nobody = Privileges {
+        user: Some(65534),
+        group: Some(65534),
+        ..Privileges::default()
+    };
+    let exit = in_a_copy(|| {
+        let dropped = !nix::unistd::Uid::effective().is_root() || drop_privileges(&nobody).is_ok();
+        // A process that has changed user owns its files in /proc only after that.
+        let own = nix::sys::prctl::set_dumpable(true).is_ok();
+        dropped
+            && own
+            && become_root_of_own_user_namespace().is_ok()
+            && nix::unistd::geteuid().is_root()
+            && unshare(Namespaces::MACHINE).is_ok()
+            && set_hostname("rootless").is_ok()
+            && Netlink::open().is_ok_and(|mut netlink| netlink.create_veth("a", "b").is_ok())
+    });
+    assert_eq!(exit, Exit::Code(0));
 }
 
 #[test]

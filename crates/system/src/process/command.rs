@@ -161,6 +161,7 @@ impl RoleCommand {
         self
     }
 
+    /// Whether it asks for a death signal.
     pub(crate) fn has_death_signal(&self) -> bool {
         self.death_signal.is_some()
     }

@@ -163,7 +163,7 @@ fn a_program_that_is_not_there_is_an_error_and_no_child() {
 
 /// Runs `work` in a forked copy of this process and answers its exit code, so that what it does to
 /// itself is not done to the test.
-fn in_a_copy(work: impl FnOnce() -> bool) -> Exit {
+pub(crate) fn in_a_copy(work: impl FnOnce() -> bool) -> Exit {
     // SAFETY: the copy makes system calls and small allocations only; glibc keeps its allocator
     // usable across fork.
     match unsafe { fork() }.unwrap() {

@@ -121,6 +121,13 @@ impl Instance {
                 self.master_interval,
             );
             self.timers.master_down = Some(now + skew);
+            if let Some(master) = self
+                .master
+                .as_mut()
+                .filter(|it| it.address == received.source)
+            {
+                master.priority = PRIORITY_STOP;
+            }
             return;
         }
         let is_lower = advert.priority < self.effective_priority();

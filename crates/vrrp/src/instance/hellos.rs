@@ -74,6 +74,9 @@ impl Instance {
             self.send_advert(now);
         } else if !self.balancer_serving && heard.became_eligible {
             self.give_way("the balancer is lost, and another one serves", now);
+        } else if heard.stepped_down {
+            // It answered for the addresses until now: whoever asked in between asks nobody again.
+            self.announce(self.settings.announcements.repeat);
         }
     }
 
@@ -110,9 +113,27 @@ impl Instance {
         self.push_hello(hello);
     }
 
-    pub(super) fn send_leaving_hello(&mut self) {
+    /// A peer that is better than us now would take the address after the master down interval; it
+    /// may at once. We serve until we hear its advert.
+    pub(super) fn offer_to_better(&mut self, now: Duration) {
+        let Some(better) = self.peers.better_than(self.effective_priority()) else {
+            return;
+        };
+        let (address, heir) = (better.address, Some(better.hello.incarnation));
+        self.log(format!(
+            "{address} has a higher priority now: offers it the addresses"
+        ));
+        self.start_hellos(now);
         let hello = Hello {
-            heir: self.heir(),
+            heir,
+            ..self.hello()
+        };
+        self.push_hello(hello);
+    }
+
+    pub(super) fn send_leaving_hello(&mut self, heir: Option<u64>) {
+        let hello = Hello {
+            heir,
             leaving: true,
             ..self.hello()
         };
@@ -158,6 +179,7 @@ impl Instance {
             sequence: self.hello_sequence,
             leaving: false,
             balancer_lost: !self.balancer_serving,
+            preempts: self.settings.preempt && self.settings.preempt_delay.is_zero(),
             heir: None,
         }
     }

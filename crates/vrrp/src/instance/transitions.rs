@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::timers::READD_INTERVAL;
-use super::{Command, Instance, Notification, State};
+use super::{Command, Instance, Notification, OtherMaster, State};
 use crate::settings::{PRIORITY_OWNER, PRIORITY_STOP};
-use crate::timing::{master_down_interval, skew_time};
+use crate::timing::master_down_interval;
 use crate::{Settings, Tracked};
 
 /// How long a leaving master keeps the address while its heir takes over. The heir needs about
@@ -38,12 +38,6 @@ impl Instance {
             Some(Hindrance::Unknown) => {
                 self.reason = "waiting for the first result of a script".to_owned();
                 self.send_hello(now);
-            }
-            None if self.settings.starts_as_master => {
-                // One interval must pass to hear of another master.
-                let wait = self.master_interval
-                    + skew_time(self.settings.version, PRIORITY_OWNER, self.master_interval);
-                self.join_election(wait, "started", now);
             }
             None => self.join_election(self.master_down_interval(), "started", now),
         }
@@ -84,7 +78,12 @@ impl Instance {
             self.log(format!(
                 "priority changes from {priority_before} to {priority}"
             ));
-            self.send_hello(now);
+            let better = self.peers.better_than(priority).is_some();
+            if self.state == State::Master && priority < priority_before && better {
+                self.offer_to_better(now);
+            } else {
+                self.send_hello(now);
+            }
         }
     }
 
@@ -103,6 +102,7 @@ impl Instance {
     fn join_election(&mut self, wait: Duration, why: &str, now: Duration) {
         self.master_interval = self.settings.advert_interval;
         self.enter_backup(wait, why.to_owned(), now);
+        self.send_hello(now);
         if self.effective_priority() == PRIORITY_OWNER && self.settings.starts_as_master {
             self.become_master(Accession::Election, "owner of the addresses", now);
         }
@@ -119,7 +119,6 @@ impl Instance {
         self.timers.master_down = Some(begins + wait);
         self.log(format!("BACKUP: {reason}"));
         self.reason = reason;
-        self.send_hello(now);
         self.command(Command::Notify(Notification::Backup));
     }
 
@@ -142,24 +141,29 @@ impl Instance {
 
     /// The master is down, or nobody better objects.
     pub(super) fn inherit_by_election(&mut self, now: Duration) {
-        let living_keel = self.master.is_some_and(|master| {
-            let patience = self.master_interval * u32::from(self.settings.down_timer_adverts);
-            now.saturating_sub(master.heard_at) < patience && self.peers.knows(master.address)
-        });
-        let accession = if living_keel {
-            Accession::Handover
-        } else {
-            Accession::Election
-        };
-        let why = match self.master {
-            None => "no other master".to_owned(),
-            Some(master) if now.saturating_sub(master.heard_at) < self.master_down_interval() => {
-                format!(
+        let patience = self.master_interval * u32::from(self.settings.down_timer_adverts);
+        let is_alive = |master: OtherMaster| now.saturating_sub(master.heard_at) < patience;
+        let (accession, why) = match self.master {
+            None => (Accession::Election, "no other master".to_owned()),
+            Some(master) if master.priority == PRIORITY_STOP => {
+                (Accession::Election, format!("{} stopped", master.address))
+            }
+            Some(master) if is_alive(master) => {
+                let why = format!(
                     "preempts {} of priority {}",
                     master.address, master.priority
+                );
+                let known = self.peers.knows(master.address);
+                (
+                    if known {
+                        Accession::Handover
+                    } else {
+                        Accession::Election
+                    },
+                    why,
                 )
             }
-            Some(master) => format!("{} is silent", master.address),
+            Some(master) => (Accession::Election, format!("{} is silent", master.address)),
         };
         self.become_master(accession, &why, now);
     }
@@ -203,6 +207,7 @@ impl Instance {
         self.command(Command::RemoveAddresses);
         let wait = self.master_down_interval();
         self.enter_backup(wait, reason, now);
+        self.send_hello(now);
     }
 
     /// MASTER to BACKUP of our own will: the address goes first, so that nobody reaches a machine
@@ -211,10 +216,10 @@ impl Instance {
         self.counters.released_master += 1;
         self.command(Command::RemoveAddresses);
         self.send_stop();
-        self.state = State::Backup;
-        self.send_hello_to_heir(now);
         let wait = self.master_down_interval();
         self.enter_backup(wait, reason.to_owned(), now);
+        // One hello, not two: a later one that overtook it would make it count as replayed.
+        self.send_hello_to_heir(now);
     }
 
     pub(super) fn stop(&mut self, now: Duration) {
@@ -227,7 +232,7 @@ impl Instance {
             self.timers.clear_election();
             self.timers.handover = Some(now + HANDOVER_LIMIT);
             self.log("leaving: hands over to the next in line");
-            self.send_leaving_hello();
+            self.send_leaving_hello(self.heir());
         } else {
             self.finish_stop(false);
         }
@@ -243,8 +248,10 @@ impl Instance {
             }
             self.state = State::Backup;
         }
-        if !taken_over && self.started_at.is_some() {
-            self.send_leaving_hello();
+        if self.started_at.is_some() {
+            // Who has taken over hears by it that nobody else answers for the addresses now.
+            let heir = if taken_over { None } else { self.heir() };
+            self.send_leaving_hello(heir);
         }
         self.state = State::Init;
         self.reason = "stopped".to_owned();
