@@ -1,8 +1,6 @@
 //! What an HTTP client and an origin see of each other through the balancer.
 
-mod support;
-
-use support::{Client, DEFAULTS, Origin, Proxy, Reply, body, header, ok, status};
+use crate::support::{Client, DEFAULTS, Origin, Proxy, Reply, body, header, ok, status};
 
 fn proxy_to(origin: &Origin, frontend: &str, backend: &str) -> Proxy {
     Proxy::start(&format!(
