@@ -9,6 +9,7 @@
 //! ```
 
 mod bench_balancer;
+mod bench_failover;
 mod fuzz;
 mod sim;
 mod test;
@@ -24,6 +25,8 @@ usage: cargo xtask VERB [OPTIONS]
   fuzz list | fuzz TARGET [--seconds N]      run a fuzz target, 60 seconds unless told
   sim vrrp [--seeds N] [--from SEED]         play seeds of the simulated virtual routers
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
+  bench failover [--runs N] [--pair v2|v3] [--no-peers]
+                                             what a client sees of failures, beside the peers
 ";
 
 /// How a verb ends: an error is a sentence for the terminal.
@@ -42,6 +45,9 @@ fn main() -> ExitCode {
         "sim" => sim::run(rest),
         "bench" if rest.first().is_some_and(|what| what == "balancer") => {
             bench_balancer::run(&rest[1..])
+        }
+        "bench" if rest.first().is_some_and(|what| what == "failover") => {
+            bench_failover::run(&rest[1..])
         }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

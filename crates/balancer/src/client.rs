@@ -54,6 +54,8 @@ pub(crate) struct Client<R, W> {
     pub inbound: Vec<u8>,
     /// The server's connection that no other client may use.
     pub own: Option<(Rc<ServerLane>, Box<ServerConnection>)>,
+    /// Milliseconds that handshakes took.
+    pub handshake_ms: u64,
     /// Requests completed.
     pub served: u64,
     /// When it was accepted, or the last response ended.
@@ -64,8 +66,12 @@ pub(crate) struct Client<R, W> {
 }
 
 /// Serves a client until its connection ends.
-pub(crate) async fn serve(arrival: Arrival, peer: PlainPeer) {
-    Client::new(arrival, peer, None).run().await;
+pub(crate) async fn serve<R: ByteSource, W: ByteSink>(
+    arrival: Arrival,
+    peer: Peer<R, W>,
+    tls: Option<TlsFacts>,
+) {
+    Client::new(arrival, peer, tls).run().await;
 }
 
 /// Why there is no further request.
@@ -95,6 +101,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             outbound: Vec::new(),
             inbound: Vec::new(),
             own: None,
+            handshake_ms: arrival.handshake_ms,
             served: 0,
             idle_since_ms: precise_now_ms(),
             lingers: false,
@@ -200,6 +207,9 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             }
         }
         exchange.first_byte(self.idle_since_ms);
+        if first {
+            exchange.timers.handshake = self.handshake_ms;
+        }
         let mut refreshed = first;
         loop {
             match self.request.parse(self.peer.reader.bytes(), &limits) {

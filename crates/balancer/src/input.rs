@@ -57,13 +57,16 @@ impl Input {
         self.end = 0;
     }
 
-    /// Appends bytes that did not come from a read; as many as fit. Returns how many.
-    pub fn append(&mut self, bytes: &[u8]) -> usize {
+    /// Lets `fill` write into the free space, for bytes that do not come from a read; it returns
+    /// how many it wrote.
+    pub fn append_with<E>(
+        &mut self,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
         self.make_room();
-        let count = bytes.len().min(self.size - self.end);
-        self.memory[self.end..self.end + count].copy_from_slice(&bytes[..count]);
-        self.end += count;
-        count
+        let count = fill(&mut self.memory[self.end..])?;
+        self.end = (self.end + count).min(self.size);
+        Ok(count)
     }
 
     /// Gives the memory away together with the position to read to.
@@ -108,14 +111,19 @@ impl Input {
 mod tests {
     use super::*;
 
+    fn append(input: &mut Input, bytes: &[u8]) -> usize {
+        let appended = input.append_with(|mut free| std::io::Write::write(&mut free, bytes));
+        appended.expect("memory takes bytes")
+    }
+
     #[test]
     fn bytes_come_out_in_the_order_they_went_in_at_every_edge() {
         let mut input = Input::new(4);
-        assert_eq!(input.append(b"abcdef"), 4);
+        assert_eq!(append(&mut input, b"abcdef"), 4);
         assert!(input.is_full());
         input.consume(3);
         assert_eq!(input.bytes(), b"d");
-        assert_eq!(input.append(b"xyz!"), 3);
+        assert_eq!(append(&mut input, b"xyz!"), 3);
         assert_eq!(input.bytes(), b"dxyz");
         input.consume(9);
         assert!(input.is_empty());

@@ -45,6 +45,7 @@ pub mod supervision;
 mod tcp;
 mod timeouts;
 pub mod tls;
+mod tls_stream;
 mod tunnel;
 mod upload;
 pub mod worker;

@@ -27,7 +27,7 @@ use crate::server_connection::{ClientEnds, is_polling};
 use crate::snapshot::{Frontend, Listener};
 use crate::stream::PlainPeer;
 use crate::worker::context::{ClientCount, Worker};
-use crate::{client, policy, queue, tcp};
+use crate::{client, policy, queue, tcp, tls_stream};
 
 /// How long accepting rests when the process is out of descriptors or memory.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -142,6 +142,7 @@ async fn welcome(worker: &Rc<Worker>, listener: Arc<Listener>, socket: Socket, a
         frontend,
         listener,
         ends,
+        handshake_ms: 0,
         admission,
     };
     compio::runtime::spawn(arrival.serve(peer)).detach();
@@ -164,6 +165,8 @@ pub(crate) struct Arrival {
     pub listener: Arc<Listener>,
     /// The client's addresses. The destination is looked up where it is needed.
     pub ends: ClientEnds,
+    /// Milliseconds that its handshakes took.
+    pub handshake_ms: u64,
     /// Its place among those at once.
     pub admission: Admission,
 }
@@ -195,10 +198,42 @@ impl Arrival {
             counters.denied_requests.add(1);
             return;
         }
+        let Some(config) = self.listener.tls.clone() else {
+            match self.frontend.mode {
+                Mode::Http => client::serve(self, peer, None).await,
+                Mode::Tcp => tcp::serve(self, peer, None).await,
+            }
+            return;
+        };
+        let _tls = TlsCount::begin(&self.worker);
+        let started = self.worker.timeouts.now_ms();
+        let size = self.lanes.snapshot.limits.buffer_size;
+        let limit = self.frontend.timeouts.inactivity;
+        let Some((peer, facts)) = tls_stream::accept(peer, &config, size, limit).await else {
+            return;
+        };
+        self.handshake_ms = self.worker.timeouts.now_ms().saturating_sub(started);
         match self.frontend.mode {
-            Mode::Http => client::serve(self, peer).await,
-            Mode::Tcp => tcp::serve(self, peer).await,
+            Mode::Http => client::serve(self, peer, Some(facts)).await,
+            Mode::Tcp => tcp::serve(self, peer, Some(facts)).await,
         }
+    }
+}
+
+/// A TLS connection, counted.
+struct TlsCount(Rc<Worker>);
+
+impl TlsCount {
+    fn begin(worker: &Rc<Worker>) -> Self {
+        worker.counters().tls_connections.add(1);
+        worker.counters().tls_connections_total.add(1);
+        Self(Rc::clone(worker))
+    }
+}
+
+impl Drop for TlsCount {
+    fn drop(&mut self) {
+        self.0.counters().tls_connections.subtract(1);
     }
 }
 

@@ -160,7 +160,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange.timers.queue = Some(exchange.since_ms(queued));
         exchange.server = Some(Rc::clone(&slot.lane));
         if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
-            return self.redirect_to_server(exchange, &prefix).await;
+            return self.redirect_to_server(exchange, &prefix, &forwarded).await;
         }
         let mut reused = self.reusable(lane, &slot);
         loop {
@@ -397,6 +397,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         self.outbound = outbound;
         let send_failed = sent.is_err();
         let mut path = ResponsePath {
+            worker: &self.worker,
             frontend: &self.frontend,
             backend: &lane.backend,
             server: &slot.lane.server,
@@ -631,6 +632,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         &mut self,
         exchange: &mut Exchange,
         prefix: &str,
+        forwarded: &Forwarded,
     ) -> ControlFlow<()> {
         // The head is used up by now: the target stands in what would have been sent.
         let start = memchr::memchr(b' ', &self.outbound).map_or(0, |at| at + 1);
@@ -640,7 +642,8 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         answer.add_header(b"Cache-Control", b"no-cache");
         answer.add_header(b"Location", &location);
         exchange.end(Cause::Local, Phase::Request);
-        self.answer(exchange, &answer, 0).await
+        let persistent = forwarded.scanner.is_finished();
+        self.answer_anew(exchange, &answer, persistent).await
     }
 }
 

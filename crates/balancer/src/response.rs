@@ -14,9 +14,12 @@ use crate::request::cut;
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
 use crate::timeouts::{Deadline, Expiry};
+use crate::worker::context::Worker;
 
 /// A response on its way to the client.
 pub(crate) struct ResponsePath<'a, W> {
+    /// The worker.
+    pub worker: &'a Worker,
     /// Where the request came in.
     pub frontend: &'a Frontend,
     /// The backend.
@@ -189,7 +192,10 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         let body = self.head.body();
         let upgraded = self.head.status() == 101
             || (self.method == Method::Connect && (200..300).contains(&self.head.status()));
-        let client_continues = self.may_continue && !upgraded && body != http1::Body::UntilClose;
+        let client_continues = self.may_continue
+            && !self.worker.is_draining()
+            && !upgraded
+            && body != http1::Body::UntilClose;
         edit_response(
             self.head,
             original,

@@ -166,6 +166,13 @@ pub(crate) struct Writer {
     timeouts: Rc<Timeouts>,
 }
 
+impl Writer {
+    /// What a layer above needs to write by itself.
+    pub fn into_parts(self) -> (SharedSocket, Rc<Timeouts>) {
+        (self.socket, self.timeouts)
+    }
+}
+
 impl ByteSink for Writer {
     async fn send(
         &mut self,
@@ -195,7 +202,7 @@ impl ByteSink for Writer {
 }
 
 /// No signal when the other side is gone; one completion for the whole of a range.
-const SEND_FLAGS: SendFlags =
+pub(crate) const SEND_FLAGS: SendFlags =
     SendFlags::from_bits_retain((nix::libc::MSG_NOSIGNAL | nix::libc::MSG_WAITALL) as u32);
 
 /// Connects a socket; the future may be dropped to give up.

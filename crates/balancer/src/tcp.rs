@@ -11,27 +11,25 @@ use crate::dispatch::{NoServer, Route};
 use crate::exchange::precise_now_ms;
 use crate::listener::Arrival;
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
-use crate::policy;
+use crate::policy::{self, TlsFacts};
 use crate::server_connection::ConnectFailure;
 use crate::snapshot::{Backend, Server};
-use crate::stream::{ByteSink, ByteSource, Peer, PlainPeer};
+use crate::stream::{ByteSink, ByteSource, Peer};
 use crate::tunnel::{self, TunnelEnd, TunnelTimeouts, Tunnelled};
 
 /// Serves a client until both sides have ended.
-pub(crate) async fn serve(arrival: Arrival, peer: PlainPeer) {
-    relay(arrival, peer, false).await;
-}
-
-/// The same over any transport.
-pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
+pub(crate) async fn serve<R: ByteSource, W: ByteSink>(
     arrival: Arrival,
     mut client: Peer<R, W>,
-    tls: bool,
+    tls: Option<TlsFacts>,
 ) {
     let accepted = (precise_now_ms(), SystemTime::now());
     let mut session = Session {
         tls,
-        timers: Timers::default(),
+        timers: Timers {
+            handshake: arrival.handshake_ms,
+            ..Timers::default()
+        },
         termination: Termination::NORMAL,
         moved: (0, 0),
         backend: None,
@@ -45,7 +43,7 @@ pub(crate) async fn relay<R: ByteSource, W: ByteSink>(
 
 /// One TCP session, as the log and the counters see it.
 struct Session {
-    tls: bool,
+    tls: Option<TlsFacts>,
     timers: Timers,
     termination: Termination,
     /// Bytes from and to the client.
@@ -62,7 +60,13 @@ impl Session {
         client: &mut Peer<R, W>,
     ) {
         let snapshot = &arrival.lanes.snapshot;
-        let session = policy::session(snapshot, &arrival.frontend, None, arrival.ends, None);
+        let session = policy::session(
+            snapshot,
+            &arrival.frontend,
+            None,
+            arrival.ends,
+            self.tls.as_ref(),
+        );
         let program = arrival.frontend.program();
         if program.content(&session, None) == ConnectionVerdict::Reject {
             let counters = arrival.frontend.state.counters.of(arrival.worker.index);
@@ -207,7 +211,7 @@ impl Session {
             from_stats: false,
             client: arrival.ends.source,
             destination: arrival.ends.destination,
-            tls: self.tls,
+            tls: self.tls.is_some(),
             accepted,
             timers: self.timers,
             status: None,

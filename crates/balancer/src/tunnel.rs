@@ -112,15 +112,8 @@ where
             }
         }
     };
-    let end = first.unwrap_or(TunnelEnd::Finished);
-    // A silence ends both ways, so both copies may have seen an end of stream.
-    let end = match end {
-        TunnelEnd::Finished if client.deadline.has_expired() => TunnelEnd::ClientTimedOut,
-        TunnelEnd::Finished if server.deadline.has_expired() => TunnelEnd::ServerTimedOut,
-        end => end,
-    };
     Tunnelled {
-        end,
+        end: first.unwrap_or(TunnelEnd::Finished),
         from_client,
         to_client,
     }
@@ -181,6 +174,8 @@ async fn copy(
             to.touch();
         }
         match source.fill().await {
+            // A silence, not an end.
+            Ok(0) if from.deadline.has_expired() => return Err(Broken::Reading),
             Ok(0) => {
                 sink.finish().await;
                 return Ok(());

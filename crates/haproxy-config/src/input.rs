@@ -48,15 +48,7 @@ pub struct Process {
 }
 
 /// The features that `-vv` prints with a `+`, by HAProxy's build option names.
-const FEATURES: [&str; 7] = [
-    "ACCEPT4",
-    "EPOLL",
-    "GETADDRINFO",
-    "LINUX_SPLICE",
-    "NETFILTER",
-    "THREAD",
-    "TPROXY",
-];
+const FEATURES: [&str; 5] = ["ACCEPT4", "EPOLL", "GETADDRINFO", "THREAD", "TPROXY"];
 
 /// The run-time options that `enabled(NAME)` is true for.
 const ENABLED: [&str; 4] = ["EPOLL", "GETADDRINFO", "POLL", "REUSEPORT"];
@@ -81,7 +73,7 @@ impl Default for Process {
 pub struct Reference {
     /// What it is for.
     pub kind: ReferenceKind,
-    /// The path, relative ones already joined to `crt-base` or `ca-base` where those apply, and the
+    /// The path, relative ones already joined to `crt-base` where that applies, and the
     /// words it was written as.
     pub path: Spanned<PathBuf>,
 }
@@ -91,8 +83,6 @@ pub struct Reference {
 pub enum ReferenceKind {
     /// `crt`: a PEM file with certificates and key, or a folder of such files.
     Certificate,
-    /// `ca-file`: trusted certificates.
-    CertificateAuthority,
     /// `errorfile`: a whole HTTP response.
     ErrorFile,
     /// `-f FILE` of an ACL: one pattern a line.

@@ -154,9 +154,8 @@ impl Cutter<'_> {
 
     fn weak(&mut self, variables: &Variables<'_>) -> Result<(), LineError> {
         let opening = self.position;
-        let was_empty = self.word.is_none();
         // An array that expands to nothing takes its quotes with it: no word is made then.
-        let mut only_empty_array = was_empty;
+        let mut only_empty_array = self.word.is_none();
         let mut saw_array = false;
         self.begin(opening);
         self.position += 1;

@@ -302,6 +302,24 @@ fn the_environment_changes_line_by_line() {
 }
 
 #[test]
+fn conditional_blocks_nest_to_the_limit() {
+    // HAProxy's MAXNESTEDCONDS.
+    const LIMIT: usize = 100;
+    let nested = |depth: usize| {
+        let text = format!(
+            "{}global\n maxconn 5\n{}",
+            ".if 1\n".repeat(depth),
+            ".endif\n".repeat(depth)
+        );
+        texts(&[&text])
+            .config
+            .and_then(|config| config.global.maxconn)
+    };
+    assert_eq!(nested(LIMIT), Some(5));
+    assert_eq!(nested(LIMIT + 1), None);
+}
+
+#[test]
 fn expressions_of_the_command_line_are_cut_like_lines() {
     let environment = BTreeMap::from([("A".to_owned(), "b c".to_owned())]);
     let value = |text: &str| evaluate(text, &environment, &Process::default());

@@ -56,34 +56,39 @@ impl KnownHeader {
     /// Recognises a name, whatever its case.
     #[must_use]
     pub fn recognise(name: &[u8]) -> Self {
-        let (candidates, text): (&[Self], _) = match name.len() {
-            2 => (&[Self::Te], name),
-            4 => (&[Self::Host, Self::Date], name),
-            6 => (&[Self::Cookie, Self::Accept, Self::Expect], name),
-            7 => (&[Self::Upgrade, Self::Referer, Self::Trailer], name),
-            8 => (&[Self::Location], name),
-            10 => (
-                &[
-                    Self::Connection,
-                    Self::UserAgent,
-                    Self::SetCookie,
-                    Self::KeepAlive,
-                ],
-                name,
-            ),
-            12 => (&[Self::ContentType], name),
-            13 => (&[Self::CacheControl, Self::Authorization], name),
-            14 => (&[Self::ContentLength], name),
-            15 => (&[Self::XForwardedFor], name),
-            16 => (&[Self::ProxyConnection], name),
-            17 => (&[Self::TransferEncoding, Self::SecWebSocketKey], name),
+        // Length and first letter leave one candidate, so that one comparison decides.
+        let first = name.first().map_or(0, u8::to_ascii_lowercase);
+        let candidate = match (name.len(), first) {
+            (2, b't') => Self::Te,
+            (4, b'h') => Self::Host,
+            (4, b'd') => Self::Date,
+            (6, b'a') => Self::Accept,
+            (6, b'c') => Self::Cookie,
+            (6, b'e') => Self::Expect,
+            (7, b'r') => Self::Referer,
+            (7, b't') => Self::Trailer,
+            (7, b'u') => Self::Upgrade,
+            (8, b'l') => Self::Location,
+            (10, b'c') => Self::Connection,
+            (10, b'k') => Self::KeepAlive,
+            (10, b's') => Self::SetCookie,
+            (10, b'u') => Self::UserAgent,
+            (12, b'c') => Self::ContentType,
+            (13, b'a') => Self::Authorization,
+            (13, b'c') => Self::CacheControl,
+            (14, b'c') => Self::ContentLength,
+            (15, b'x') => Self::XForwardedFor,
+            (16, b'p') => Self::ProxyConnection,
+            (17, b's') => Self::SecWebSocketKey,
+            (17, b't') => Self::TransferEncoding,
             _ => return Self::Other,
         };
-        candidates
-            .iter()
-            .copied()
-            .find(|known| known.name().eq_ignore_ascii_case(text))
-            .unwrap_or(Self::Other)
+        // The usual spelling is compared at once, any other byte by byte.
+        if candidate.name() == name || candidate.name().eq_ignore_ascii_case(name) {
+            candidate
+        } else {
+            Self::Other
+        }
     }
 
     /// The name in its usual spelling; empty for [`Self::Other`].

@@ -12,6 +12,7 @@ pub(crate) struct Piece {
 
 impl Piece {
     /// A range of the original buffer. Heads are far below 4 GiB: `Limits` bounds them.
+    #[inline]
     pub(crate) fn original(start: usize, len: usize) -> Self {
         Self {
             start: u32::try_from(start).expect("a head's limit is below 4 GiB"),
@@ -68,6 +69,7 @@ impl Headers {
     }
 
     /// Adds a line as parsed: name and value are ranges of the original.
+    #[inline]
     pub(crate) fn push_original(&mut self, original: &[u8], name: Piece, value: Piece) {
         let name_end = (name.start + name.len) as usize;
         let value_end = (value.start + value.len) as usize;

@@ -173,6 +173,13 @@ impl ResponseHead {
             && !self.is_ambiguous
     }
 
+    /// Whether Transfer-Encoding came with Content-Length or in an HTTP/1.0 response. Other readers
+    /// may see another end of the body: both connections close after it (RFC 9112, 6.1).
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.is_ambiguous
+    }
+
     /// Replaces status and reason; an empty reason becomes the usual one.
     pub fn set_status(&mut self, status: u16, reason: &[u8]) {
         let reason = if reason.is_empty() {

@@ -101,6 +101,8 @@ fn a_body_ends_where_request_and_response_say() {
             (body, persistent),
             "{method:?} {text:?}"
         );
+        let encoded = text.contains("Transfer-Encoding");
+        assert_eq!(head.is_ambiguous(), encoded && !persistent, "{text:?}");
         if head.body() == Body::Chunked {
             assert!(!head.headers.contains(KnownHeader::ContentLength));
         }
@@ -175,6 +177,12 @@ fn the_client_reads_connection_lines_of_its_own() {
             Version::Http11,
             false,
             "X: y\r\nConnection: close\r\n",
+        ),
+        (
+            "Transfer-Encoding: chunked\r\n",
+            Version::Http11,
+            true,
+            "Transfer-Encoding: chunked\r\nConnection: close\r\n",
         ),
         (
             "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n",

@@ -67,17 +67,21 @@ impl Draft {
             instances,
             static_addresses,
         } = self;
+        let by_name: track::Scripts<'_> = scripts
+            .iter()
+            .map(|script| (script.name.value.as_str(), script))
+            .collect();
         let instance_names: Vec<Name> = instances
             .iter()
             .filter_map(|draft| draft.name().cloned())
             .collect();
         let instances = instances
             .into_iter()
-            .filter_map(|draft| draft.complete(&global, &scripts, reading))
+            .filter_map(|draft| draft.complete(&global, &by_name, reading))
             .collect();
         let mut groups = groups;
         for group in &mut groups {
-            track::resolve(&mut group.track_scripts, &scripts, reading);
+            track::resolve(&mut group.track_scripts, &by_name, reading);
         }
         let configuration = Configuration {
             global: global.global,

@@ -161,6 +161,10 @@ fn each_mistake_is_told_where_it_stands_and_with_what_was_meant() {
             "static_ipaddress {\n 10.0.0.1 peer ::1\n}",
             "the other IP version",
         ),
+        (
+            "vrrp_instance V {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n2001:db8::1\n}\n}",
+            "notice: the first IPv6 address should be a link-local one",
+        ),
         ("vrrp_instance V {\n}", "this instance has no 'interface'"),
         (
             "vrrp_sync_group G {\n track_script {\n chk\n}\n group {\n V\n}\n}",

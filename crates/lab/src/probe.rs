@@ -10,6 +10,7 @@ pub(crate) mod ask;
 pub(crate) mod run;
 mod tally;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
@@ -110,6 +111,25 @@ pub struct Failures {
     pub status: u64,
     /// Anything else, such as no route to the address.
     pub other: u64,
+}
+
+impl fmt::Display for Failures {
+    /// Such as `3 refused, 1 late`; nothing where there were none.
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = [
+            (self.refused, "refused"),
+            (self.broken, "broken off"),
+            (self.late, "late"),
+            (self.status, "answered 5xx"),
+            (self.other, "without a way"),
+        ];
+        let mut separator = "";
+        for (count, kind) in kinds.into_iter().filter(|(count, _)| *count > 0) {
+            write!(text, "{separator}{count} {kind}")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
 }
 
 /// A probe at work.

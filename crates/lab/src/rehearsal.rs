@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::clock::{self, Nanoseconds};
 use crate::holders::Holders;
 use crate::plan::{CLIENT, Engine, Fault, Limits, Plan};
-use crate::probe::Report;
+use crate::probe::{Failures, Report};
 use crate::{Error, Lab, LabBuilder, Result};
 
 /// How often the observation looks whether all is steady again.
@@ -51,6 +51,8 @@ pub struct Cost {
 /// More about what a fault cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Details {
+    /// The failures by their kind.
+    pub failures: Failures,
     /// Failed requests among those sent after the fault.
     pub failed_after: u64,
     /// For how long no node held the address, in milliseconds.
@@ -133,12 +135,13 @@ impl<'a> Rehearsal<'a> {
             }
         };
         let before = self.commands_ended()?;
+        let hit = fault::commands_hit(self, &fault.action, &node)?;
         let struck = fault::strike(self, &fault.action, &node)?;
         self.observe(fault, struck, &probe)?;
         let observed = clock::now();
         let report = probe.stop()?;
         let cost = self.account(fault, struck, observed, &report)?;
-        fault::heal(self, &fault.action, &node, &before)?;
+        fault::heal(self, &fault.action, &node, &hit, &before)?;
         Ok(cost)
     }
 
@@ -189,6 +192,7 @@ impl<'a> Rehearsal<'a> {
             holder_after: names(&holders.at(observed)),
             two_holders_ms: rounded(holders.time_with_two(struck, observed)),
             details: Details {
+                failures: report.failures,
                 failed_after: u64::try_from(failed_after.count()).unwrap_or(u64::MAX),
                 no_holder_ms: rounded(holders.time_with_none(struck, observed)),
                 exceeded: Vec::new(),
@@ -323,6 +327,7 @@ mod tests {
             holder_after: String::new(),
             two_holders_ms: 5.0,
             details: Details {
+                failures: Failures::default(),
                 failed_after: 1,
                 no_holder_ms: 0.0,
                 exceeded: Vec::new(),

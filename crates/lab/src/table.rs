@@ -99,6 +99,7 @@ pub(crate) fn json_of_runs(runs: &[Run]) -> String {
                 .flatten()
                 .zip(&run.faults)
             {
+                written["failures"] = serde_json::json!(cost.details.failures);
                 written["failed_after"] = cost.details.failed_after.into();
                 written["no_holder_ms"] = cost.details.no_holder_ms.into();
                 written["exceeded"] = cost.details.exceeded.clone().into();
@@ -153,6 +154,7 @@ fn middle<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::Failures;
     use crate::rehearsal::Details;
 
     fn cost(gap: f64, after: &str) -> Cost {
@@ -165,6 +167,7 @@ mod tests {
             holder_after: after.to_owned(),
             two_holders_ms: 0.0,
             details: Details {
+                failures: Failures::default(),
                 failed_after: 1,
                 no_holder_ms: 2.5,
                 exceeded: Vec::new(),

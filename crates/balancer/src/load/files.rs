@@ -197,7 +197,6 @@ fn cannot_open(path: &Path, error: &io::Error) -> Diagnostic {
 fn unreadable(reference: &Reference, path: &Path, error: &io::Error) -> Diagnostic {
     let what = match reference.kind {
         ReferenceKind::Certificate => "certificate",
-        ReferenceKind::CertificateAuthority => "certificate authority",
         ReferenceKind::ErrorFile => "error file",
         ReferenceKind::Patterns => "pattern file",
     };

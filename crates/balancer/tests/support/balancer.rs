@@ -26,8 +26,15 @@ pub struct Balancer {
 
 /// Reads a configuration text.
 pub fn prepare(text: &str) -> Prepared {
+    // The supervisor's part: the files that the text names.
+    let files = text
+        .split_whitespace()
+        .filter(|word| word.ends_with(".pem") || word.ends_with(".http"))
+        .filter_map(|path| Some((path.to_owned(), std::fs::read(path).ok()?)))
+        .collect();
     let bundle = Bundle {
         texts: vec![("test.cfg".to_owned(), text.to_owned())],
+        files,
         ..Bundle::default()
     };
     let (prepared, report) = load::prepare(&bundle);

@@ -6,12 +6,13 @@ mod http_check;
 mod keyword;
 mod legacy;
 mod option;
+mod profile;
 mod rule;
 mod stats;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use diagnostics::{Diagnostic, Span};
+use diagnostics::Diagnostic;
 
 use crate::arguments::Arguments;
 use crate::bind;
@@ -21,6 +22,7 @@ use crate::model::{Proxy, ProxyKind, Word};
 use crate::reading::{Section, Statement};
 
 use draft::Draft;
+use profile::Profiles;
 
 /// Reads every proxy, in order.
 pub(crate) fn read<'a>(
@@ -53,38 +55,6 @@ fn number(proxies: &mut [Proxy]) {
     }
 }
 
-/// Every `defaults` section so far.
-#[derive(Default)]
-struct Profiles {
-    /// The one that a section without `from` takes.
-    latest: Option<Draft>,
-    /// Those with a name, and where each name was written; more than one place is ambiguous.
-    named: BTreeMap<String, (Draft, Vec<Span>)>,
-}
-
-impl Profiles {
-    fn inherited(&self, from: Option<&Word>) -> Result<Draft, Diagnostic> {
-        let Some(name) = from else {
-            return Ok(self.latest.clone().unwrap_or_default());
-        };
-        match self.named.get(&name.value) {
-            None => Err(Diagnostic::error(format!(
-                "there is no 'defaults' section named '{}' above",
-                name.value
-            ))
-            .at(name.span)
-            .suggest(&name.value, self.named.keys().map(String::as_str))),
-            Some((_, places)) if places.len() > 1 => Err(Diagnostic::error(format!(
-                "several 'defaults' sections are named '{}'",
-                name.value
-            ))
-            .at(name.span)
-            .help("give each one a name of its own")),
-            Some((draft, _)) => Ok(draft.clone()),
-        }
-    }
-}
-
 struct Reader<'a> {
     global: &'a GlobalSettings,
     messages: &'a mut Vec<Diagnostic>,
@@ -109,13 +79,14 @@ impl Reader<'_> {
             _ => Some(ProxyKind::Backend),
         };
         let header = header(&section.header, kind)?;
-        let inherited = match (kind, header.from) {
-            // A `defaults` section starts afresh unless it names another one.
-            (None, None) => Ok(Draft::default()),
-            _ => self.profiles.inherited(header.from),
-        };
-        let mut draft = match inherited {
-            Ok(draft) => draft,
+        let start = self
+            .profiles
+            .start(&section.header, header.from, kind.is_none());
+        let mut draft = match start {
+            Ok(start) => {
+                self.messages.extend(start.warning);
+                start.draft
+            }
             Err(message) => {
                 self.messages.push(message);
                 Draft::default()
@@ -129,16 +100,7 @@ impl Reader<'_> {
                 };
                 draft.begin_own_lines();
                 self.statements(&mut draft, place, section);
-                if let Some(name) = header.name {
-                    let entry = self
-                        .profiles
-                        .named
-                        .entry(name.value.clone())
-                        .or_insert_with(|| (draft.clone(), Vec::new()));
-                    entry.0 = draft.clone();
-                    entry.1.push(name.span);
-                }
-                self.profiles.latest = Some(draft);
+                self.profiles.add(header.name, draft)?;
             }
             Some(kind) => {
                 let name = header.name.expect("a proxy's header has a name");

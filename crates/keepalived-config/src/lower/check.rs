@@ -1,6 +1,6 @@
 //! What must hold between blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnostics::Diagnostic;
 
@@ -87,15 +87,15 @@ fn check_members(
     instance_names: &[Name],
     reading: &mut Reading<'_>,
 ) {
+    let names: BTreeSet<&str> = instance_names.iter().map(|name| name.as_str()).collect();
     let mut owner: BTreeMap<&str, &str> = BTreeMap::new();
     for group in &configuration.sync_groups {
         for member in &group.members {
             let name = member.value.as_str();
-            let names = instance_names.iter().map(|name| name.as_str());
-            if !names.clone().any(|known| known == name) {
+            if !names.contains(name) {
                 let message = Diagnostic::error(format!("there is no vrrp_instance '{name}'"))
                     .at(member.span)
-                    .suggest(name, names);
+                    .suggest(name, names.iter().copied());
                 reading.tell(message);
             }
             if let Some(other) = owner.insert(name, &group.name.value) {
@@ -108,16 +108,15 @@ fn check_members(
 
 /// A script that nobody tracks is never run.
 fn check_use(configuration: &Configuration, reading: &mut Reading<'_>) {
-    let tracked = |name: &str| {
-        let instances = configuration.instances.iter().map(|i| &i.track_scripts);
-        let groups = configuration.sync_groups.iter().map(|g| &g.track_scripts);
-        instances
-            .chain(groups)
-            .flatten()
-            .any(|tracked| tracked.name.value == name)
-    };
+    let instances = configuration.instances.iter().map(|i| &i.track_scripts);
+    let groups = configuration.sync_groups.iter().map(|g| &g.track_scripts);
+    let tracked: BTreeSet<&str> = instances
+        .chain(groups)
+        .flatten()
+        .map(|tracked| tracked.name.value.as_str())
+        .collect();
     for script in &configuration.scripts {
-        if !tracked(&script.name.value) {
+        if !tracked.contains(script.name.value.as_str()) {
             let message = format!(
                 "vrrp_script '{}' is never run: nobody tracks it",
                 script.name.value

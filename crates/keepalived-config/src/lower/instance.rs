@@ -14,8 +14,8 @@ use super::reading::Reading;
 use super::{address, authentication, group, track};
 use crate::keywords::Block;
 use crate::model::{
-    InitialState, Instance, Notify, TrackScript, TrackedInterface, TrackedScript, Transport,
-    UnicastPeer, Version, VirtualAddress,
+    InitialState, Instance, Notify, TrackedInterface, TrackedScript, Transport, UnicastPeer,
+    Version, VirtualAddress,
 };
 use crate::read::Statement;
 
@@ -229,7 +229,7 @@ impl InstanceDraft {
     pub(super) fn complete(
         mut self,
         global: &GlobalDraft,
-        scripts: &[TrackScript],
+        scripts: &track::Scripts<'_>,
         reading: &mut Reading<'_>,
     ) -> Option<Instance> {
         let span = self.span?;
@@ -351,6 +351,14 @@ impl InstanceDraft {
         }
         if let (Some(span), false) = (self.ipv6_wanted, ipv6) {
             reading.error(span, "'native_ipv6' with IPv4 addresses");
+        }
+        if let IpAddr::V6(address) = first.address
+            && self.unicast_peers.is_empty()
+            && !address.is_unicast_link_local()
+        {
+            // RFC 5798 section 5.2.9; keepalived sends it all the same.
+            let message = "the first IPv6 address should be a link-local one";
+            reading.notice(first.span, message);
         }
         ipv6
     }

@@ -1,5 +1,7 @@
 //! `track_script` and `track_interface`, and weights.
 
+use std::collections::BTreeMap;
+
 use diagnostics::{Diagnostic, Spanned};
 
 use super::Name;
@@ -95,16 +97,19 @@ pub(super) fn interfaces(
         .collect()
 }
 
+/// The scripts by name.
+pub(super) type Scripts<'a> = BTreeMap<&'a str, &'a TrackScript>;
+
 /// Finds each tracked script and takes its weight where none was written.
 pub(super) fn resolve(
     tracked: &mut [TrackedScript],
-    scripts: &[TrackScript],
+    scripts: &Scripts<'_>,
     reading: &mut Reading<'_>,
 ) {
     for entry in tracked {
         let name = entry.name.value.as_str();
-        let Some(script) = scripts.iter().find(|script| script.name.value == name) else {
-            let names = scripts.iter().map(|script| script.name.value.as_str());
+        let Some(script) = scripts.get(name) else {
+            let names = scripts.keys().copied();
             let message = Diagnostic::error(format!("there is no vrrp_script '{name}'"))
                 .at(entry.name.span)
                 .suggest(name, names);

@@ -211,8 +211,16 @@ fn play_faults(
         say(&format!("{holder} holds the address; now: {}", fault.name));
         let cost = rehearsal.play(fault)?;
         say(&format!(
-            "  longest gap {:.1} ms, {} of {} requests failed, the address: {} → {}",
-            cost.longest_gap_ms, cost.failed, cost.sent, cost.holder_before, cost.holder_after
+            "  longest gap {:.1} ms, {} of {} requests failed{}, the address: {} → {}",
+            cost.longest_gap_ms,
+            cost.failed,
+            cost.sent,
+            match cost.failed {
+                0 => String::new(),
+                _ => format!(" ({})", cost.details.failures),
+            },
+            cost.holder_before,
+            cost.holder_after
         ));
         for limit in &cost.details.exceeded {
             say(&format!("  over the limit: {limit}"));

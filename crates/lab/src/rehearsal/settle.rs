@@ -25,7 +25,7 @@ pub(super) fn settle(rehearsal: &Rehearsal<'_>) -> Result<String> {
         Error::TooLate {
             what: format!(
                 "that {} alone holds {address} and it answers (it is held by {}; {} of {} requests \
-                 failed: {:?})",
+                 failed: {})",
                 home.unwrap_or("a node"),
                 holders.as_deref().unwrap_or("nobody"),
                 report.failed,

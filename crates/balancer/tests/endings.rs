@@ -1,0 +1,312 @@
+//! How sessions end, and what the log says of it (configuration.txt, 8.5).
+
+mod support;
+
+use std::net::TcpListener;
+
+use support::{Client, DEFAULTS, Origin, Proxy, Reply, eventually, ok, status};
+
+/// The four letters of the next record.
+fn letters(proxy: &mut Proxy) -> String {
+    proxy.record().termination.letters().iter().collect()
+}
+
+fn proxy_to(server: &str, lines: &str) -> Proxy {
+    Proxy::start(&format!(
+        "{DEFAULTS}  option httplog\n  log 127.0.0.1:1 local0\n{lines}\nlisten test\n  bind {{fe}}\n  server s {server}\n"
+    ))
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("bound").to_string()
+}
+
+#[test]
+fn a_normal_exchange_is_recorded_with_all_its_figures() {
+    let origin = Origin::saying("hello");
+    let mut proxy = proxy_to(&origin.address.to_string(), "");
+    let response = proxy.client().get("/path?query");
+    let record = proxy.record();
+    assert_eq!(record.termination.letters(), ['-', '-', '-', '-']);
+    assert_eq!(record.request_line, "GET /path?query HTTP/1.1");
+    assert_eq!(record.status, Some(200));
+    assert_eq!(record.bytes_out, response.len() as u64);
+    assert_eq!(
+        record.server.as_ref().map(|server| server.name.as_str()),
+        Some("s")
+    );
+    assert_eq!(
+        record.backend.as_ref().map(|backend| backend.name.as_str()),
+        Some("test")
+    );
+    for timer in [
+        record.timers.request,
+        record.timers.queue,
+        record.timers.connect,
+        record.timers.response,
+    ] {
+        assert!(timer.is_some_and(|ms| ms <= record.timers.active));
+    }
+    let counts = record.connections;
+    assert_eq!((counts.frontend, counts.process), (1, 1));
+}
+
+#[test]
+fn what_the_client_does_wrong_is_told_apart() {
+    let origin = Origin::saying("x");
+    for (sends, closes, lines, expected_status, expected) in [
+        (
+            "GET / HTTP/1.1\r\nHost : t\r\n\r\n",
+            false,
+            "",
+            Some(400),
+            "PR--",
+        ),
+        ("GET / HTTP/1.1\r\nHost: t\r\n", true, "", Some(400), "CR--"),
+        (
+            "GET / HTTP/1.1\r\nHost: t\r\n",
+            false,
+            "  timeout http-request 50ms",
+            Some(408),
+            "cR--",
+        ),
+        ("", false, "  timeout http-request 50ms", Some(408), "cR--"),
+        (
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc",
+            false,
+            "  timeout client 50ms",
+            Some(408),
+            "cH--",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc",
+            true,
+            "",
+            Some(400),
+            "CH--",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: t\r\n\r\n",
+            false,
+            "  http-request deny",
+            Some(403),
+            "PR--",
+        ),
+    ] {
+        let rule = if lines.contains("http-request deny") {
+            lines
+        } else {
+            ""
+        };
+        let limits = if rule.is_empty() { lines } else { "" };
+        let mut proxy = Proxy::start(&format!(
+            "{DEFAULTS}  option httplog\n  log 127.0.0.1:1 local0\n{limits}\nlisten test\n  bind {{fe}}\n{rule}\n  server s {}\n",
+            origin.address
+        ));
+        let mut client = proxy.client();
+        client.send(sends);
+        if closes {
+            client.close_sending();
+        }
+        let record = proxy.record();
+        let found: String = record.termination.letters().iter().collect();
+        assert_eq!(
+            (record.status, found.as_str()),
+            (expected_status, expected),
+            "{sends} {lines}"
+        );
+    }
+}
+
+#[test]
+fn what_the_server_does_wrong_is_told_apart() {
+    type Answer = fn(&str) -> Reply;
+    let cases: [(Answer, &str, u16, &str); 7] = [
+        (|_| Reply::Close, "", 502, "SH--"),
+        (
+            |_| Reply::SendAndClose("HTTP/1.1 200 OK\r\nContent-".into()),
+            "",
+            502,
+            "SH--",
+        ),
+        (
+            |_| Reply::Stall(String::new()),
+            "  timeout server 50ms",
+            504,
+            "sH--",
+        ),
+        (
+            |_| Reply::SendAndClose("garbage\r\n\r\n".into()),
+            "",
+            502,
+            "PH--",
+        ),
+        (
+            |_| Reply::SendAndClose("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".into()),
+            "",
+            200,
+            "SD--",
+        ),
+        (
+            |_| Reply::Stall("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".into()),
+            "  timeout server 50ms",
+            200,
+            "sD--",
+        ),
+        (|_| Reply::Send(ok("x")), "", 200, "----"),
+    ];
+    for (answer, lines, expected_status, expected) in cases {
+        let origin = Origin::start(answer);
+        let mut proxy = proxy_to(&origin.address.to_string(), lines);
+        let mut client = proxy.client();
+        client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+        let record = proxy.record();
+        let found: String = record.termination.letters().iter().collect();
+        assert_eq!(
+            (record.status, found.as_str()),
+            (Some(expected_status), expected),
+            "{lines}"
+        );
+        if found.ends_with("D--") {
+            assert!(client.rest().ends_with("abc"), "what came is passed on");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_refuses_is_tried_again_and_then_given_up() {
+    let mut proxy = proxy_to(&nobody(), "  retries 1\n  timeout connect 100ms");
+    let response = proxy.client().get("/");
+    assert_eq!(status(&response), 503);
+    let record = proxy.record();
+    assert_eq!(record.termination.letters(), ['S', 'C', '-', '-']);
+    assert_eq!(record.retries, 1);
+}
+
+#[test]
+fn redispatch_finds_another_server() {
+    let origin = Origin::saying("x");
+    let mut proxy = Proxy::start(&format!(
+        "{DEFAULTS}  option httplog\n  log 127.0.0.1:1 local0\n  retries 1\n  option redispatch\n\
+         listen test\n  bind {{fe}}\n  server bad {}\n  server good {}\n",
+        nobody(),
+        origin.address
+    ));
+    assert_eq!(status(&proxy.client().get("/")), 200);
+    let record = proxy.record();
+    assert!(record.redispatched);
+    assert_eq!(
+        record.server.as_ref().map(|server| server.name.as_str()),
+        Some("good")
+    );
+}
+
+#[test]
+fn a_connection_that_never_speaks_is_not_logged_where_asked() {
+    let origin = Origin::saying("x");
+    let mut proxy = proxy_to(&origin.address.to_string(), "  option dontlognull");
+    drop(proxy.client());
+    assert_eq!(status(&proxy.client().get("/")), 200);
+    assert_eq!(letters(&mut proxy), "----");
+}
+
+#[test]
+fn a_client_that_leaves_while_waiting_is_noticed_with_abortonclose() {
+    let origin = Origin::start(|_| Reply::Stall(String::new()));
+    let mut proxy = proxy_to(&origin.address.to_string(), "  option abortonclose");
+    let mut client = proxy.client();
+    client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    eventually("the request reaches the server", || {
+        origin.connections() == 1
+    });
+    client.close_sending();
+    assert_eq!(letters(&mut proxy), "CH--");
+}
+
+#[test]
+fn captures_are_kept_to_their_length() {
+    let origin = Origin::start(|_| {
+        Reply::Send("HTTP/1.1 200 OK\r\nServer: apache\r\nSet-Cookie: SID=abcdef\r\nContent-Length: 0\r\n\r\n".into())
+    });
+    let mut proxy = Proxy::start(&format!(
+        "{DEFAULTS}  option httplog\n  log 127.0.0.1:1 local0\nlisten test\n  bind {{fe}}\n  \
+         capture request header Host len 4\n  capture request header None len 4\n  \
+         capture response header Server len 3\n  capture cookie SID len 8\n  server s {}\n",
+        origin.address
+    ));
+    let mut client = proxy.client();
+    client.send("GET / HTTP/1.1\r\nHost: example\r\nCookie: A=1; SID=xyz\r\n\r\n");
+    client.response();
+    let record = proxy.record();
+    assert_eq!(record.request_captures, [Some("exam".to_owned()), None]);
+    assert_eq!(record.response_captures, [Some("apa".to_owned())]);
+    assert_eq!(record.request_cookie.as_deref(), Some("SID=xyz"));
+    assert_eq!(record.response_cookie.as_deref(), Some("SID=abcd"));
+}
+
+#[test]
+fn a_full_server_queues_and_the_queue_moves_on() {
+    let origin = Origin::start(|request| {
+        if request.contains("/slow") {
+            Reply::Stall(String::new())
+        } else {
+            Reply::Send(ok("x"))
+        }
+    });
+    let mut proxy = Proxy::start(&format!(
+        "{DEFAULTS}  option httplog\n  log 127.0.0.1:1 local0\n  option abortonclose\n\
+         listen test\n  bind {{fe}}\n  server s {} maxconn 1\n",
+        origin.address
+    ));
+    let mut slow = proxy.client();
+    slow.send("GET /slow HTTP/1.1\r\nHost: t\r\n\r\n");
+    eventually("the first request holds the place", || {
+        origin.connections() == 1
+    });
+    let mut waiting: Vec<Client> = (0..3).map(|_| proxy.client()).collect();
+    for client in &mut waiting {
+        client.send("GET /fast HTTP/1.1\r\nHost: t\r\n\r\n");
+    }
+    let snapshot = std::sync::Arc::clone(&proxy.balancer.snapshot);
+    let queued = || snapshot.backends[0].state.counters.total().queued;
+    eventually("three wait", || queued() == 3);
+    drop(slow);
+    for client in &mut waiting {
+        assert_eq!(status(&client.response()), 200);
+    }
+    assert_eq!(queued(), 0);
+    assert_eq!(letters(&mut proxy), "CH--");
+}
+
+#[test]
+fn a_queue_has_a_time_limit_and_a_size() {
+    for (lines, expected) in [("timeout queue 50ms", "sQ--")] {
+        let origin = Origin::start(|_| Reply::Stall(String::new()));
+        let mut proxy = proxy_to(
+            &format!("{} maxconn 1", origin.address),
+            &format!("  {lines}"),
+        );
+        let mut first = proxy.client();
+        first.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+        eventually("the place is taken", || origin.connections() == 1);
+        assert_eq!(status(&proxy.client().get("/")), 503);
+        assert_eq!(letters(&mut proxy), expected);
+    }
+}
+
+#[test]
+fn a_frontend_s_limit_makes_connections_wait_their_turn() {
+    let origin = Origin::saying("x");
+    let proxy = Proxy::start(&format!(
+        "{DEFAULTS}frontend f\n  maxconn 1\n  bind {{fe}}\n  default_backend b\nbackend b\n  server s {}\n",
+        origin.address
+    ));
+    let mut first = proxy.client();
+    first.get("/");
+    let mut second = proxy.client();
+    second.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    drop(first);
+    assert_eq!(status(&second.response()), 200);
+}
