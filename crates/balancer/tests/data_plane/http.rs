@@ -71,6 +71,21 @@ fn chunked_bodies_are_forwarded_as_they_come() {
 }
 
 #[test]
+fn clients_that_know_no_chunks_get_none() {
+    let origin = Origin::start(|_| {
+        Reply::Send(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".into(),
+        )
+    });
+    let proxy = proxy_to(&origin, "", "");
+    let mut client = proxy.client();
+    client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    let all = client.rest();
+    assert_eq!(body(&all), "hello");
+    assert_eq!(header(&all, "transfer-encoding"), None);
+}
+
+#[test]
 fn a_response_without_length_ends_with_both_connections() {
     let origin =
         Origin::start(|_| Reply::SendAndClose("HTTP/1.1 200 OK\r\n\r\nuntil the end".into()));
