@@ -86,7 +86,7 @@ fn a_stopped_balancer_is_found_and_replaced() {
     send(balancer, Signal::SIGSTOP);
     // Waits in the socket's queue until the successor accepts it.
     expect_body(site.port, "/", "hello");
-    keel.wait_for_log("is stopped (silent for 5");
+    keel.wait_for_log("is stopped (silent for 2");
     assert!(!is_alive(balancer));
     let now = keel.balancer();
     assert_eq!(now["state"], "ready");
