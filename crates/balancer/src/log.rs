@@ -122,8 +122,9 @@ impl Writer {
             } else {
                 "[WARNING] "
             };
+            let line = format!("{word} ({}) : {text}\n", self.sender.pid);
             // A console that is gone is no reason to stop logging.
-            let _ = writeln!(io::stderr(), "{word} ({}) : {text}", self.sender.pid);
+            let _ = io::stderr().write_all(line.as_bytes());
         }
     }
 
