@@ -267,6 +267,10 @@ impl Keeper {
     fn send(&mut self, place: usize, key: Key, payload: impl Fn(std::net::IpAddr) -> Vec<u8>) {
         let router = &mut self.routers[place];
         let settings = router.instance.settings();
+        if settings.source.is_unspecified() {
+            // The interface has no address yet; the router's state says so.
+            return;
+        }
         for destination in settings.destinations() {
             let payload = payload(*destination);
             match self
