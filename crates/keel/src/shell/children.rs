@@ -57,6 +57,9 @@ pub struct Start {
     pub verb: &'static str,
     /// What the role reads after it.
     pub words: Vec<String>,
+    /// Whether it writes to the supervisor's standard streams. A daemon's children do not: they
+    /// would keep the starter's pipes open for ever.
+    pub inherits_streams: bool,
 }
 
 impl Process {
@@ -64,11 +67,15 @@ impl Process {
     pub fn start(start: &Start) -> io::Result<Self> {
         let (channel, theirs) = Channel::pair()?;
         channel.set_nonblocking(true)?;
+        let stream = || match start.inherits_streams {
+            true => Stream::Inherit,
+            false => Stream::Null,
+        };
         let child = RoleCommand::this_binary(start.name)
             .argument(start.verb)
             .arguments(start.words.iter().cloned())
             .channel(theirs)
-            .streams(Stream::Null, Stream::Inherit, Stream::Inherit)
+            .streams(Stream::Null, stream(), stream())
             .death_signal(Signal::SIGTERM)
             .spawn()?;
         Ok(Self {

@@ -150,6 +150,7 @@ impl Launch {
                     name: "haproxy",
                     verb: ROLE_BALANCER,
                     words: Vec::new(),
+                    inherits_streams: !self.daemon,
                 },
             }),
             keeper: self.keeper.map(|words| KeeperSide {
@@ -157,6 +158,7 @@ impl Launch {
                     name: "keepalived",
                     verb: ROLE_KEEPER,
                     words,
+                    inherits_streams: !self.daemon,
                 },
                 check: check_keeper,
             }),
