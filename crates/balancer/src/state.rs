@@ -362,6 +362,8 @@ impl FrontendState {
 /// The live state of the process.
 #[derive(Debug)]
 pub struct ProcessState {
+    /// The process id that operators know the balancer by.
+    pub pid: AtomicU32,
     /// When the process started.
     pub started: SystemTime,
     /// What the workers count.
@@ -380,6 +382,7 @@ impl ProcessState {
     #[must_use]
     pub fn new(workers: usize) -> Arc<Self> {
         Arc::new(Self {
+            pid: AtomicU32::new(std::process::id()),
             started: SystemTime::now(),
             counters: PerWorker::new(workers),
             in_flight: AtomicI64::new(0),

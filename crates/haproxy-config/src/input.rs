@@ -48,15 +48,7 @@ pub struct Process {
 }
 
 /// The features that `-vv` prints with a `+`, by HAProxy's build option names.
-const FEATURES: [&str; 7] = [
-    "ACCEPT4",
-    "EPOLL",
-    "GETADDRINFO",
-    "LINUX_SPLICE",
-    "NETFILTER",
-    "THREAD",
-    "TPROXY",
-];
+const FEATURES: [&str; 5] = ["ACCEPT4", "EPOLL", "GETADDRINFO", "THREAD", "TPROXY"];
 
 /// The run-time options that `enabled(NAME)` is true for.
 const ENABLED: [&str; 4] = ["EPOLL", "GETADDRINFO", "POLL", "REUSEPORT"];

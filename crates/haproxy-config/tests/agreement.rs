@@ -1,6 +1,7 @@
 //! Small configurations that the real haproxy (2.6) and this crate accept or refuse alike, and the
 //! few where they differ on purpose.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use haproxy_config::{Load, Text, parse};
@@ -547,10 +548,10 @@ fn ours(text: &str) -> Verdict {
     }
 }
 
-fn theirs(text: &str, folder: &std::path::Path) -> Verdict {
+fn theirs(haproxy: &Path, text: &str, folder: &Path) -> Verdict {
     let file = folder.join("a.cfg");
     std::fs::write(&file, text).expect("a temporary file is written");
-    let output = Command::new("haproxy")
+    let output = Command::new(haproxy)
         .args(["-c", "-f"])
         .arg(&file)
         .stdin(Stdio::null())
@@ -594,15 +595,12 @@ fn this_crate_gives_the_verdicts_of_the_tables() {
 
 #[test]
 fn haproxy_gives_the_verdicts_of_the_tables() {
-    let found = Command::new("haproxy")
-        .arg("-v")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status();
-    if found.is_err() {
-        println!("SKIPPED: haproxy is not installed; enable: apt-get install haproxy");
+    let Some(haproxy) = testing_support::require_command("haproxy", "haproxy") else {
         return;
-    }
+    };
     let folder = tempfile::tempdir().expect("a temporary folder");
-    assert_eq!(wrong_rows(true, |text| theirs(text, folder.path())), "");
+    assert_eq!(
+        wrong_rows(true, |text| theirs(&haproxy, text, folder.path())),
+        ""
+    );
 }

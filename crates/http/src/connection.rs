@@ -105,11 +105,13 @@ pub fn edit_request(head: &mut RequestHead, original: &[u8], server: ServerSide)
 }
 
 /// Makes a response's connection lines those of the connection to the client, which spoke
-/// `client` and stays open where `persistent`. A 101 keeps its lines.
+/// `client` and stays open where `persistent`. Interim responses and a 101 keep their lines, and a
+/// response whose end is ambiguous always says `close`.
 pub fn edit_response(head: &mut ResponseHead, original: &[u8], client: Version, persistent: bool) {
-    if head.status() == 101 {
+    if head.status() == 101 || head.is_interim() {
         return;
     }
+    let persistent = persistent && !head.is_ambiguous();
     let option: Option<&[u8]> = match (persistent, client) {
         (false, _) => Some(b"close"),
         (true, Version::Http10) => Some(b"keep-alive"),

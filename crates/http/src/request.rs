@@ -274,6 +274,7 @@ impl RequestHead {
     /// # Errors
     /// As for parsing a target; nothing changes then.
     pub fn set_path(&mut self, original: &[u8], path: &[u8]) -> Result<(), Refusal> {
+        self.has_path()?;
         let text = self.target_text(original);
         let (before, after) = (
             &text[..self.target.path.start],
@@ -283,11 +284,31 @@ impl RequestHead {
         self.set_target(&target)
     }
 
+    /// Replaces path and query and keeps the authority.
+    ///
+    /// # Errors
+    /// As for parsing a target; nothing changes then.
+    pub fn set_path_and_query(&mut self, original: &[u8], text: &[u8]) -> Result<(), Refusal> {
+        self.has_path()?;
+        let before = &self.target_text(original)[..self.target.path.start];
+        let target = [before, text].concat();
+        self.set_target(&target)
+    }
+
+    /// CONNECT and `*` have none to replace.
+    fn has_path(&self) -> Result<(), Refusal> {
+        match self.target.form {
+            TargetForm::Origin | TargetForm::Absolute => Ok(()),
+            TargetForm::Authority | TargetForm::Asterisk => Err(Refusal::InvalidTarget),
+        }
+    }
+
     /// Replaces the query (without its `?`); an empty one removes the `?` too.
     ///
     /// # Errors
     /// As for parsing a target; nothing changes then.
     pub fn set_query(&mut self, original: &[u8], query: &[u8]) -> Result<(), Refusal> {
+        self.has_path()?;
         let before = &self.target_text(original)[..self.target.path.end];
         let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
         let target = [before, mark, query].concat();

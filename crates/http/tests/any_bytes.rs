@@ -1,6 +1,9 @@
 //! What holds for any bytes whatever.
 
-use http::{BodyScanner, ChunkScanner, Limits, Method, Parsed, RequestHead, ResponseHead};
+use http::{
+    BodyScanner, ChunkScanner, Limits, Method, Parsed, RequestHead, ResponseHead, ServerSide,
+    edit_request,
+};
 use proptest::prelude::*;
 
 /// A regressions file would be written into the source tree.
@@ -105,6 +108,28 @@ proptest! {
             let lines: Vec<_> = head.headers.iter(&bytes).collect();
             let lines_again: Vec<_> = again.headers.iter(&written).collect();
             prop_assert_eq!(lines, lines_again);
+        }
+    }
+
+    #[test]
+    fn the_server_reads_the_same_request_after_the_connections_edits(bytes in head_like()) {
+        let mut head = RequestHead::new();
+        if let Ok(Parsed::Complete { .. }) = head.parse(&bytes, &Limits::default()) {
+            for server in [ServerSide::Reuse, ServerSide::Close] {
+                let mut edited = head.clone();
+                edit_request(&mut edited, &bytes, server);
+                let mut written = Vec::new();
+                edited.encode_into(&bytes, &mut written);
+                let mut again = RequestHead::new();
+                let parsed = again.parse(&written, &Limits::default());
+                prop_assert_eq!(parsed, Ok(Parsed::Complete { len: written.len() }));
+                prop_assert_eq!(again.body(), head.body());
+                prop_assert_eq!(again.target_text(&written), head.target_text(&bytes));
+                prop_assert_eq!(again.connection().wants_upgrade(), head.connection().wants_upgrade());
+                if !head.connection().wants_upgrade() {
+                    prop_assert_eq!(again.is_persistent(), server == ServerSide::Reuse);
+                }
+            }
         }
     }
 

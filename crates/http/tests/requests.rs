@@ -309,6 +309,11 @@ fn edits_of_the_target_keep_the_rest() {
         let expected = format!("GET {expected} HTTP/1.1\r\nHost: h\r\n\r\n");
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
+    let text = "OPTIONS * HTTP/1.1\r\n\r\n";
+    let (mut head, _) = parse(text).unwrap();
+    let refused = Err(Refusal::InvalidTarget);
+    assert_eq!(head.set_path(text.as_bytes(), b"/x"), refused);
+    assert_eq!(head.set_query(text.as_bytes(), b"x"), refused);
     let (mut head, _) = parse("GET / HTTP/1.1\r\n\r\n").unwrap();
     assert_eq!(head.set_target(b"/a b"), Err(Refusal::InvalidTargetByte));
     assert_eq!(head.set_target(b"a"), Err(Refusal::InvalidTarget));

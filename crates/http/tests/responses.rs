@@ -179,6 +179,12 @@ fn the_client_reads_connection_lines_of_its_own() {
             "X: y\r\nConnection: close\r\n",
         ),
         (
+            "Transfer-Encoding: chunked\r\n",
+            Version::Http11,
+            true,
+            "Transfer-Encoding: chunked\r\nConnection: close\r\n",
+        ),
+        (
             "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n",
             Version::Http11,
             true,

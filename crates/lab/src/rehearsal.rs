@@ -135,12 +135,13 @@ impl<'a> Rehearsal<'a> {
             }
         };
         let before = self.commands_ended()?;
+        let hit = fault::commands_hit(self, &fault.action, &node)?;
         let struck = fault::strike(self, &fault.action, &node)?;
         self.observe(fault, struck, &probe)?;
         let observed = clock::now();
         let report = probe.stop()?;
         let cost = self.account(fault, struck, observed, &report)?;
-        fault::heal(self, &fault.action, &node, &before)?;
+        fault::heal(self, &fault.action, &node, &hit, &before)?;
         Ok(cost)
     }
 

@@ -235,12 +235,7 @@ impl Message<'_> {
             }
             Part::Path => possible(head.set_path(original, value).is_ok()),
             Part::Query => possible(head.set_query(original, value).is_ok()),
-            Part::PathAndQuery => {
-                let start = head.target().path.start;
-                let before = &head.target_text(original)[..start];
-                let target = [before, value].concat();
-                possible(head.set_target(&target).is_ok())
-            }
+            Part::PathAndQuery => possible(head.set_path_and_query(original, value).is_ok()),
         }
     }
 

@@ -77,7 +77,10 @@ fn plain(name: &str, call: &Call, scope: &Scope<'_>) -> Result<Option<Fetch>, Re
     let fetch = match name {
         "always_true" | "wait_end" => Fetch::Constant(Constant::Boolean(true)),
         "always_false" => Fetch::Constant(Constant::Boolean(false)),
-        "str" => Fetch::Constant(Constant::Text(arguments.one()?.as_bytes().into())),
+        "str" => {
+            let text = arguments.optional()?.unwrap_or("");
+            Fetch::Constant(Constant::Text(text.as_bytes().into()))
+        }
         "int" => Fetch::Constant(Constant::Integer(arguments.integer()?)),
         "bool" => Fetch::Constant(Constant::Boolean(arguments.boolean()?)),
         "bin" => Fetch::Constant(Constant::Binary(

@@ -4,6 +4,7 @@
 mod reload;
 mod turn;
 
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -232,20 +233,29 @@ impl Keeper {
     }
 
     fn add_addresses(&mut self, place: usize) {
-        let plan = &self.routers[place].plan;
-        for (address, error) in addresses::add(plan, &self.network, &mut self.netlink) {
+        let router = &mut self.routers[place];
+        let plan = &router.plan;
+        let failed = addresses::add(plan, &self.network, &mut self.netlink);
+        for (address, error) in &failed {
             self.log
                 .warning(&format!("({}) cannot add {address}: {error}", plan.name));
         }
         if plan.promote_secondaries {
             promote_secondaries(&plan.interface, &self.log);
         }
+        let missing: Vec<String> = failed
+            .iter()
+            .map(|(address, error)| format!("{address} ({error})"))
+            .collect();
+        router.missing = (!missing.is_empty()).then(|| missing.join(", "));
+        self.status_changed = true;
     }
 
     fn remove_addresses(&mut self, place: usize) {
         if self.stopping && self.options.keep_addresses {
             return;
         }
+        self.routers[place].missing = None;
         let plan = &self.routers[place].plan;
         let failed = addresses::remove(plan, |_| true, &self.network, &mut self.netlink);
         for (address, error) in failed {
@@ -264,8 +274,13 @@ impl Keeper {
                 .send(&key, &payload, settings.source, *destination)
             {
                 Ok(()) => router.unsent = 0,
-                // A hello to a peer that is no keel comes back as refused.
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
+                // A hello to a peer that is no keel comes back as refused; an interface that is
+                // gone has no socket, and the router's state says so.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::ConnectionRefused | ErrorKind::NotConnected
+                    ) => {}
                 Err(error) => {
                     router.unsent += 1;
                     if router.unsent.is_power_of_two() {
@@ -403,7 +418,7 @@ impl Keeper {
     fn tell_routers(&mut self) {
         for place in 0..self.routers.len() {
             let router = &self.routers[place];
-            let usable = router.is_usable(&self.network);
+            let fault = router.interface_fault(&self.network);
             let tracked = self.tracking.judge(&router.plan, &self.network);
             let source = source(&router.plan, &self.network);
             if let Some(source) = source.filter(|source| *source != router.plan.settings.source) {
@@ -412,12 +427,11 @@ impl Keeper {
                 let settings = Box::new(router.plan.settings.clone());
                 self.handle(place, Event::Reconfigured(settings));
             }
-            if usable != self.routers[place].usable {
-                self.routers[place].usable = usable;
-                let event = if usable {
-                    Event::InterfaceUp
-                } else {
-                    Event::InterfaceDown
+            if fault != self.routers[place].interface_fault {
+                self.routers[place].interface_fault.clone_from(&fault);
+                let event = match &fault {
+                    Some(reason) => Event::InterfaceDown { reason },
+                    None => Event::InterfaceUp,
                 };
                 self.handle(place, event);
             }
@@ -446,7 +460,12 @@ impl Keeper {
             ToKeeper::Balancer { serving, reason } => {
                 if serving != self.balancer_serving {
                     let text = if serving { "serves again" } else { "is lost" };
-                    self.log.info(&format!("the balancer {text}: {reason}"));
+                    let why = if reason.is_empty() {
+                        reason
+                    } else {
+                        format!(": {reason}")
+                    };
+                    self.log.info(&format!("the balancer {text}{why}"));
                 }
                 self.balancer_serving = serving;
                 self.handle_all(&Event::Balancer { serving });

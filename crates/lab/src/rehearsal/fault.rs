@@ -7,13 +7,22 @@ use nix::sys::signal::Signal;
 
 use crate::clock::{self, Nanoseconds};
 use crate::plan::{Action, CLIENT};
-use crate::protocol::{LinkState, Target};
+use crate::protocol::{CommandState, LinkState, Target};
 use crate::{Error, Result};
 
 use super::Rehearsal;
 
+/// Signals that usually end a process.
+const ENDING: [Signal; 4] = [
+    Signal::SIGKILL,
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+];
 /// How long a command of a fault may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+/// How long a command that was asked to end may take for it.
+const ENDING_LIMIT: Duration = Duration::from_secs(10);
 /// The table of packet filters that a fault makes on a node.
 const DROP_TABLE: &str = "keel_lab";
 
@@ -87,11 +96,39 @@ pub(super) fn strike(
     Ok(began)
 }
 
+/// The commands of a node that a signal will reach, by name.
+pub(super) fn commands_hit(
+    rehearsal: &Rehearsal<'_>,
+    action: &Action,
+    node: &str,
+) -> Result<Vec<String>> {
+    let Action::Signal { part, .. } = action else {
+        return Ok(Vec::new());
+    };
+    let target = target(rehearsal, part)?;
+    let machine = rehearsal.lab.node(node);
+    let processes = machine.processes()?;
+    let is_hit = |state: &CommandState| match &target {
+        Target::Command(name) => state.command == *name,
+        Target::Process(name) => processes
+            .iter()
+            .any(|process| process.pid == state.pid && process.name == *name),
+        Target::Everything => true,
+    };
+    let commands = machine.commands()?;
+    Ok(commands
+        .into_iter()
+        .filter(|state| state.ended.is_none() && is_hit(state))
+        .map(|state| state.command)
+        .collect())
+}
+
 /// Puts right what the fault broke, and starts again whatever ended because of it.
 pub(super) fn heal(
     rehearsal: &Rehearsal<'_>,
     action: &Action,
     node: &str,
+    hit: &[String],
     ended_before: &[(String, String)],
 ) -> Result<()> {
     let lab = &rehearsal.lab;
@@ -99,6 +136,15 @@ pub(super) fn heal(
         Action::NodeDeath => {
             lab.start_node(node)?;
             return rehearsal.start_commands(node);
+        }
+        Action::Signal { signal, .. } if ENDING.contains(signal) => {
+            for command in hit {
+                // One that goes on needs no new start.
+                match lab.node(node).wait_for_end(command, ENDING_LIMIT) {
+                    Ok(_) | Err(Error::TooLate { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
         }
         Action::Pause { .. } => {
             lab.node(node)

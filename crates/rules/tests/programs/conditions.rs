@@ -88,6 +88,7 @@ fn samples_are_fetched_and_matched() {
         ("{ nbsrv(static) lt 2 }", false),
         ("{ fe_conn gt 2 }", true),
         ("{ str(abc) abc }", true),
+        ("{ str(),length 0 }", true),
         ("{ int(5),add(3),mod(4) 0 }", true),
         ("{ bool(true) }", true),
         ("{ env(TIER) gold }", true),

@@ -1,16 +1,14 @@
 //! TLS on the client's side.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use crate::support::{DEFAULTS, Origin, PATIENCE, Proxy, Reply, body, ok};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, StreamOwned};
-use support::{DEFAULTS, Origin, PATIENCE, Proxy, Reply, body, ok};
 
 const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/tls/both.pem");
 
@@ -66,7 +64,9 @@ fn connect(proxy: &Proxy, version: &'static rustls::SupportedProtocolVersion) ->
     let name = ServerName::try_from("test.example").expect("a name");
     let session = ClientConnection::new(Arc::new(config), name).expect("a session");
     let stream = TcpStream::connect(proxy.address).expect("the balancer accepts");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a limit can be set");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a limit can be set");
     StreamOwned::new(session, stream)
 }
 
@@ -86,7 +86,7 @@ fn exchange(stream: &mut Secure, request: &str) -> String {
         received.extend_from_slice(&buffer[..count]);
         let text = String::from_utf8_lossy(&received).into_owned();
         let expected: Option<usize> =
-            support::header(&text, "content-length").and_then(|len| len.parse().ok());
+            crate::support::header(&text, "content-length").and_then(|len| len.parse().ok());
         if text.contains("\r\n\r\n") && expected == Some(body(&text).len()) {
             return text;
         }
@@ -110,7 +110,16 @@ fn requests_and_large_bodies_pass_in_both_versions() {
             assert!(proxy.record().tls);
         }
     }
-    assert_eq!(proxy.balancer.snapshot.process.counters.total().tls_connections_total, 2);
+    assert_eq!(
+        proxy
+            .balancer
+            .snapshot
+            .process
+            .counters
+            .total()
+            .tls_connections_total,
+        2
+    );
 }
 
 #[test]
