@@ -107,10 +107,6 @@ pub(crate) fn plan(
             let help = "use state BACKUP on all routers; the priority decides";
             diagnostics.push(Diagnostic::warning(text).at(instance.name.span).help(help));
         }
-        if instance.owner_ignores_adverts {
-            let text = "owner_ignore_adverts is known but not built yet";
-            diagnostics.push(Diagnostic::error(text).at(instance.name.span));
-        }
         for script in &instance.track_scripts {
             if !plan.tracked_scripts.contains(&script.name.value) {
                 plan.tracked_scripts.push(script.name.value.clone());
@@ -232,6 +228,7 @@ fn settings(instance: &Instance, configuration: &Configuration, peers: Vec<IpAdd
         },
         lower_priority_no_advert: instance.lower_priority_no_advert,
         higher_priority_send_advert: instance.higher_priority_send_advert,
+        owner_ignores_adverts: instance.owner_ignores_adverts,
         skip_check_addresses: instance.skip_address_check,
         down_timer_adverts: instance.down_timer_adverts,
         startup_delay: global
