@@ -92,6 +92,43 @@ fn json_is_all_that_standard_output_holds() {
 }
 
 #[test]
+fn every_fault_strikes_and_heals() {
+    let (machines, _) = PLAN.split_once("[[fault]]").unwrap();
+    let mut plan = machines.replace("10.9.6.1:7\" }", "0.0.0.0:7\" }");
+    let mut silencing = vec![
+        "do = 'pause'",
+        "do = 'pause'\npart = 'service'",
+        "do = 'stop'\npart = 'service'",
+        "do = 'node-death'",
+        "do = 'link-cut'\ninterface = 'eth0'",
+        "do = 'link-flap'\ntimes = 1\ndown_ms = 300",
+        "do = 'partition'\ngroups = [['client'], ['one']]",
+        "do = 'drop'",
+    ];
+    if testing_support::require_command("nft", "nftables").is_some() {
+        silencing.push("do = 'drop'\nmatch = 'ip protocol udp'");
+    }
+    for words in &silencing {
+        let name = words.replace('\n', ", ");
+        plan.push_str(&format!(
+            "[[fault]]\nname = \"{name}\"\n{words}\nobserve_ms = 300\nat_most_ms = 300\n"
+        ));
+    }
+    let Some(output) = rehearse(&plan, &["--json"]) else {
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let faults = value["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), silencing.len());
+    for fault in faults {
+        let gap = fault["longest_gap_ms"].as_f64().unwrap();
+        assert!(gap >= 200.0, "not struck: {fault}\n{said}");
+    }
+}
+
+#[test]
 fn a_limit_that_is_exceeded_ends_in_failure_and_is_named() {
     let plan = PLAN.replace("at_most_ms = 300", "at_most_ms = 300\nmax_failed = 0");
     let Some(output) = rehearse(&plan, &["--fault", "service killed"]) else {

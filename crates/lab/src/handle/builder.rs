@@ -101,6 +101,13 @@ impl NodeSpec {
         self
     }
 
+    /// Adds a small file system of its own at an absolute path.
+    #[must_use]
+    pub fn disk(mut self, path: &str, size_mib: u32) -> Self {
+        self.disks.insert(path.to_owned(), size_mib);
+        self
+    }
+
     /// Sets a kernel setting by its dotted name.
     #[must_use]
     pub fn sysctl(mut self, name: &str, value: &str) -> Self {
