@@ -16,7 +16,7 @@ pub(crate) struct Router {
     pub(crate) plan: RouterPlan,
     pub(crate) instance: Instance,
     pub(crate) since: SystemTime,
-    pub(crate) usable: bool,
+    pub(crate) interface_fault: Option<String>,
     pub(crate) tracked: Tracked,
     /// Gone from the configuration: forgotten once it has stopped.
     pub(crate) removed: bool,
@@ -36,7 +36,7 @@ impl Router {
             plan,
             instance,
             since: SystemTime::now(),
-            usable: true,
+            interface_fault: None,
             tracked: Tracked::Fit { weight: 0 },
             removed: false,
             stopped: false,
@@ -44,17 +44,28 @@ impl Router {
         }
     }
 
-    /// Whether the interface can carry this router: it exists, works, and has an address to send
-    /// from.
-    pub(crate) fn is_usable(&self, network: &Network) -> bool {
-        let Some(link) = network.link(&self.plan.interface) else {
-            return false;
+    /// Why the interface cannot carry this router.
+    pub(crate) fn interface_fault(&self, network: &Network) -> Option<String> {
+        let name = &self.plan.interface;
+        let Some(link) = network.link(name) else {
+            return Some(format!("interface {name} does not exist"));
         };
-        let source = source(&self.plan, network);
-        let source_is_there = source.is_some_and(|source| network.has(link.index, source));
-        (self.plan.ignore_interface_state || Link::usable(link))
-            && source.is_some()
-            && (source_is_there || !self.plan.must_have_source)
+        if !self.plan.ignore_interface_state && !Link::usable(link) {
+            let how = if link.up { "has no carrier" } else { "is down" };
+            return Some(format!("interface {name} {how}"));
+        }
+        let Some(source) = source(&self.plan, network) else {
+            let family = if self.plan.ipv6 {
+                "IPv6 link-local"
+            } else {
+                "IPv4"
+            };
+            return Some(format!(
+                "interface {name} has no {family} address to send from"
+            ));
+        };
+        let is_absent = self.plan.must_have_source && !network.has(link.index, source);
+        is_absent.then(|| format!("{source} is not on interface {name}"))
     }
 
     /// As the operator sees it.

@@ -4,6 +4,7 @@
 mod reload;
 mod turn;
 
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -264,8 +265,13 @@ impl Keeper {
                 .send(&key, &payload, settings.source, *destination)
             {
                 Ok(()) => router.unsent = 0,
-                // A hello to a peer that is no keel comes back as refused.
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
+                // A hello to a peer that is no keel comes back as refused; an interface that is
+                // gone has no socket, and the router's state says so.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::ConnectionRefused | ErrorKind::NotConnected
+                    ) => {}
                 Err(error) => {
                     router.unsent += 1;
                     if router.unsent.is_power_of_two() {
@@ -403,7 +409,7 @@ impl Keeper {
     fn tell_routers(&mut self) {
         for place in 0..self.routers.len() {
             let router = &self.routers[place];
-            let usable = router.is_usable(&self.network);
+            let fault = router.interface_fault(&self.network);
             let tracked = self.tracking.judge(&router.plan, &self.network);
             let source = source(&router.plan, &self.network);
             if let Some(source) = source.filter(|source| *source != router.plan.settings.source) {
@@ -412,12 +418,11 @@ impl Keeper {
                 let settings = Box::new(router.plan.settings.clone());
                 self.handle(place, Event::Reconfigured(settings));
             }
-            if usable != self.routers[place].usable {
-                self.routers[place].usable = usable;
-                let event = if usable {
-                    Event::InterfaceUp
-                } else {
-                    Event::InterfaceDown
+            if fault != self.routers[place].interface_fault {
+                self.routers[place].interface_fault.clone_from(&fault);
+                let event = match &fault {
+                    Some(reason) => Event::InterfaceDown { reason },
+                    None => Event::InterfaceUp,
                 };
                 self.handle(place, event);
             }

@@ -86,13 +86,13 @@ impl Keeper {
 
     fn add_router(&mut self, plan: RouterPlan) {
         let router = Router::new(plan, &self.network, self.incarnation);
-        let usable = router.is_usable(&self.network);
+        let fault = router.interface_fault(&self.network);
         let tracked = self.tracking.judge(&router.plan, &self.network);
         let place = self.routers.len();
         self.routers.push(router);
-        if !usable {
-            self.routers[place].usable = false;
-            self.handle(place, Event::InterfaceDown);
+        if let Some(reason) = &fault {
+            self.routers[place].interface_fault.clone_from(&fault);
+            self.handle(place, Event::InterfaceDown { reason });
         }
         self.tell_tracked(place, tracked);
         self.handle(

@@ -88,8 +88,8 @@ impl Instance {
     }
 
     pub(super) fn hindrance(&self) -> Option<Hindrance> {
-        if !self.interface_up {
-            return Some(Hindrance::Failed("its interface is down".to_owned()));
+        if let Some(fault) = &self.interface_fault {
+            return Some(Hindrance::Failed(fault.clone()));
         }
         match &self.tracked {
             Tracked::Fit { .. } => None,
