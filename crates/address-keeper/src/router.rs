@@ -98,5 +98,5 @@ impl Router {
 pub(crate) fn source(plan: &RouterPlan, network: &Network) -> Option<IpAddr> {
     let link = network.link(&plan.interface)?;
     plan.source
-        .or_else(|| network.source(link.index, plan.ipv6, &plan.virtual_addresses()))
+        .or_else(|| network.source(link.index, plan.ipv6, &plan.never_sources))
 }
