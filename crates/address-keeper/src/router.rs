@@ -21,6 +21,8 @@ pub(crate) struct Router {
     /// Gone from the configuration: forgotten once it has stopped.
     pub(crate) removed: bool,
     pub(crate) stopped: bool,
+    /// Addresses that should be here and could not be added, and why.
+    pub(crate) missing: Option<String>,
     /// Packets that could not be sent since the last one that could.
     pub(crate) unsent: u64,
 }
@@ -40,6 +42,7 @@ impl Router {
             tracked: Tracked::Fit { weight: 0 },
             removed: false,
             stopped: false,
+            missing: None,
             unsent: 0,
         }
     }
@@ -77,7 +80,10 @@ impl Router {
             name: self.plan.name.clone(),
             state: instance.state().name().to_owned(),
             since_unix_s: since.as_secs_f64(),
-            reason: instance.reason().to_owned(),
+            reason: match &self.missing {
+                Some(missing) => format!("{}; without {missing}", instance.reason()),
+                None => instance.reason().to_owned(),
+            },
             interface: self.plan.interface.clone(),
             virtual_router_id: self.plan.settings.virtual_router_id,
             base_priority: self.plan.settings.priority,

@@ -74,6 +74,7 @@ impl BackendLane {
                     })
                 });
                 Rc::new(ServerLane {
+                    seen_shutdown: Cell::new(server.state.shutdown_generation()),
                     server: Arc::clone(server),
                     pool: known.map_or_else(Rc::default, |known| Rc::clone(&known.pool)),
                     active: known.map_or_else(Rc::default, |known| Rc::clone(&known.active)),
@@ -125,4 +126,20 @@ pub(crate) struct ServerLane {
     pub pool: Rc<Pool>,
     /// Requests in progress on this worker.
     pub active: Rc<Cell<u32>>,
+    /// `ServerState::shutdown_generation` as this worker has seen it.
+    seen_shutdown: Cell<u64>,
+}
+
+impl ServerLane {
+    /// The mark of this server's connections among the worker's deadlines; it stays the same over
+    /// reloads, as the pool does.
+    pub fn owner(&self) -> usize {
+        Rc::as_ptr(&self.pool).addr()
+    }
+
+    /// Whether the operator asked since the last time to end the sessions on this server.
+    pub fn sessions_were_shut(&self) -> bool {
+        let now = self.server.state.shutdown_generation();
+        self.seen_shutdown.replace(now) != now
+    }
 }

@@ -23,7 +23,7 @@ use haproxy_config::model::{
 };
 use rules::{Programs, ProxyProgram};
 
-use crate::state::{BackendState, FrontendState, Operational, ProcessState, ServerState};
+use crate::state::{BackendState, FrontendState, Gate, Operational, ProcessState, ServerState};
 use crate::stats_hook::StatsHandler;
 
 /// Size of a connection's buffer where `tune.bufsize` is not set, in bytes.
@@ -138,6 +138,8 @@ pub struct Listener {
     pub accept_proxy: bool,
     /// `maxconn` of the bind line.
     pub connections_max: Option<u32>,
+    /// Connections at once over all workers; kept only where the line has a `maxconn`.
+    pub gate: Gate,
     /// Present on `ssl` bind lines.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -424,6 +426,7 @@ impl Snapshot {
                     id: bind.id,
                     accept_proxy: bind.accept_proxy,
                     connections_max: bind.maxconn.filter(|max| *max > 0),
+                    gate: Gate::default(),
                     tls: materials.tls.get(&(position, socket.bind)).cloned(),
                 }));
             }

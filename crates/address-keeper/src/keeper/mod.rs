@@ -236,20 +236,29 @@ impl Keeper {
     }
 
     fn add_addresses(&mut self, place: usize) {
-        let plan = &self.routers[place].plan;
-        for (address, error) in addresses::add(plan, &self.network, &mut self.netlink) {
+        let router = &mut self.routers[place];
+        let plan = &router.plan;
+        let failed = addresses::add(plan, &self.network, &mut self.netlink);
+        for (address, error) in &failed {
             self.log
                 .warning(&format!("({}) cannot add {address}: {error}", plan.name));
         }
         if plan.promote_secondaries {
             promote_secondaries(&plan.interface, &self.log);
         }
+        let missing: Vec<String> = failed
+            .iter()
+            .map(|(address, error)| format!("{address} ({error})"))
+            .collect();
+        router.missing = (!missing.is_empty()).then(|| missing.join(", "));
+        self.status_changed = true;
     }
 
     fn remove_addresses(&mut self, place: usize) {
         if self.stopping && self.options.keep_addresses {
             return;
         }
+        self.routers[place].missing = None;
         let plan = &self.routers[place].plan;
         let failed = addresses::remove(plan, |_| true, &self.network, &mut self.netlink);
         for (address, error) in failed {
@@ -454,7 +463,12 @@ impl Keeper {
             ToKeeper::Balancer { serving, reason } => {
                 if serving != self.balancer_serving {
                     let text = if serving { "serves again" } else { "is lost" };
-                    self.log.info(&format!("the balancer {text}: {reason}"));
+                    let why = if reason.is_empty() {
+                        reason
+                    } else {
+                        format!(": {reason}")
+                    };
+                    self.log.info(&format!("the balancer {text}{why}"));
                 }
                 self.balancer_serving = serving;
                 self.handle_all(&Event::Balancer { serving });

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use compio::runtime::JoinHandle;
@@ -12,6 +13,7 @@ use haproxy_config::model::{Global, LogTarget};
 use super::voice::Voice;
 use crate::check::Checks;
 use crate::cli::Cli;
+use crate::command_line::Options;
 use crate::load::Prepared;
 use crate::log::{self, level};
 use crate::log_record::LogQueue;
@@ -86,7 +88,9 @@ impl Running {
         let rates = Arc::new(Rates::default());
         let wanted = privileges::wanted(&prepared.config.global)?;
         limit_connections(&mut prepared.config.global);
-        let sender = log::sender_of(&prepared.config.global, !prepared.options.quiet);
+        let pid = known_pid(&prepared.options);
+        process.pid.store(pid, Ordering::Relaxed);
+        let sender = log::sender_of(&prepared.config.global, pid, !prepared.options.quiet);
         let targets = log_targets(&prepared);
         log::start(queue, sender, &targets, Arc::clone(&process)).map_err(StartError::Log)?;
         let snapshot = Arc::new(Snapshot::build(
@@ -202,6 +206,16 @@ async fn watch(workers: Arc<Vec<WorkerHandle>>, voice: Arc<Voice>) {
     loop {
         compio::time::sleep(WORKER_WATCH_INTERVAL).await;
         voice.workers_gone(workers.iter().filter(|worker| worker.has_ended()).count());
+    }
+}
+
+/// The process id in log lines and `show info`: the one that was started and that a pidfile names,
+/// our supervisor's. In master-worker mode operators tell the two apart, and it is our own.
+fn known_pid(options: &Options) -> u32 {
+    let parent = u32::try_from(nix::unistd::getppid().as_raw()).ok();
+    match parent.filter(|parent| *parent > 1 && !options.master_worker) {
+        Some(parent) => parent,
+        None => std::process::id(),
     }
 }
 

@@ -170,8 +170,9 @@ impl View {
     pub(super) fn parse(uri: &str, target: &str) -> Self {
         let mut view = Self::default();
         let rest = target.strip_prefix(uri).unwrap_or_default();
-        let (options, query) = rest.split_once('?').unwrap_or((rest, ""));
-        for option in options.split(';') {
+        // Options are found anywhere behind the address, `/?;csv;scope=x` included, as HAProxy
+        // finds them.
+        for option in rest.split([';', '?', '&']) {
             match option {
                 "csv" => view.form = Form::Csv,
                 "typed" => view.form = Form::Typed,
@@ -182,15 +183,12 @@ impl View {
                 other => {
                     if let Some(code) = other.strip_prefix("st=") {
                         view.outcome = Outcome::from_code(code);
+                    } else if let Some(part) = other.strip_prefix("scope=") {
+                        view.scope = Some(admin::decode(part)).filter(|part| !part.is_empty());
                     }
                 }
             }
         }
-        view.scope = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("scope="))
-            .filter(|part| !part.is_empty())
-            .map(admin::decode);
         view
     }
 
@@ -287,6 +285,8 @@ mod tests {
         let view = |target| View::parse("/stats", target);
         assert_eq!(view("/stats"), View::default());
         assert_eq!(view("/stats;csv").form, Form::Csv);
+        assert_eq!(view("/stats?;csv;scope=b1").form, Form::Csv);
+        assert_eq!(view("/stats?;csv;scope=b1").scope, Some("b1".into()));
         let all = view("/stats;up;no-maint;norefresh;st=DONE?scope=a%2fb");
         assert_eq!(
             all,

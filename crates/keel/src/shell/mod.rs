@@ -136,6 +136,9 @@ pub fn run(setup: Setup, generation: u64) -> io::Result<ExitStatus> {
     loop {
         shell.handle_events();
         if let Some(exit) = shell.exit {
+            if let Some(side) = &mut shell.setup.balancer {
+                side.configurations.shut_down();
+            }
             return Ok(exit);
         }
         shell.wait()?;

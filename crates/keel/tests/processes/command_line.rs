@@ -1,16 +1,16 @@
 //! Names, links, daemons, and what is refused before anything runs.
 
-mod support;
-
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
+use crate::support::{
+    LIMIT, Origin, Place, eventually, expect_body, free_port, is_alive, proxy, send,
+};
 use nix::sys::signal::Signal;
 use std::time::Duration;
-use support::{LIMIT, Origin, Place, eventually, expect_body, free_port, is_alive, proxy, send};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -113,7 +113,7 @@ fn sf_replaces_a_running_process_without_a_refusal() {
     let origin = Origin::start("hello", Duration::ZERO);
     place.write("a.cfg", &proxy(port, &origin));
     let mut old = place.start(&["haproxy", "-db", "-f", "a.cfg"]);
-    let flood = support::Flood::start(port);
+    let flood = crate::support::Flood::start(port);
     flood.goes_on();
     let old_pid = old.pid().to_string();
     let _new = place.start(&["haproxy", "-db", "-f", "a.cfg", "-sf", &old_pid]);
