@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lab::clock::{self, Nanoseconds};
 use lab::{Holders, Lab, NodeSpec, Target};
-use machines::{LIMIT, eventually, wait_for_log};
+use machines::{LIMIT, eventually};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -193,6 +193,15 @@ fn status(lab: &Lab, node: &str, instance: &str) -> Value {
     found.cloned().unwrap_or_default()
 }
 
+/// Waits until a node's keeper has said `part`.
+#[track_caller]
+fn wait_for_log(lab: &Lab, node: &str, part: &str) {
+    eventually(&format!("{node}'s keeper says {part:?}"), || {
+        let log = lab.node(node).log("keeper").unwrap();
+        log.contains(part).then_some(())
+    });
+}
+
 #[track_caller]
 fn wait_for_holder(lab: &Lab, router: &Router, node: &str) {
     for address in router.addresses() {
@@ -259,7 +268,7 @@ fn the_address_moves(high: Keeper, low: Keeper) {
         wait_for_holder(&lab, router, HIGH);
     }
     low.start(&lab, LOW);
-    wait_for_log(&lab.node(LOW), "keeper", "v3_ipv6) Entering BACKUP STATE");
+    wait_for_log(&lab, LOW, "v3_ipv6) Entering BACKUP STATE");
     expect_gap(&lab, high, low, Departure::Stops);
 
     high.start(&lab, HIGH);
@@ -336,8 +345,8 @@ fn with_different_passwords_neither_believes_the_other_and_both_say_so() {
     Keeper::Keel.start(&lab, HIGH);
     Keeper::Keepalived.start(&lab, LOW);
     let high = lab.node(HIGH);
-    wait_for_log(&high, "keeper", "the password differs from ours");
-    wait_for_log(&lab.node(LOW), "keeper", "received an invalid passwd");
+    wait_for_log(&lab, HIGH, "the password differs from ours");
+    wait_for_log(&lab, LOW, "received an invalid passwd");
     let said = eventually("refused adverts in the status", || {
         let refused = status(&lab, HIGH, router.name)["refused_adverts"].clone();
         (refused[0][0] == "password").then_some(refused)

@@ -149,11 +149,7 @@ fn a_full_disk_takes_nothing_until_it_is_emptied() {
     let Some(lab) = three_machines() else { return };
     let fred = lab.node("fred");
     let written = || {
-        let write = [
-            "sh",
-            "-c",
-            "echo something > /srv/$$ && test -s /srv/$$",
-        ];
+        let write = ["sh", "-c", "echo something > /srv/$$ && test -s /srv/$$"];
         fred.run(&write, 5 * SECOND).unwrap().success()
     };
     assert!(written(), "at first");

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lab::{Error, Lab, LabBuilder, Node, NodeSpec};
+use lab::{Error, Lab, LabBuilder, NodeSpec};
 
 /// Nothing that is waited for takes longer on a machine that works.
 pub const LIMIT: Duration = Duration::from_secs(20);
@@ -34,24 +34,6 @@ pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T 
             return value;
         }
         assert!(Instant::now() < end, "this never came: {what}");
-        thread::sleep(PACE);
-    }
-}
-
-/// Waits until a command of a node has written `part`.
-#[track_caller]
-pub fn wait_for_log(node: &Node, command: &str, part: &str) {
-    let end = Instant::now() + LIMIT;
-    loop {
-        let log = node.log(command).expect("the lab runs");
-        if log.contains(part) {
-            return;
-        }
-        let name = node.name();
-        assert!(
-            Instant::now() < end,
-            "{name}'s {command} never said {part:?}, but:\n{log}"
-        );
         thread::sleep(PACE);
     }
 }
