@@ -37,10 +37,18 @@ use crate::tracking::Tracking;
 pub(crate) enum StartError {
     #[error("netlink: {0}")]
     Netlink(#[from] NetlinkError),
-    #[error("{what}: {error}")]
+    #[error("{what}: {error}{}", permission_hint(error))]
     Kernel { what: String, error: std::io::Error },
     #[error("{}", .0.join("\n"))]
     Configuration(Vec<String>),
+}
+
+fn permission_hint(error: &std::io::Error) -> &'static str {
+    if error.kind() == ErrorKind::PermissionDenied {
+        ": run as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
+    } else {
+        ""
+    }
 }
 
 /// The role's whole state.
@@ -88,8 +96,8 @@ impl Keeper {
         let monitor = Awaited::new(monitor).map_err(kernel("netlink monitor"))?;
         let mut netlink = Netlink::open()?;
         let network = Network::list(&mut netlink)?;
-        let accepted =
-            configuration::read(options, Some(&network)).map_err(StartError::Configuration)?;
+        let accepted = configuration::read(options, Some(&network), configuration::Shape::Line)
+            .map_err(StartError::Configuration)?;
         let announcer = Announcer::open().map_err(kernel("packet socket"))?;
         let channel = match channel {
             Some(channel) => {
@@ -270,6 +278,10 @@ impl Keeper {
     fn send(&mut self, place: usize, key: Key, payload: impl Fn(std::net::IpAddr) -> Vec<u8>) {
         let router = &mut self.routers[place];
         let settings = router.instance.settings();
+        if settings.source.is_unspecified() {
+            // The interface has no address yet; the router's state says so.
+            return;
+        }
         for destination in settings.destinations() {
             let payload = payload(*destination);
             match self

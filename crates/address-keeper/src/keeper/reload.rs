@@ -4,7 +4,7 @@ use vrrp::{Event, State};
 
 use super::Keeper;
 use crate::addresses;
-use crate::configuration::{self, Accepted};
+use crate::configuration::{self, Accepted, Shape};
 use crate::executable::{Executable, Unusable};
 use crate::notify::notify_deleted;
 use crate::plan::{Plan, RouterPlan};
@@ -26,7 +26,7 @@ impl Keeper {
         if self.stopping {
             return;
         }
-        match configuration::read(&self.options, Some(&self.network)) {
+        match configuration::read(&self.options, Some(&self.network), Shape::Line) {
             Ok(accepted) => {
                 self.put_in_force(accepted);
                 self.log.info("configuration reloaded");

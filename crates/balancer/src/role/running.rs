@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use compio::runtime::JoinHandle;
 use haproxy_config::model::{Global, LogTarget};
+use nix::sys::resource::{Resource, setrlimit};
 
 use super::voice::Voice;
 use crate::check::Checks;
@@ -88,6 +89,7 @@ impl Running {
         let rates = Arc::new(Rates::default());
         let wanted = privileges::wanted(&prepared.config.global)?;
         limit_connections(&mut prepared.config.global);
+        limit_memory(&prepared.options);
         let pid = known_pid(&prepared.options);
         process.pid.store(pid, Ordering::Relaxed);
         let sender = log::sender_of(&prepared.config.global, pid, !prepared.options.quiet);
@@ -152,8 +154,17 @@ impl Running {
         }
     }
 
-    /// Accepts no more; the voice says when the last connection is gone.
-    pub(super) fn drain(&mut self) {
+    /// Accepts no more; the voice says when the last connection is gone, or when `hard-stop-after`
+    /// has passed.
+    pub(super) fn drain(&mut self, voice: &Arc<Voice>) {
+        if let Some(limit) = self.snapshot.config.global.hard_stop_after {
+            let voice = Arc::clone(voice);
+            let giving_up = async move {
+                compio::time::sleep(limit).await;
+                voice.give_up_draining();
+            };
+            compio::runtime::spawn(giving_up).detach();
+        }
         self.cli.note_stopping();
         for worker in self.workers.iter() {
             worker.drain();
@@ -241,6 +252,15 @@ fn limit_connections(global: &mut Global) {
         let connections = granted.saturating_sub(DESCRIPTORS_RESERVED) / 2;
         let connections = u32::try_from(connections).unwrap_or(u32::MAX);
         global.maxconn.get_or_insert(connections.max(1));
+    }
+}
+
+/// `-m`: the address space of this process, in MiB, as HAProxy limits its own.
+fn limit_memory(options: &Options) {
+    if let Some(mib) = options.memory_limit_mib.filter(|mib| *mib > 0) {
+        let bytes = u64::from(mib) * 1024 * 1024;
+        // A hard limit below that holds already.
+        let _ = setrlimit(Resource::RLIMIT_AS, bytes, bytes);
     }
 }
 
