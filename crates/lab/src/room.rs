@@ -191,10 +191,11 @@ impl Room {
     }
 
     fn kill_node(&mut self, node: &str) -> io::Result<Answer> {
+        // What the node does when it sees its links go is already after its death.
+        let at = crate::clock::now();
         // A kernel that is switched off answers nobody; this one would, for the moment that it
         // takes to clear the namespace away.
         self.switches.set_link(node, None, LinkState::Cut)?;
-        let at = crate::clock::now();
         let machine = self
             .machines
             .remove(node)
