@@ -22,6 +22,7 @@ mod connection;
 mod cookie;
 mod diagnose;
 mod framing;
+mod head;
 mod header;
 mod headers;
 mod method;
@@ -37,10 +38,11 @@ pub use connection::{ConnectionMode, ConnectionOptions, ServerSide, edit_request
 pub use cookie::{
     cookie_value, cookies, remove_cookie, rewrite_set_cookie, set_cookie_pair, strip_cookie_prefix,
 };
+pub use head::{Limits, Parsed};
 pub use header::{KnownHeader, tokens};
 pub use headers::{HeaderIndex, Headers};
 pub use method::{Method, Version};
 pub use refusal::{Fault, Refusal};
-pub use request::{Limits, Parsed, RequestHead};
+pub use request::RequestHead;
 pub use response::ResponseHead;
 pub use target::{Target, TargetForm, host_matches};

@@ -1,46 +1,15 @@
 //! Request heads.
 
-use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use crate::connection::{ConnectionOptions, protocols};
-use crate::diagnose::{FirstLine, first_fault};
+use crate::diagnose::FirstLine;
 use crate::framing::{Framing, Repeated};
+use crate::head::{self, Limits, Parsed, check_line_ends, piece, version};
 use crate::header::KnownHeader;
 use crate::headers::{Headers, Piece, keep};
 use crate::target::{Target, TargetForm, host_matches, split_port};
 use crate::{Body, Method, Refusal, Version};
-
-/// How large a head may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes, the empty line included: `tune.bufsize` less `tune.maxrewrite`.
-    pub head_bytes: usize,
-    /// Header lines: `tune.http.maxhdr`.
-    pub header_lines: usize,
-}
-
-impl Default for Limits {
-    /// HAProxy's: 16384 less 1024 bytes, 101 lines.
-    fn default() -> Self {
-        Self {
-            head_bytes: 16_384 - 1024,
-            header_lines: 101,
-        }
-    }
-}
-
-/// How far a parse came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parsed {
-    /// The head ends after `len` bytes (empty lines before it included); the body starts there.
-    Complete {
-        /// Bytes from the start of the buffer.
-        len: usize,
-    },
-    /// Nothing wrong so far, but the empty line is still to come. Parse again, from the start,
-    /// with more bytes.
-    Partial,
-}
 
 /// The head of a request: what was parsed, as ranges of the caller's buffer, and what rules
 /// changed. Reused for every request of a connection.
@@ -74,42 +43,25 @@ impl RequestHead {
     /// Everything that two readers could understand differently is refused; see [`Refusal`].
     pub fn parse(&mut self, original: &[u8], limits: &Limits) -> Result<Parsed, Refusal> {
         self.headers.clear();
-        let allowed = &original[..original.len().min(limits.head_bytes)];
-        let partial = || {
-            if original.len() >= limits.head_bytes {
-                Err(Refusal::HeadTooLarge {
-                    limit: limits.head_bytes,
-                })
-            } else {
-                Ok(Parsed::Partial)
-            }
-        };
-        let start = match first_line(allowed) {
-            Ok(Some(start)) => start,
-            Ok(None) => return partial(),
-            Err(refusal) => return Err(refusal),
-        };
-        let text = &allowed[start..];
-        with_slots(limits.header_lines, |slots| {
-            let mut request = httparse::Request::new(&mut []);
-            match request.parse_with_uninit_headers(text, slots) {
-                Ok(httparse::Status::Complete(len)) => {
+        head::read(
+            original,
+            limits,
+            FirstLine::Request,
+            |start, text, slots| {
+                let mut request = httparse::Request::new(&mut []);
+                let status = request.parse_with_uninit_headers(text, slots)?;
+                if let httparse::Status::Complete(len) = status {
                     self.take(original, start..start + len, &request)?;
-                    Ok(Parsed::Complete { len: start + len })
                 }
-                Ok(httparse::Status::Partial) => partial(),
-                Err(httparse::Error::TooManyHeaders) => Err(Refusal::TooManyHeaders {
-                    limit: limits.header_lines,
-                }),
-                Err(_) => Err(first_fault(text, FirstLine::Request)),
-            }
-        })
+                Ok(status)
+            },
+        )
     }
 
     fn take(
         &mut self,
         original: &[u8],
-        head: std::ops::Range<usize>,
+        head: Range<usize>,
         request: &httparse::Request<'_, '_>,
     ) -> Result<(), Refusal> {
         check_line_ends(original, head, request.headers)?;
@@ -350,72 +302,4 @@ impl RequestHead {
         self.headers.encode_into(original, out);
         out.extend_from_slice(b"\r\n");
     }
-}
-
-/// Where the first line starts after empty ones; none where there are only empty ones yet.
-pub(crate) fn first_line(text: &[u8]) -> Result<Option<usize>, Refusal> {
-    let mut start = 0;
-    loop {
-        match &text[start..] {
-            [] | [b'\r'] => return Ok(None),
-            [b'\r', b'\n', ..] => start += 2,
-            [b'\r', ..] => return Err(Refusal::BareCarriageReturn),
-            [b'\n', ..] => return Err(Refusal::BareLineFeed),
-            _ => return Ok(Some(start)),
-        }
-    }
-}
-
-/// The parser accepts LF alone; a head has CR LF before each header line and twice at its end.
-pub(crate) fn check_line_ends(
-    original: &[u8],
-    head: std::ops::Range<usize>,
-    headers: &[httparse::Header<'_>],
-) -> Result<(), Refusal> {
-    let ends_with = |end: usize, bytes: &[u8]| {
-        original
-            .get(head.start..end)
-            .is_some_and(|text| text.ends_with(bytes))
-    };
-    let clean = ends_with(head.end, b"\r\n\r\n")
-        && headers
-            .iter()
-            .all(|header| ends_with(offset(original, header.name.as_bytes()), b"\r\n"));
-    clean.then_some(()).ok_or(Refusal::BareLineFeed)
-}
-
-/// Most header lines for which the parser's room is on the stack.
-const STACK_SLOTS: usize = 128;
-
-pub(crate) fn with_slots<'b, R>(
-    lines: usize,
-    parse: impl FnOnce(&mut [MaybeUninit<httparse::Header<'b>>]) -> R,
-) -> R {
-    if lines <= STACK_SLOTS {
-        let mut slots = [const { MaybeUninit::uninit() }; STACK_SLOTS];
-        parse(&mut slots[..lines])
-    } else {
-        let mut slots: Vec<_> = std::iter::repeat_with(MaybeUninit::uninit)
-            .take(lines)
-            .collect();
-        parse(&mut slots)
-    }
-}
-
-pub(crate) fn version(minor: Option<u8>) -> Version {
-    match minor {
-        Some(0) => Version::Http10,
-        _ => Version::Http11,
-    }
-}
-
-/// Where a slice that the parser returned lies in the buffer. The parser's empty slices may lie
-/// elsewhere; they count as lying at its start.
-fn offset(original: &[u8], part: &[u8]) -> usize {
-    let at = (part.as_ptr() as usize).wrapping_sub(original.as_ptr() as usize);
-    if at <= original.len() { at } else { 0 }
-}
-
-pub(crate) fn piece(original: &[u8], part: &[u8]) -> Piece {
-    Piece::original(offset(original, part), part.len())
 }

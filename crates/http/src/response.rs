@@ -1,12 +1,14 @@
 //! Response heads.
 
+use std::ops::Range;
+
 use crate::connection::{ConnectionOptions, protocols};
-use crate::diagnose::{FirstLine, first_fault};
+use crate::diagnose::FirstLine;
 use crate::framing::{Framing, Repeated};
+use crate::head::{self, Limits, Parsed, check_line_ends, piece, version};
 use crate::header::KnownHeader;
 use crate::headers::{Headers, Piece, keep};
-use crate::request::{check_line_ends, first_line, version, with_slots};
-use crate::{Body, Limits, Method, Parsed, Refusal, Version};
+use crate::{Body, Method, Refusal, Version};
 
 /// The head of a response. Reused for every response of a connection; see
 /// [`crate::RequestHead`], whose ways it shares.
@@ -42,45 +44,24 @@ impl ResponseHead {
         limits: &Limits,
     ) -> Result<Parsed, Refusal> {
         self.headers.clear();
-        let allowed = &original[..original.len().min(limits.head_bytes)];
-        let partial = || {
-            if original.len() >= limits.head_bytes {
-                Err(Refusal::HeadTooLarge {
-                    limit: limits.head_bytes,
-                })
-            } else {
-                Ok(Parsed::Partial)
-            }
-        };
-        let Some(start) = first_line(allowed)? else {
-            return partial();
-        };
-        let text = &allowed[start..];
-        with_slots(limits.header_lines, |slots| {
+        head::read(original, limits, FirstLine::Status, |start, text, slots| {
             let mut response = httparse::Response::new(&mut []);
-            let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+            let status = httparse::ParserConfig::default().parse_response_with_uninit_headers(
                 &mut response,
                 text,
                 slots,
-            );
-            match parsed {
-                Ok(httparse::Status::Complete(len)) => {
-                    self.take(original, start..start + len, method, &response)?;
-                    Ok(Parsed::Complete { len: start + len })
-                }
-                Ok(httparse::Status::Partial) => partial(),
-                Err(httparse::Error::TooManyHeaders) => Err(Refusal::TooManyHeaders {
-                    limit: limits.header_lines,
-                }),
-                Err(_) => Err(first_fault(text, FirstLine::Status)),
+            )?;
+            if let httparse::Status::Complete(len) = status {
+                self.take(original, start..start + len, method, &response)?;
             }
+            Ok(status)
         })
     }
 
     fn take(
         &mut self,
         original: &[u8],
-        head: std::ops::Range<usize>,
+        head: Range<usize>,
         method: Method,
         response: &httparse::Response<'_, '_>,
     ) -> Result<(), Refusal> {
@@ -98,8 +79,8 @@ impl ResponseHead {
             let value = header.value;
             self.headers.push_original(
                 original,
-                crate::request::piece(original, header.name.as_bytes()),
-                crate::request::piece(original, value),
+                piece(original, header.name.as_bytes()),
+                piece(original, value),
             );
             match self.headers.last_known() {
                 KnownHeader::ContentLength => match framing.content_length(value)? {
