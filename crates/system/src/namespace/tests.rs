@@ -51,7 +51,10 @@ fn machine(script: &str, output: Stream) -> Child {
 fn privileged() -> bool {
     let tried = on_own_thread(|| unshare(Namespaces::MACHINE));
     if let Err(refused) = &tried {
-        println!("SKIPPED: {refused}; enable: run the tests as root (docker: --privileged)");
+        testing_support::skip(
+            &format!("no namespaces ({refused})"),
+            "sudo cargo xtask test (in a container: start it with --privileged)",
+        );
     }
     tried.is_ok()
 }
@@ -60,7 +63,10 @@ fn privileged() -> bool {
 fn whoever_may_not_be_root_is_root_of_a_namespace_of_its_own() {
     let allowed = in_a_copy(|| nix::sched::unshare(CloneFlags::CLONE_NEWUSER).is_ok());
     if allowed != Exit::Code(0) {
-        println!("SKIPPED: no user namespaces; enable: sysctl -w user.max_user_namespaces=15000");
+        testing_support::skip(
+            "the kernel refuses user namespaces",
+            "sudo sysctl -w user.max_user_namespaces=15000",
+        );
         return;
     }
     let nobody = Privileges {

@@ -176,7 +176,7 @@ fn a_process_takes_a_name_cut_to_what_the_kernel_keeps() {
 #[test]
 fn root_is_given_up_for_good() {
     if !nix::unistd::Uid::effective().is_root() {
-        println!("SKIPPED: not root; enable: run the tests as root");
+        testing_support::skip("root is needed to give it up", "sudo cargo xtask test");
         return;
     }
     let privileges = Privileges {
