@@ -8,3 +8,4 @@ mod living;
 mod persistence;
 mod support;
 mod tls;
+mod trust;

@@ -1,7 +1,6 @@
 //! Conditions hold when the manual says so.
 
-use crate::harness::{WEB, clean, compiled, holds, request, session};
-use rules::Request;
+use crate::harness::{WEB, chosen, clean, compiled, holds};
 
 #[test]
 fn samples_are_fetched_and_matched() {
@@ -151,12 +150,7 @@ fn lines_of_one_name_are_alternatives_and_files_are_lists() {
         ("/three", Some(2)),
         ("/four", None),
     ] {
-        let (head, original) = request(&format!("GET {target} HTTP/1.1"), &[]);
-        let request = Request {
-            head: &head,
-            original: &original,
-        };
-        let chosen = programs.proxies[WEB].backend(&session(), Some(request));
+        let chosen = chosen(&programs, WEB, &format!("GET {target} HTTP/1.1"), &[]);
         assert_eq!(chosen, expected, "{target}");
     }
 }
@@ -165,12 +159,7 @@ fn lines_of_one_name_are_alternatives_and_files_are_lists() {
 fn a_backend_can_be_named_by_the_request() {
     let programs = clean(" use_backend %[path,field(2,/)]\n");
     for (target, expected) in [("/api/x", Some(2)), ("/none/x", None)] {
-        let (head, original) = request(&format!("GET {target} HTTP/1.1"), &[]);
-        let request = Request {
-            head: &head,
-            original: &original,
-        };
-        let chosen = programs.proxies[WEB].backend(&session(), Some(request));
+        let chosen = chosen(&programs, WEB, &format!("GET {target} HTTP/1.1"), &[]);
         assert_eq!(chosen, expected, "{target}");
     }
 }

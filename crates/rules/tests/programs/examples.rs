@@ -5,35 +5,9 @@ use std::collections::BTreeMap;
 use diagnostics::Diagnostics;
 use haproxy_config::model::Config;
 use haproxy_config::{Load, Text, parse};
-use http1::{Limits, RequestHead};
-use rules::{Inputs, Live, Programs, Request, Session, Verdict, compile};
+use rules::{Inputs, Programs, Request, Verdict, compile};
 
-struct Figures;
-
-impl Live for Figures {
-    fn servers_up(&self, _: usize) -> u32 {
-        1
-    }
-    fn frontend_connections(&self, _: usize) -> u64 {
-        1
-    }
-    fn backend_connections(&self, _: usize) -> u64 {
-        1
-    }
-    fn queued(&self, _: usize) -> u64 {
-        0
-    }
-}
-
-const SESSION: Session<'static> = Session {
-    client: None,
-    local: None,
-    tls: None,
-    frontend: "main",
-    backend: None,
-    server: None,
-    live: &Figures,
-};
+use crate::harness::{chosen, request, session};
 
 fn programs(text: &str) -> (Config, Programs) {
     let parsed = parse(Load {
@@ -62,12 +36,12 @@ fn index(config: &Config, name: &str) -> usize {
 
 #[test]
 fn the_landlord_pair_compiles() {
-    programs(include_str!("../../../examples/landlord/haproxy.cfg"));
+    programs(include_str!("../../../../examples/landlord/haproxy.cfg"));
 }
 
 #[test]
 fn static_files_go_to_their_own_backend() {
-    let (config, programs) = programs(include_str!("../../../examples/openstack/haproxy.cfg"));
+    let (config, programs) = programs(include_str!("../../../../examples/openstack/haproxy.cfg"));
     let (main, files) = (index(&config, "main"), index(&config, "static"));
     for (target, expected) in [
         ("/static/x", Some(files)),
@@ -76,41 +50,33 @@ fn static_files_go_to_their_own_backend() {
         ("/index.html", None),
         ("/", None),
     ] {
-        let original = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n").into_bytes();
-        let mut head = RequestHead::new();
-        head.parse(&original, &Limits::default()).unwrap();
-        let request = Request {
-            head: &head,
-            original: &original,
-        };
-        let found = programs.proxies[main].backend(&SESSION, Some(request));
+        let first_line = format!("GET {target} HTTP/1.1");
+        let found = chosen(&programs, main, &first_line, &["Host: h"]);
         assert_eq!(found, expected, "{target}");
     }
 }
 
 #[test]
 fn the_old_reqadd_adds_its_line_and_the_stats_page_has_its_administrator() {
-    let text = include_str!("../../../examples/openstack/openstack-services.cfg");
+    let text = include_str!("../../../../examples/openstack/openstack-services.cfg");
     let (config, programs) = programs(text);
-    let original = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-    let mut head = RequestHead::new();
-    head.parse(original, &Limits::default()).unwrap();
+    let (mut head, original) = request("GET / HTTP/1.1", &["Host: h"]);
     let horizon = &programs.proxies[index(&config, "horizon_frontend")];
     assert_eq!(
-        horizon.request(&SESSION, &mut head, original),
+        horizon.request(&session(), &mut head, &original),
         Verdict::Continue
     );
     let mut out = Vec::new();
-    head.encode_into(original, &mut out);
+    head.encode_into(&original, &mut out);
     assert_eq!(
         out,
         b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Protocol: https\r\n\r\n"
     );
     let request = Request {
         head: &head,
-        original,
+        original: &original,
     };
     let stats = &programs.proxies[index(&config, "stats")];
-    assert!(stats.may_administer(&SESSION, request));
-    assert!(!horizon.may_administer(&SESSION, request));
+    assert!(stats.may_administer(&session(), request));
+    assert!(!horizon.may_administer(&session(), request));
 }

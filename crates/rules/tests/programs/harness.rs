@@ -145,14 +145,22 @@ pub fn run_response(lines: &str, text: &str) -> (Verdict, String) {
 /// Whether a condition holds for a request.
 pub fn holds(condition: &str, first_line: &str, headers: &[&str]) -> bool {
     let programs = clean(&format!(" use_backend api if {condition}"));
+    chosen(&programs, WEB, first_line, headers).is_some()
+}
+
+/// The index of the backend that a frontend's rules choose for a request.
+pub fn chosen(
+    programs: &Programs,
+    frontend: usize,
+    first_line: &str,
+    headers: &[&str],
+) -> Option<usize> {
     let (head, original) = request(first_line, headers);
     let request = Request {
         head: &head,
         original: &original,
     };
-    programs.proxies[WEB]
-        .backend(&session(), Some(request))
-        .is_some()
+    programs.proxies[frontend].backend(&session(), Some(request))
 }
 
 /// An answer as text, as sent to a client of HTTP/1.1 that stays.

@@ -3,4 +3,5 @@
 mod actions;
 mod any_words;
 mod conditions;
+mod examples;
 mod harness;
