@@ -1,6 +1,6 @@
-//! What tests need to say that this machine cannot run them.
+//! What tests of several crates need: to say that this machine cannot run them, and to wait.
 //!
-//! Owns: the record of skipped tests. Must never: decide that a failure is a skip. A test asks for
+//! Owns: the record of skipped tests. Must never: decide that a failure is a skip, or wait for ever. A test asks for
 //! what it needs first; where that is missing it records the reason and the command that would
 //! enable it, and returns.
 //!
@@ -11,15 +11,39 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The environment variable that names the file to which skipped tests are recorded.
 pub const SKIP_LOG_VARIABLE: &str = "KEEL_SKIP_LOG";
+
+/// Nothing that is waited for takes longer on a machine that works.
+pub const LIMIT: Duration = Duration::from_secs(20);
+
+/// How often a condition is looked at.
+pub const PACE: Duration = Duration::from_millis(10);
+
+/// Waits until `condition` yields a value.
+///
+/// # Panics
+/// Where it has not after [`LIMIT`].
+#[track_caller]
+pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + LIMIT;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < end, "this never came: {what}");
+        thread::sleep(PACE);
+    }
+}
 
 /// Records that the calling test did not run: why, and the command that would enable it.
 ///
 /// The test's name is its thread's name, as libtest sets it.
 pub fn skip(reason: &str, enable: &str) {
-    let thread = std::thread::current();
+    let thread = thread::current();
     let test = thread.name().unwrap_or("a test");
     let line = format!("{test}\t{}\t{}\n", one_line(reason), one_line(enable));
     eprintln!("SKIPPED {test}: {reason}; to enable it: {enable}");

@@ -16,24 +16,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Nothing that is waited for takes longer on a machine that works.
-pub const LIMIT: Duration = Duration::from_secs(20);
-
-/// How often a condition is looked at.
-const PACE: Duration = Duration::from_millis(5);
-
-/// Waits until `condition` yields a value.
-#[track_caller]
-pub fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + LIMIT;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < end, "this never came: {what}");
-        thread::sleep(PACE);
-    }
-}
+pub use testing_support::{LIMIT, PACE, eventually};
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
