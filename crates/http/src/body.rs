@@ -58,15 +58,6 @@ impl BodyScanner {
         }
     }
 
-    /// Bytes of the body that are known to be still to come: for splicing and for buffer sizes.
-    #[must_use]
-    pub fn known_left(&self) -> Option<u64> {
-        match self {
-            Self::Length(left) => Some(*left),
-            Self::Chunked(_) | Self::UntilClose => None,
-        }
-    }
-
     /// Takes the next bytes that came in.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ mod target;
 
 pub use answer::{Answer, error_page, reason_phrase};
 pub use body::{Body, BodyScanner, Scanned};
-pub use chunked::{ChunkScanner, LAST_CHUNK, encode_chunk_head};
+pub use chunked::ChunkScanner;
 pub use connection::{ConnectionMode, ConnectionOptions, ServerSide, edit_request, edit_response};
 pub use cookie::{
     cookie_value, cookies, remove_cookie, rewrite_set_cookie, set_cookie_pair, strip_cookie_prefix,
