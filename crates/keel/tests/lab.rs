@@ -139,7 +139,9 @@ fn the_kernel_tells_who_has_an_address() {
     let Some(lab) = three_machines() else { return };
     let holders = |address: Ipv4Addr| lab.holders(IpAddr::from(address)).unwrap();
     assert_eq!(holders(FLOATING), [""; 0]);
-    assert_eq!(holders(FRED), ["fred"]);
+    // The kernel's word arrives in its own time.
+    let holder = lab.wait_for_holder(FRED.into(), None, Duration::ZERO, 10 * SECOND);
+    assert_eq!(holder.unwrap(), "fred");
     lab.kill_node("fred").unwrap();
     assert_eq!(holders(FRED), [""; 0]);
 }
@@ -149,11 +151,7 @@ fn a_full_disk_takes_nothing_until_it_is_emptied() {
     let Some(lab) = three_machines() else { return };
     let fred = lab.node("fred");
     let written = || {
-        let write = [
-            "sh",
-            "-c",
-            "echo something > /srv/$$ && test -s /srv/$$",
-        ];
+        let write = ["sh", "-c", "echo something > /srv/$$ && test -s /srv/$$"];
         fred.run(&write, 5 * SECOND).unwrap().success()
     };
     assert!(written(), "at first");

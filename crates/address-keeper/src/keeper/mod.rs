@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use keepalived_config::Configuration;
+use keepalived_config::model::VirtualAddress;
 use system::announce::Announcer;
 use system::awaited::Awaited;
 use system::channel::Channel;
@@ -28,7 +29,7 @@ use crate::notify::notify;
 use crate::router::{Router, source};
 use crate::scripts::{RESULT_QUEUE, Runner, ScriptResult};
 use crate::sockets::{Key, Sockets, Traffic};
-use crate::supervision::{FromKeeper, Testament, ToKeeper};
+use crate::supervision::{FromKeeper, InstanceStatus, Testament, ToKeeper};
 use crate::testament::{testament, union};
 use crate::tracking::Tracking;
 
@@ -37,10 +38,18 @@ use crate::tracking::Tracking;
 pub(crate) enum StartError {
     #[error("netlink: {0}")]
     Netlink(#[from] NetlinkError),
-    #[error("{what}: {error}")]
+    #[error("{what}: {error}{}", permission_hint(error))]
     Kernel { what: String, error: std::io::Error },
     #[error("{}", .0.join("\n"))]
     Configuration(Vec<String>),
+}
+
+fn permission_hint(error: &std::io::Error) -> &'static str {
+    if error.kind() == ErrorKind::PermissionDenied {
+        ": run as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
+    } else {
+        ""
+    }
 }
 
 /// The role's whole state.
@@ -57,6 +66,8 @@ pub(crate) struct Keeper {
     sockets: Sockets,
     configuration: Configuration,
     routers: Vec<Router>,
+    /// `static_ipaddress`, each with its interface.
+    static_addresses: Vec<(String, VirtualAddress)>,
     tracking: Tracking,
     runners: Vec<Runner>,
     results: mpsc::Receiver<ScriptResult>,
@@ -67,6 +78,8 @@ pub(crate) struct Keeper {
     /// The supervisor did not take it yet.
     testament_unsent: bool,
     status_changed: bool,
+    /// The status that the supervisor was told last.
+    told: Vec<InstanceStatus>,
     stopping: bool,
 }
 
@@ -86,8 +99,8 @@ impl Keeper {
         let monitor = Awaited::new(monitor).map_err(kernel("netlink monitor"))?;
         let mut netlink = Netlink::open()?;
         let network = Network::list(&mut netlink)?;
-        let accepted =
-            configuration::read(options, Some(&network)).map_err(StartError::Configuration)?;
+        let accepted = configuration::read(options, Some(&network), configuration::Shape::Line)
+            .map_err(StartError::Configuration)?;
         let announcer = Announcer::open().map_err(kernel("packet socket"))?;
         let channel = match channel {
             Some(channel) => {
@@ -118,6 +131,7 @@ impl Keeper {
             sockets: Sockets::default(),
             configuration: accepted.configuration,
             routers: Vec::new(),
+            static_addresses: Vec::new(),
             tracking: Tracking::default(),
             runners: Vec::new(),
             results,
@@ -126,6 +140,7 @@ impl Keeper {
             testament: Testament::default(),
             testament_unsent: false,
             status_changed: true,
+            told: Vec::new(),
             stopping: false,
         };
         for message in &accepted.messages {
@@ -267,6 +282,10 @@ impl Keeper {
     fn send(&mut self, place: usize, key: Key, payload: impl Fn(std::net::IpAddr) -> Vec<u8>) {
         let router = &mut self.routers[place];
         let settings = router.instance.settings();
+        if settings.source.is_unspecified() {
+            // The interface has no address yet; the router's state says so.
+            return;
+        }
         for destination in settings.destinations() {
             let payload = payload(*destination);
             match self
@@ -495,10 +514,20 @@ impl Keeper {
 
     fn say_status(&mut self) {
         if self.status_changed {
-            let status = self.routers.iter().filter(|router| !router.removed);
-            let message = FromKeeper::Status(status.map(Router::status).collect());
+            self.told = self.status();
+            let message = FromKeeper::Status(self.told.clone());
             self.status_changed = !self.say(&message);
         }
+    }
+
+    /// What changes without a change of state, such as a count, is told with the next heartbeat.
+    fn look_at_status(&mut self) {
+        self.status_changed |= self.status() != self.told;
+    }
+
+    fn status(&self) -> Vec<InstanceStatus> {
+        let routers = self.routers.iter().filter(|router| !router.removed);
+        routers.map(Router::status).collect()
     }
 
     /// Whether the supervisor took it. Where there is none there is nobody to tell.
