@@ -4,14 +4,12 @@
 //! One file for both machines holds a virtual router of each kind, so that one stop, one return or
 //! one death shows what becomes of all of them.
 
-mod machines;
-
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::machines::{self, LIMIT, eventually};
 use lab::clock::{self, Nanoseconds};
 use lab::{Holders, Lab, NodeSpec, Target};
-use machines::{LIMIT, eventually};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
