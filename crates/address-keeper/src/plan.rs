@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) routers: Vec<RouterPlan>,
     /// Names of scripts that some router tracks.
     pub(crate) tracked_scripts: Vec<String>,
+    /// `static_ipaddress`, each with its interface: added at the start and left at the end.
+    pub(crate) static_addresses: Vec<(String, VirtualAddress)>,
 }
 
 /// One virtual router.
@@ -88,11 +90,18 @@ pub(crate) fn plan(
                 .help("let each instance track the same scripts and interfaces"),
         );
     }
-    for address in &configuration.static_addresses {
-        let text = "static_ipaddress is known but not built yet";
-        diagnostics.push(Diagnostic::error(text).at(address.span));
-    }
     let mut plan = Plan::default();
+    let default_interface = &configuration.global.default_interface;
+    for address in &configuration.static_addresses {
+        let interface = address.interface.as_ref().map(|interface| &interface.value);
+        let interface = interface.unwrap_or(default_interface).clone();
+        let is_missing = network.is_some_and(|network| network.link(&interface).is_none());
+        if is_missing && !configuration.global.dynamic_interfaces {
+            let text = format!("interface '{interface}' does not exist");
+            diagnostics.push(Diagnostic::error(text).at(address.span));
+        }
+        plan.static_addresses.push((interface, address.clone()));
+    }
     for instance in &configuration.instances {
         if let Some(network) = network.filter(|_| !configuration.global.dynamic_interfaces) {
             for interface in interfaces(instance) {
@@ -106,10 +115,6 @@ pub(crate) fn plan(
             let text = "nopreempt has no effect with state MASTER";
             let help = "use state BACKUP on all routers; the priority decides";
             diagnostics.push(Diagnostic::warning(text).at(instance.name.span).help(help));
-        }
-        if instance.owner_ignores_adverts {
-            let text = "owner_ignore_adverts is known but not built yet";
-            diagnostics.push(Diagnostic::error(text).at(instance.name.span));
         }
         for script in &instance.track_scripts {
             if !plan.tracked_scripts.contains(&script.name.value) {
@@ -232,6 +237,7 @@ fn settings(instance: &Instance, configuration: &Configuration, peers: Vec<IpAdd
         },
         lower_priority_no_advert: instance.lower_priority_no_advert,
         higher_priority_send_advert: instance.higher_priority_send_advert,
+        owner_ignores_adverts: instance.owner_ignores_adverts,
         skip_check_addresses: instance.skip_address_check,
         down_timer_adverts: instance.down_timer_adverts,
         startup_delay: global

@@ -139,7 +139,9 @@ fn the_kernel_tells_who_has_an_address() {
     let Some(lab) = three_machines() else { return };
     let holders = |address: Ipv4Addr| lab.holders(IpAddr::from(address)).unwrap();
     assert_eq!(holders(FLOATING), [""; 0]);
-    assert_eq!(holders(FRED), ["fred"]);
+    // The kernel's word arrives in its own time.
+    let holder = lab.wait_for_holder(FRED.into(), None, Duration::ZERO, 10 * SECOND);
+    assert_eq!(holder.unwrap(), "fred");
     lab.kill_node("fred").unwrap();
     assert_eq!(holders(FRED), [""; 0]);
 }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use keepalived_config::Configuration;
+use keepalived_config::model::VirtualAddress;
 use system::announce::Announcer;
 use system::awaited::Awaited;
 use system::channel::Channel;
@@ -65,6 +66,8 @@ pub(crate) struct Keeper {
     sockets: Sockets,
     configuration: Configuration,
     routers: Vec<Router>,
+    /// `static_ipaddress`, each with its interface.
+    static_addresses: Vec<(String, VirtualAddress)>,
     tracking: Tracking,
     runners: Vec<Runner>,
     results: mpsc::Receiver<ScriptResult>,
@@ -128,6 +131,7 @@ impl Keeper {
             sockets: Sockets::default(),
             configuration: accepted.configuration,
             routers: Vec::new(),
+            static_addresses: Vec::new(),
             tracking: Tracking::default(),
             runners: Vec::new(),
             results,

@@ -132,6 +132,11 @@ impl Running {
         sockets: &HashMap<String, Arc<OwnedFd>>,
     ) -> Result<(), StartError> {
         limit_connections(&mut prepared.config.global);
+        for setting in fixed_until_restart(&self.snapshot.config.global, &prepared.config.global) {
+            let text = format!("A change of '{setting}' takes effect with the next start.");
+            self.log
+                .notice(&prepared.config.global.log, level::WARNING, text);
+        }
         self.snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
@@ -218,6 +223,27 @@ async fn watch(workers: Arc<Vec<WorkerHandle>>, voice: Arc<Voice>) {
         compio::time::sleep(WORKER_WATCH_INTERVAL).await;
         voice.workers_gone(workers.iter().filter(|worker| worker.has_ended()).count());
     }
+}
+
+/// Settings of `global` that differ and that a running process cannot change.
+fn fixed_until_restart(old: &Global, new: &Global) -> Vec<&'static str> {
+    fn value<T>(setting: &Option<diagnostics::Spanned<T>>) -> Option<&T> {
+        setting.as_ref().map(|setting| &setting.value)
+    }
+    [
+        ("nbthread", old.nbthread != new.nbthread),
+        ("user", value(&old.user) != value(&new.user)),
+        ("group", value(&old.group) != value(&new.group)),
+        ("chroot", value(&old.chroot) != value(&new.chroot)),
+        ("log-tag", old.log_tag != new.log_tag),
+        (
+            "log-send-hostname",
+            old.log_send_hostname != new.log_send_hostname,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
 }
 
 /// The process id in log lines and `show info`: the one that was started and that a pidfile names,
