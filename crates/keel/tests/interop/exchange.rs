@@ -153,13 +153,17 @@ impl Connection {
             };
             let close = head.contains(" http/1.0\r\n") || head.contains("\r\nconnection: close");
             let connection = if close { "Connection: close\r\n" } else { "" };
+            let cookie = match path {
+                "/login" => "Set-Cookie: S=application; Path=/; HttpOnly\r\n",
+                _ => "",
+            };
             let length = match status {
                 "304 Not Modified" => String::new(),
                 _ => format!("Content-Length: {}\r\n", body.len()),
             };
             let body = if method == "HEAD" { "" } else { &body };
             self.send(&format!(
-                "HTTP/1.1 {status}\r\nETag: {ETAG}\r\nX-Server: {name}\r\n{length}{connection}\r\n{body}"
+                "HTTP/1.1 {status}\r\nETag: {ETAG}\r\nX-Server: {name}\r\n{length}{cookie}{connection}\r\n{body}"
             ));
             if close {
                 return;
