@@ -271,7 +271,7 @@ fn fetch_assets(mut tab: Tab, number: usize, server: &str, cookie: &str) {
 }
 
 /// What is said to both balancers, each on a connection of its own.
-const SAID: [(&str, &str); 16] = [
+const SAID: [(&str, &str); 20] = [
     (
         "a page",
         "GET /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -318,6 +318,23 @@ const SAID: [(&str, &str); 16] = [
         "denied",
         "GET /denied HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     ),
+    (
+        "redirected",
+        "GET /old/a?b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ),
+    (
+        "answered at once",
+        "GET /here HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ),
+    (
+        "statistics",
+        "GET /stats;csv HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YTpi\r\n\
+         Connection: close\r\n\r\n",
+    ),
+    (
+        "an absolute target",
+        "GET http://a/page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ),
     ("no request", "nonsense\r\n\r\n"),
     ("half a request", "GET /page HTTP/1.1\r\n"),
     (
@@ -334,11 +351,14 @@ fn logging(log: &Syslog, origin: &Origin) -> String {
     format!(
         "global\n    nbthread 1\n    log {} local3\n\
          {DEFAULTS}    log global\n    option httplog\n    option dontlognull\n    retries 0\n    \
-         timeout http-request 300ms\n\
+         timeout http-request 300ms\n    timeout client 500ms\n\
          frontend web\n    bind 127.0.0.1:{{port}}\n    \
          capture request header Host len 8\n    capture request header Referer len 20\n    \
          capture response header X-Server len 9\n    capture cookie S= len 12\n    \
          http-request deny if {{ path /denied }}\n    \
+         http-request redirect prefix http://new code 301 if {{ path_beg /old }}\n    \
+         http-request return status 200 content-type text/plain string here if {{ path /here }}\n    \
+         stats uri /stats\n    stats auth a:b\n    \
          use_backend empty if {{ path /empty }}\n    \
          use_backend refusing if {{ path /refused }}\n    \
          use_backend hurried if {{ path /slow }}\n    default_backend pages\n\
