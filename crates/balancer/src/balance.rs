@@ -5,7 +5,9 @@
 //! request ──► Rotation::pick ──► Server | Full (wait in the queue) | NoneUsable (503)
 //! ```
 //!
-//! Each worker keeps its own rotation, so that picking shares nothing between threads.
+//! Each worker keeps its own rotation. All that workers share in picking is the number of the turn
+//! (`BackendState::turn`): without it every worker would begin with the same server, and an
+//! operator's five requests over two threads would not go round.
 
 use crate::snapshot::{Backend, Server};
 use crate::state::Operational;
@@ -70,12 +72,11 @@ enum Method {
 }
 
 impl Rotation {
-    /// For a worker that begins `offset` turns into the rotation, so that workers do not all begin
-    /// with the same server.
-    pub fn new(backend: &Backend, offset: usize) -> Self {
+    /// For one backend.
+    pub fn new(backend: &Backend) -> Self {
         let method = match backend.balance {
             Balance::RoundRobin | Balance::StaticRoundRobin => {
-                Method::RoundRobin(RoundRobin::new(backend.servers.len()))
+                Method::RoundRobin(RoundRobin::default())
             }
             Balance::LeastConnections => Method::LeastConnections { last: usize::MAX },
             Balance::First => Method::First,
@@ -87,11 +88,6 @@ impl Rotation {
             method,
         };
         rotation.refresh(backend);
-        if let Method::RoundRobin(turns) = &mut rotation.method {
-            for _ in 0..offset % backend.servers.len().max(1) {
-                turns.next(&rotation.usable, |_| true);
-            }
-        }
         rotation
     }
 
@@ -112,7 +108,7 @@ impl Rotation {
             |index: usize| Some(index) != avoided && (wish.has_room)(&backend.servers[index]);
         let usable = &self.usable;
         let picked = match &mut self.method {
-            Method::RoundRobin(turns) => turns.next(usable, fits),
+            Method::RoundRobin(turns) => turns.next(&backend.state.turn, fits),
             Method::LeastConnections { last } => {
                 let picked = least_loaded(usable, *last, fits, wish.active);
                 *last = picked.unwrap_or(*last);
@@ -168,8 +164,10 @@ impl Rotation {
             let count = if backend.all_backups { usize::MAX } else { 1 };
             self.usable.extend(candidates(true).take(count));
         }
-        if let Method::Source(map) = &mut self.method {
-            map.rebuild(&self.usable, backend.hash_consistent);
+        match &mut self.method {
+            Method::RoundRobin(turns) => turns.rebuild(&self.usable),
+            Method::Source(map) => map.rebuild(&self.usable, backend.hash_consistent),
+            Method::LeastConnections { .. } | Method::First => {}
         }
     }
 }

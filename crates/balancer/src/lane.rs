@@ -22,7 +22,7 @@ pub(crate) struct Lanes {
 
 impl Lanes {
     /// Idle connections and counts of servers that stay are taken over from `previous`.
-    pub fn new(snapshot: Arc<Snapshot>, worker: usize, previous: Option<&Self>) -> Rc<Self> {
+    pub fn new(snapshot: Arc<Snapshot>, previous: Option<&Self>) -> Rc<Self> {
         let backends = snapshot
             .backends
             .iter()
@@ -33,11 +33,7 @@ impl Lanes {
                         .iter()
                         .find(|lane| lane.backend.name == backend.name)
                 });
-                Rc::new(BackendLane::new(
-                    Arc::clone(backend),
-                    worker,
-                    known.map(Rc::as_ref),
-                ))
+                Rc::new(BackendLane::new(Arc::clone(backend), known.map(Rc::as_ref)))
             })
             .collect();
         Rc::new(Self { snapshot, backends })
@@ -63,7 +59,7 @@ pub(crate) struct BackendLane {
 }
 
 impl BackendLane {
-    fn new(backend: Arc<Backend>, worker: usize, previous: Option<&Self>) -> Self {
+    fn new(backend: Arc<Backend>, previous: Option<&Self>) -> Self {
         let servers = backend
             .servers
             .iter()
@@ -81,7 +77,7 @@ impl BackendLane {
                 })
             })
             .collect();
-        let rotation = RefCell::new(Rotation::new(&backend, worker));
+        let rotation = RefCell::new(Rotation::new(&backend));
         Self {
             backend,
             servers,

@@ -5,7 +5,8 @@
 //! Counters are the other way round: each worker writes its own copy ([`PerWorker`]), the control
 //! thread adds them up ([`PerWorker::total`]). So no cache line is written by two threads on the
 //! request path; the exceptions are [`ServerState::in_flight`] and its like, which a limit across
-//! threads (`maxconn`) needs by its nature and which are touched only where one is configured.
+//! threads (`maxconn`) needs by its nature and which are touched only where one is configured, and
+//! [`BackendState::turn`], without which servers would not take turns over several threads.
 //!
 //! State outlives a configuration: a reload finds it again by name (see `snapshot`).
 
@@ -265,6 +266,8 @@ pub struct BackendState {
     /// Rises with each change of any server's state or weight: a worker that sees a new number
     /// computes its rotation anew.
     generation: AtomicU64,
+    /// The number of the next turn (`balance roundrobin`, `static-rr`), counted over all workers.
+    pub turn: AtomicU64,
     /// Requests that wait for any server of this backend.
     pub waiting: WaitQueue,
     /// When the backend went from having a usable server to none or back.
@@ -279,6 +282,7 @@ impl BackendState {
     pub fn new(workers: usize) -> Self {
         Self {
             generation: AtomicU64::new(0),
+            turn: AtomicU64::new(0),
             waiting: WaitQueue::default(),
             changed: Mutex::new(SystemTime::now()),
             counters: PerWorker::new(workers),
