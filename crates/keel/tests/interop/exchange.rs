@@ -14,6 +14,10 @@ use tempfile::TempDir;
 
 use crate::machines::{LIMIT, eventually};
 
+/// A `defaults` section with time limits that nothing reaches by accident.
+pub const DEFAULTS: &str = "defaults\n    mode http\n    timeout connect 2s\n    timeout client 10s\n    \
+                        timeout server 10s\n    timeout http-keep-alive 10s\n";
+
 /// How long the answer to `/slow` takes.
 pub const SLOW: Duration = Duration::from_millis(600);
 

@@ -5,6 +5,7 @@ mod bad_input;
 mod clients;
 mod exchange;
 mod keepalived;
+mod log_lines;
 mod machines;
 mod seeds;
 mod smuggling;
