@@ -46,8 +46,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             return;
         };
         let original = self.peer.reader.bytes();
-        let line_end = memchr::memchr(b'\r', original).unwrap_or(0);
-        texts.request_line = String::from_utf8_lossy(&original[..line_end]).into_owned();
+        // Empty lines before a request are skipped (RFC 9112 section 2.2).
+        let mut lines = original.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+        texts.request_line = String::from_utf8_lossy(line).into_owned();
         let headers = &self.request.headers;
         texts.request_captures = self
             .frontend

@@ -246,7 +246,7 @@ impl Syslog {
                 .trim_end()
                 .to_owned();
             // Others are about servers and proxies as such.
-            if line.contains("]: 127.0.0.1:") && line.ends_with('"') {
+            if line.contains("]: 127.0.0.1:") {
                 return line;
             }
         }
