@@ -211,6 +211,7 @@ impl Route {
             }
         }
         lane.active.set(lane.active.get() + 1);
+        lane.pool.saw_in_use(lane.active.get());
         server.state.counters.of(self.worker.index).session_begins();
         Some(Slot {
             worker: self.worker.index,

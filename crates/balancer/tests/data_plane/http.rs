@@ -268,6 +268,16 @@ fn http_reuse_decides_who_shares_a_server_connection() {
 }
 
 #[test]
+fn clients_that_come_one_after_the_other_leave_one_connection_behind() {
+    let origin = Origin::saying("x");
+    let proxy = proxy_to(&origin, "http-reuse safe", "");
+    for _ in 0..20 {
+        assert_eq!(status(&proxy.client().get("/")), 200);
+    }
+    origin.open_falls_to(1);
+}
+
+#[test]
 fn a_request_over_a_connection_that_the_server_had_closed_is_sent_again() {
     // Answers once on each connection, then closes without saying so.
     let origin = Origin::start(|_| Reply::SendAndClose(ok("x")));
