@@ -240,27 +240,32 @@ impl Syslog {
         self.socket.local_addr().expect("it is bound")
     }
 
-    /// The next line about a request.
+    /// The line about the client's connection from that port.
     #[track_caller]
-    pub fn next_request(&self) -> String {
+    pub fn line_about(&self, client_port: u16) -> String {
+        let client = format!("]: 127.0.0.1:{client_port} ");
         let mut buffer = [0; 4096];
         loop {
             let read = self.socket.recv(&mut buffer).expect("a log line in time");
-            let line = String::from_utf8_lossy(&buffer[..read])
-                .trim_end()
-                .to_owned();
-            // Others are about servers and proxies as such.
-            if line.contains("]: 127.0.0.1:") {
-                return line;
+            let line = String::from_utf8_lossy(&buffer[..read]);
+            if line.contains(&client) {
+                return line.trim_end().to_owned();
             }
         }
     }
 }
 
-/// Sends bytes on a connection of their own and returns all that comes until the other side
-/// closes.
+/// A conversation that is over.
+pub struct Said {
+    /// All that came back.
+    pub answer: String,
+    /// The client's port.
+    pub client_port: u16,
+}
+
+/// Sends bytes on a connection of their own and waits until the other side closes.
 #[track_caller]
-pub fn say(port: u16, pieces: &[&[u8]]) -> String {
+pub fn say(port: u16, pieces: &[&[u8]]) -> Said {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let mut stream = TcpStream::connect(address).expect("the balancer listens");
     stream.set_nodelay(true).expect("a TCP socket");
@@ -280,5 +285,8 @@ pub fn say(port: u16, pieces: &[&[u8]]) -> String {
         let answer = String::from_utf8_lossy(&answer);
         panic!("the connection stays open: {error}; so far: {answer:?}");
     }
-    String::from_utf8_lossy(&answer).into_owned()
+    Said {
+        answer: String::from_utf8_lossy(&answer).into_owned(),
+        client_port: stream.local_addr().expect("it was connected").port(),
+    }
 }

@@ -163,10 +163,11 @@ fn compare_logs(text: impl Fn(&Syslog) -> String, said: &[(&str, &str)], format:
     let theirs = Balancer::of(&haproxy, &[], &text(&theirs_log));
     let mut different = Vec::new();
     for (what, text) in said {
-        say(ours.port, &[text.as_bytes()]);
-        let our_line = log.next_request();
-        say(theirs.port, &[text.as_bytes()]);
-        let their_line = theirs_log.next_request();
+        let line_of = |balancer: &Balancer, log: &Syslog| {
+            log.line_about(say(balancer.port, &[text.as_bytes()]).client_port)
+        };
+        let our_line = line_of(&ours, &log);
+        let their_line = line_of(&theirs, &theirs_log);
         if comparable(&our_line, format) != comparable(&their_line, format) {
             different.push(format!(
                 "{what}:\n  ours   {our_line}\n  theirs {their_line}"
@@ -198,7 +199,7 @@ fn tcp_log_lines_are_those_of_haproxy_field_by_field() {
             format!(
                 "global\n    nbthread 1\n    log {} local3\n\
                  {DEFAULTS}    mode tcp\n    log global\n    option tcplog\n    \
-                 option dontlognull\n    retries 0\n\
+                 retries 0\n\
                  frontend web\n    bind 127.0.0.1:{{port}}\n    default_backend servers\n\
                  backend servers\n    {server}\n",
                 log.address()
@@ -206,4 +207,22 @@ fn tcp_log_lines_are_those_of_haproxy_field_by_field() {
         };
         compare_logs(text, &[(what, said)], &TCPLOG);
     }
+}
+
+#[test]
+fn a_client_for_whom_there_is_no_server_is_no_empty_session() {
+    let log = Syslog::open();
+    let balancer = Balancer::start(&format!(
+        "global\n    log {} local3\n\
+         {DEFAULTS}    mode tcp\n    log global\n    option tcplog\n    option dontlognull\n    \
+         retries 0\n\
+         listen web\n    bind 127.0.0.1:{{port}}\n    server none 127.0.0.1:1\n",
+        log.address()
+    ));
+    let said = say(balancer.port, &[b"hello"]);
+    let line = log.line_about(said.client_port);
+    assert!(
+        line.contains(" web web/none 0/-1/") && line.contains(" SC "),
+        "{line}"
+    );
 }

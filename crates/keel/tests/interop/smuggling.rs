@@ -1,6 +1,6 @@
 //! Requests that two readers could understand differently: answered, logged, and never forwarded.
 
-use crate::exchange::{Balancer, Origin, Syslog, say};
+use crate::exchange::{Balancer, Origin, Said, Syslog, say};
 
 /// Follows every request on its connection: whoever mistakes where the first one ends forwards it.
 const SECOND: &str = "GET /smuggled HTTP/1.1\r\nHost: second\r\n\r\n";
@@ -158,7 +158,7 @@ impl Site {
         let log = Syslog::open();
         let balancer = Balancer::start(&format!(
             "global\n    log {} local0\n\
-             defaults\n    mode http\n    log global\n    option httplog\n    option dontlognull\n    \
+             defaults\n    mode http\n    log global\n    option httplog\n    \
              timeout connect 2s\n    timeout client 10s\n    timeout server 10s\n\
              frontend web\n    bind 127.0.0.1:{{port}}\n    default_backend origins\n\
              backend origins\n    server origin {}\n",
@@ -173,7 +173,7 @@ impl Site {
     }
 
     #[track_caller]
-    fn say(&self, pieces: &[&[u8]]) -> String {
+    fn say(&self, pieces: &[&[u8]]) -> Said {
         say(self.balancer.port, pieces)
     }
 }
@@ -186,8 +186,11 @@ fn a_head_that_is_wrong_is_answered_logged_and_never_forwarded() {
         let all = [&head, SECOND.as_bytes()].concat();
         let middle = head.len() / 2;
         for pieces in [&[&all[..]][..], &[&all[..middle], &all[middle..]]] {
-            let answer = site.say(pieces);
-            let line = site.log.next_request();
+            let Said {
+                answer,
+                client_port,
+            } = site.say(pieces);
+            let line = site.log.line_about(client_port);
             let expected = format!("HTTP/1.1 {status} ");
             if !answer.starts_with(&expected)
                 || answer.matches("HTTP/1.1 ").count() != 1
@@ -203,7 +206,7 @@ fn a_head_that_is_wrong_is_answered_logged_and_never_forwarded() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(site.origin.seen(), "", "the origin was never asked");
     let fine = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    let answer = site.say(&[fine.as_bytes()]);
+    let answer = site.say(&[fine.as_bytes()]).answer;
     assert!(answer.ends_with("origin GET / 0\n"), "{answer}");
 }
 
@@ -215,10 +218,13 @@ fn nothing_behind_a_wrong_chunk_is_forwarded() {
         let rest = format!("{body}{SECOND}");
         let whole = format!("{head}{rest}");
         for pieces in [&[whole.as_bytes()][..], &[head.as_bytes(), rest.as_bytes()]] {
-            let answer = site.say(pieces);
+            let Said {
+                answer,
+                client_port,
+            } = site.say(pieces);
             assert!(answer.starts_with("HTTP/1.1 400 "), "{what}: {answer}");
             assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{what}: {answer}");
-            let line = site.log.next_request();
+            let line = site.log.line_about(client_port);
             assert!(line.contains(" 400 "), "{what}: {line}");
         }
     }
