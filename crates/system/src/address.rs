@@ -250,7 +250,7 @@ fn describe(
         .attribute(libc::IFA_ADDRESS, &octets(peer))
 }
 
-pub(crate) fn octets(address: IpAddr) -> Vec<u8> {
+fn octets(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),

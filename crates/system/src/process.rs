@@ -182,8 +182,12 @@ impl Child {
         if let Some(exit) = self.ended.get() {
             return Ok(Some(*exit));
         }
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
-        let exit = match waitid(Id::PIDFd(self.pidfd.as_fd()), flags)? {
+        self.collect(WaitPidFlag::WNOHANG)
+    }
+
+    fn collect(&self, flags: WaitPidFlag) -> io::Result<Option<Exit>> {
+        let process = Id::PIDFd(self.pidfd.as_fd());
+        let exit = match waitid(process, WaitPidFlag::WEXITED | flags)? {
             WaitStatus::Exited(_, code) => Exit::Code(code),
             WaitStatus::Signaled(_, signal, _) => Exit::Signal(signal as i32),
             _ => return Ok(None),
@@ -196,6 +200,19 @@ impl Child {
     pub fn exit(&self) -> io::Result<Exit> {
         self.try_wait()?
             .ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Waits for the end, however long that takes.
+    pub fn wait(&self) -> io::Result<Exit> {
+        loop {
+            if let Some(exit) = self.ended.get() {
+                return Ok(*exit);
+            }
+            match self.collect(WaitPidFlag::empty()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _collected_or_interrupted => {}
+            }
+        }
     }
 
     /// Waits for the end at most that long.

@@ -3,7 +3,7 @@ use std::os::fd::AsFd;
 use super::*;
 use crate::address::{AddressFlags, NewAddress};
 use crate::namespace::tests::{connected_pair, in_own_network};
-use crate::namespace::{Namespaces, spawn_in_new, within};
+use crate::namespace::{Namespaces, spawn_in_new, within_network_of};
 use crate::netlink::Netlink;
 use crate::process::{RoleCommand, Signal};
 
@@ -79,7 +79,7 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
         };
         add(&mut netlink, a.index, "192.0.2.1", 24);
         add(&mut netlink, a.index, "192.0.2.7", 24);
-        within(neighbour.pidfd(), Namespaces::NETWORK, || {
+        within_network_of(neighbour.pidfd(), || {
             let mut netlink = Netlink::open().unwrap();
             let eth0 = netlink.link_by_name("eth0").unwrap().unwrap();
             netlink.set_up(eth0.index, true).unwrap();
@@ -89,7 +89,7 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
         })
         .unwrap();
         let known = || {
-            within(neighbour.pidfd(), Namespaces::NETWORK, || {
+            within_network_of(neighbour.pidfd(), || {
                 std::fs::read_to_string("/proc/thread-self/net/arp").unwrap()
             })
             .unwrap()
@@ -106,7 +106,7 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
         let other = [2, 0, 0, 0, 0, 0x99];
         let announcer = Announcer::open().unwrap();
         // Within a second of the last change the kernel locks the entry (`locktime`).
-        within(neighbour.pidfd(), Namespaces::NETWORK, || {
+        within_network_of(neighbour.pidfd(), || {
             crate::namespace::write_sysctl("net.ipv4.neigh.eth0.locktime", "0").unwrap();
         })
         .unwrap();

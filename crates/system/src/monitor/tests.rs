@@ -60,8 +60,7 @@ fn changes_are_told_as_they_happen() {
 fn a_port_that_leaves_its_switch_is_not_gone() {
     in_own_network(|| {
         let mut netlink = Netlink::open().unwrap();
-        netlink.create_bridge("switch").unwrap();
-        let switch = netlink.link_by_name("switch").unwrap().unwrap().index;
+        let switch = netlink.create_bridge("switch").unwrap();
         let (a, _) = connected_pair(&mut netlink);
         netlink.set_controller(a.index, Some(switch)).unwrap();
         let monitor = NetworkMonitor::open().unwrap();

@@ -39,7 +39,8 @@ fn the_end_of_a_child_is_told_once_and_for_all() {
         ("kill -9 $$", Exit::Signal(9)),
     ] {
         let child = shell(script).spawn().unwrap();
-        assert_eq!(child.wait_within(LIMIT).unwrap(), Some(expected));
+        assert_eq!(child.wait().unwrap(), expected);
+        assert_eq!(child.wait_within(LIMIT).unwrap(), Some(expected), "again");
         assert_eq!(child.try_wait().unwrap(), Some(expected), "again");
         child.signal(Signal::SIGTERM).unwrap();
     }

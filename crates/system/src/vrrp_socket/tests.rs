@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::address::{AddressFlags, NewAddress};
 use crate::namespace::tests::{connected_pair, in_own_network};
-use crate::namespace::{Namespaces, spawn_in_new, within};
+use crate::namespace::{Namespaces, spawn_in_new, within_network_of};
 use crate::netlink::Netlink;
 use crate::process::{Child, RoleCommand, Signal, wait_readable};
 
@@ -46,7 +46,7 @@ impl Wire {
         let pid = neighbour.pid().as_raw() as u32;
         netlink.move_link(b.index, pid, "b").unwrap();
         furnish(a.index, "192.0.2.1", "2001:db8::1");
-        let there = within(neighbour.pidfd(), Namespaces::NETWORK, || {
+        let there = within_network_of(neighbour.pidfd(), || {
             let b = Netlink::open().unwrap().link_by_name("b").unwrap().unwrap();
             furnish(b.index, "192.0.2.2", "2001:db8::2");
             b.index
@@ -60,7 +60,7 @@ impl Wire {
     }
 
     fn over_there<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        within(self.neighbour.pidfd(), Namespaces::NETWORK, work).unwrap()
+        within_network_of(self.neighbour.pidfd(), work).unwrap()
     }
 }
 
