@@ -9,7 +9,7 @@ use http1::{Body, BodyScanner, ServerSide, edit_request};
 
 use crate::balance;
 use crate::client::Client;
-use crate::dispatch::{Route, Slot};
+use crate::dispatch::{NoServer, Route, Slot};
 use crate::exchange::Exchange;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
@@ -70,11 +70,13 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             Some(assigned) => assigned,
             None => return self.client_gone(exchange, Phase::Queue),
         };
+        if !matches!(assigned, Err(NoServer::NoneUsable)) {
+            exchange.timers.queue = Some(exchange.since_ms(queued));
+        }
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => return self.no_server(exchange, &route, failure, &forwarded).await,
         };
-        exchange.timers.queue = Some(exchange.since_ms(queued));
         exchange.server = Some(Rc::clone(&slot.lane));
         if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
             return self.redirect_to_server(exchange, &prefix, &forwarded).await;
