@@ -75,6 +75,9 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             exchange.note_route(&route);
             return self.client_gone(exchange, Phase::Queue);
         };
+        if !matches!(assigned, Err(NoServer::NoneUsable)) {
+            exchange.timers.queue = Some(exchange.since_ms(queued));
+        }
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => return self.no_server(exchange, &route, failure, &forwarded).await,
