@@ -160,63 +160,68 @@ fn cpu_time(process: u32) -> Duration {
 
 fn start_ours(folder: &Path, origin: u16) -> Result<Contender, String> {
     complete(
-        cargo().args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            "balancer",
-            "--example",
-            "proxy",
-        ]),
-        "building the balancer",
+        cargo().args(["build", "--quiet", "--release", "--package", "keel"]),
+        "building keel",
     )?;
-    let port = free_port()?;
-    let file = write_configuration(folder, "keel.cfg", port, origin, "")?;
-    let process = Command::new(root().join("target/release/examples/proxy"))
-        .arg(&file)
-        .arg(PROXY_CPU.to_string())
-        .spawn()
-        .map_err(|error| format!("the balancer did not start: {error}"))?;
-    ready(Contender {
-        name: "keel",
-        port,
-        process,
+    let binary = root().join("target/release/keel");
+    start("keel", Path::new("keel.cfg"), folder, origin, |file| {
+        let mut command = pinned(&binary);
+        command.args(["haproxy", "-db", "-q", "-f"]).arg(file);
+        command
     })
 }
 
 fn start_haproxy(folder: &Path, origin: u16) -> Result<Contender, String> {
+    start(
+        "haproxy",
+        Path::new("haproxy.cfg"),
+        folder,
+        origin,
+        |file| {
+            let mut command = pinned(Path::new("haproxy"));
+            command.args(["-db", "-q", "-f"]).arg(file);
+            command
+        },
+    )
+}
+
+/// A command that stays on the proxy's processor.
+fn pinned(program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command
+        .args(["-c", &PROXY_CPU.to_string()])
+        .arg(program)
+        .stderr(Stdio::null());
+    command
+}
+
+fn start(
+    name: &'static str,
+    file: &Path,
+    folder: &Path,
+    origin: u16,
+    command: impl FnOnce(&Path) -> Command,
+) -> Result<Contender, String> {
     let port = free_port()?;
-    let global = "global\n  nbthread 1\n  maxconn 4000\n";
-    let file = write_configuration(folder, "haproxy.cfg", port, origin, global)?;
-    let process = Command::new("taskset")
-        .args(["-c", &PROXY_CPU.to_string(), "haproxy", "-db", "-f"])
-        .arg(&file)
-        .stderr(Stdio::null())
+    let file = folder.join(file);
+    std::fs::write(&file, configuration(port, origin)).map_err(|error| error.to_string())?;
+    let process = command(&file)
         .spawn()
-        .map_err(|error| format!("haproxy is needed (apt-get install haproxy): {error}"))?;
+        .map_err(|error| format!("{name} could not be started: {error}"))?;
     ready(Contender {
-        name: "haproxy",
+        name,
         port,
         process,
     })
 }
 
-fn write_configuration(
-    folder: &Path,
-    name: &str,
-    port: u16,
-    origin: u16,
-    global: &str,
-) -> Result<PathBuf, String> {
-    let text = format!(
-        "{global}defaults\n  mode http\n  timeout connect 5s\n  timeout client 50s\n  \
-         timeout server 50s\nfrontend front\n  bind 127.0.0.1:{port}\n  default_backend back\n\
-         backend back\n  server origin 127.0.0.1:{origin}\n"
-    );
-    let file = folder.join(name);
-    std::fs::write(&file, text).map_err(|error| error.to_string())?;
-    Ok(file)
+/// The same for both.
+fn configuration(port: u16, origin: u16) -> String {
+    format!(
+        "global\n  nbthread 1\n  maxconn 4000\ndefaults\n  mode http\n  timeout connect 5s\n  \
+         timeout client 50s\n  timeout server 50s\nfrontend front\n  bind 127.0.0.1:{port}\n  \
+         default_backend back\nbackend back\n  server origin 127.0.0.1:{origin}\n"
+    )
 }
 
 fn ready(mut contender: Contender) -> Result<Contender, String> {

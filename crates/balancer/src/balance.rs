@@ -202,3 +202,6 @@ fn least_loaded(
     }
     best.map(|(_, _, index)| index)
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,5 +47,6 @@ mod timeouts;
 pub mod tls;
 mod tls_stream;
 mod tunnel;
+mod unchunk;
 mod upload;
 pub mod worker;

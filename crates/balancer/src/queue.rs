@@ -63,3 +63,52 @@ impl Drop for Place<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[test]
+    fn the_first_to_come_is_the_first_to_be_called() {
+        let queue = WaitQueue::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut first = pin!(wait_turn(&queue, || false));
+        let mut second = pin!(wait_turn(&queue, || false));
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        queue.wake_one();
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        assert!(first.as_mut().poll(&mut context).is_ready());
+        assert_eq!(queue.len(), 1);
+    }
+
+    #[test]
+    fn a_call_to_somebody_who_leaves_goes_to_the_next() {
+        let queue = WaitQueue::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut second = pin!(wait_turn(&queue, || false));
+        {
+            let mut first = pin!(wait_turn(&queue, || false));
+            assert!(first.as_mut().poll(&mut context).is_pending());
+            assert!(second.as_mut().poll(&mut context).is_pending());
+            queue.wake_one();
+        }
+        assert!(second.as_mut().poll(&mut context).is_ready());
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn a_slot_that_was_free_all_along_needs_no_call() {
+        let queue = WaitQueue::default();
+        let mut context = Context::from_waker(Waker::noop());
+        {
+            let mut only = pin!(wait_turn(&queue, || true));
+            assert!(only.as_mut().poll(&mut context).is_ready());
+        }
+        assert!(queue.is_empty());
+    }
+}

@@ -3,7 +3,8 @@
 use std::io;
 
 use http1::{
-    Answer, BodyScanner, Limits, Method, Parsed, Refusal, ResponseHead, Version, edit_response,
+    Answer, Body, BodyScanner, KnownHeader, Limits, Method, Parsed, Refusal, ResponseHead, Version,
+    edit_response,
 };
 
 use rules::{Session, Verdict};
@@ -14,6 +15,7 @@ use crate::request::cut;
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
 use crate::timeouts::{Deadline, Expiry};
+use crate::unchunk::Unchunk;
 use crate::worker::context::Worker;
 
 /// A response on its way to the client.
@@ -174,7 +176,7 @@ impl<W: ByteSink> ResponsePath<'_, W> {
                 .collect();
             if let Some((name, len)) = &self.frontend.log.cookie_capture {
                 texts.response_cookie = headers
-                    .values(original, http1::KnownHeader::SetCookie)
+                    .values(original, KnownHeader::SetCookie)
                     .find(|(_, value)| value.starts_with(name.as_bytes()))
                     .map(|(_, value)| cut(value, *len));
             }
@@ -195,7 +197,16 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         let client_continues = self.may_continue
             && !self.worker.is_draining()
             && !upgraded
-            && body != http1::Body::UntilClose;
+            && body != Body::UntilClose;
+        // HTTP/1.0 knows no chunks: such a body ends with the connection.
+        let mut unchunk = (self.client_version == Version::Http10 && body == Body::Chunked)
+            .then(Unchunk::default);
+        let client_continues = client_continues && unchunk.is_none();
+        if unchunk.is_some() {
+            self.head
+                .headers
+                .remove_known(KnownHeader::TransferEncoding);
+        }
         edit_response(
             self.head,
             original,
@@ -210,13 +221,17 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         if !scanner.is_finished() {
             let available = &original[len..];
             let scanned = scanner.scan(available).map_err(Trouble::BadResponse)?;
-            self.inbound.extend_from_slice(&available[..scanned.len]);
+            let bytes = &available[..scanned.len];
+            match &mut unchunk {
+                Some(unchunk) => unchunk.append_data(bytes, self.inbound),
+                None => self.inbound.extend_from_slice(bytes),
+            }
             used += scanned.len;
         }
         self.reader.input().consume(used);
         self.send_inbound().await?;
         if !scanner.is_finished() {
-            self.send_body(&mut scanner).await?;
+            self.send_body(&mut scanner, unchunk).await?;
         }
         Ok(Relayed {
             server_continues,
@@ -259,7 +274,11 @@ impl<W: ByteSink> ResponsePath<'_, W> {
     }
 
     /// The rest of the body, sent from the buffer that it was received in.
-    async fn send_body(&mut self, scanner: &mut BodyScanner) -> Result<(), Trouble> {
+    async fn send_body(
+        &mut self,
+        scanner: &mut BodyScanner,
+        mut unchunk: Option<Unchunk>,
+    ) -> Result<(), Trouble> {
         let limit = self.backend.timeouts.inactivity;
         while !scanner.is_finished() {
             if self.reader.input().is_empty() {
@@ -283,6 +302,13 @@ impl<W: ByteSink> ResponsePath<'_, W> {
             let scanned = scanner
                 .scan(self.reader.bytes())
                 .map_err(|_| Trouble::Broken { timed_out: false })?;
+            if let Some(unchunk) = &mut unchunk {
+                self.inbound.clear();
+                unchunk.append_data(&self.reader.bytes()[..scanned.len], self.inbound);
+                self.reader.input().consume(scanned.len);
+                self.send_inbound().await?;
+                continue;
+            }
             let (bytes, start, end) = self.reader.input().take_front(scanned.len);
             self.client_deadline
                 .set(self.frontend.timeouts.inactivity, Expiry::Both);

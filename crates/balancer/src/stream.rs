@@ -85,11 +85,17 @@ impl PlainPeer {
     }
 }
 
+/// A read in flight, with the memory it reads into.
+type Receiving = Submit<Recv<Slice<Vec<u8>>, SharedSocket>, Extra>;
+
+/// A send in flight, with the memory it sends from.
+pub(crate) type Transmitting = Submit<Send<Slice<Vec<u8>>, SharedSocket>>;
+
 /// The reading half of a socket.
 pub(crate) struct Reader {
     socket: SharedSocket,
     input: Input,
-    in_flight: Option<Submit<Recv<Slice<Vec<u8>>, SharedSocket>, Extra>>,
+    in_flight: Option<Receiving>,
     /// The last read left nothing behind: let the next one wait first instead of trying in vain.
     drained: bool,
     timeouts: Rc<Timeouts>,

@@ -18,14 +18,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use compio::buf::{BufResult, IntoInner, IoBuf, Slice};
+use compio::buf::{BufResult, IntoInner, IoBuf};
 use compio::driver::op::Send;
-use compio::runtime::Submit;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 
 use crate::input::Input;
 use crate::policy::TlsFacts;
-use crate::stream::{ByteSink, ByteSource, Peer, PlainPeer, Reader, SEND_FLAGS, SharedSocket};
+use crate::stream::{
+    ByteSink, ByteSource, Peer, PlainPeer, Reader, SEND_FLAGS, SharedSocket, Transmitting,
+};
 use crate::timeouts::{Expiry, Timeouts};
 
 /// Time for the handshake where `timeout client` sets none.
@@ -98,7 +99,7 @@ struct Session {
 
 /// Ciphertext on its way out. Once begun a send stays begun, whoever waited for it.
 struct Sending {
-    in_flight: Option<(Submit<Send<Slice<Vec<u8>>, SharedSocket>>, usize)>,
+    in_flight: Option<(Transmitting, usize)>,
     buffer: Vec<u8>,
 }
 
@@ -143,7 +144,7 @@ impl Session {
         }
     }
 
-    fn begin(&self, buffer: Vec<u8>, start: usize) -> Submit<Send<Slice<Vec<u8>>, SharedSocket>> {
+    fn begin(&self, buffer: Vec<u8>, start: usize) -> Transmitting {
         let operation = Send::new(self.socket.clone(), buffer.slice(start..), SEND_FLAGS);
         compio::runtime::submit(operation)
     }

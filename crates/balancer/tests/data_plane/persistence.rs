@@ -1,8 +1,6 @@
 //! The same client to the same server: by cookie and by address; and how servers take turns.
 
-mod support;
-
-use support::{Client, DEFAULTS, Origin, Proxy, Reply, body, header, ok};
+use crate::support::{Client, DEFAULTS, Origin, Proxy, Reply, body, header, ok};
 
 const NAMES: [&str; 3] = ["one", "two", "three"];
 

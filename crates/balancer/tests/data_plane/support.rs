@@ -1,9 +1,5 @@
 //! Origins, clients and a balancer between them, all in this process and on loopback.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
-
-pub mod balancer;
-
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::balancer::Balancer;
 use ::balancer::log_record::{LogEntry, LogRecord};
-use balancer::Balancer;
 
 /// Nothing in these tests waits longer than this.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -206,9 +202,14 @@ impl Client {
 
     /// So many bytes.
     pub fn exactly(&mut self, count: usize) -> String {
-        let mut bytes = vec![0; count];
+        let mut bytes: Vec<u8> = self
+            .received
+            .drain(..count.min(self.received.len()))
+            .collect();
+        let buffered = bytes.len();
+        bytes.resize(count, 0);
         self.stream
-            .read_exact(&mut bytes)
+            .read_exact(&mut bytes[buffered..])
             .expect("so many bytes come");
         String::from_utf8_lossy(&bytes).into_owned()
     }

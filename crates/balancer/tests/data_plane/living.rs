@@ -1,10 +1,10 @@
 //! A balancer that changes while it runs: reload, drain; and TCP mode.
 
-mod support;
-
 use std::sync::atomic::Ordering;
 
-use support::{Client, DEFAULTS, Origin, Proxy, Reply, body, eventually, header, ok, status};
+use crate::support::{
+    Client, DEFAULTS, Origin, Proxy, Reply, body, eventually, header, ok, status,
+};
 
 fn listen_on(server: &Origin, more: &str) -> String {
     format!(

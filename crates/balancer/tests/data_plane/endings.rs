@@ -1,10 +1,8 @@
 //! How sessions end, and what the log says of it (configuration.txt, 8.5).
 
-mod support;
-
 use std::net::TcpListener;
 
-use support::{Client, DEFAULTS, Origin, Proxy, Reply, eventually, ok, status};
+use crate::support::{Client, DEFAULTS, Origin, Proxy, Reply, eventually, ok, status};
 
 /// The four letters of the next record.
 fn letters(proxy: &mut Proxy) -> String {
@@ -281,19 +279,15 @@ fn a_full_server_queues_and_the_queue_moves_on() {
 }
 
 #[test]
-fn a_queue_has_a_time_limit_and_a_size() {
-    for (lines, expected) in [("timeout queue 50ms", "sQ--")] {
-        let origin = Origin::start(|_| Reply::Stall(String::new()));
-        let mut proxy = proxy_to(
-            &format!("{} maxconn 1", origin.address),
-            &format!("  {lines}"),
-        );
-        let mut first = proxy.client();
-        first.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
-        eventually("the place is taken", || origin.connections() == 1);
-        assert_eq!(status(&proxy.client().get("/")), 503);
-        assert_eq!(letters(&mut proxy), expected);
-    }
+fn a_queue_has_a_time_limit() {
+    let origin = Origin::start(|_| Reply::Stall(String::new()));
+    let server = format!("{} maxconn 1", origin.address);
+    let mut proxy = proxy_to(&server, "  timeout queue 50ms");
+    let mut first = proxy.client();
+    first.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    eventually("the place is taken", || origin.connections() == 1);
+    assert_eq!(status(&proxy.client().get("/")), 503);
+    assert_eq!(letters(&mut proxy), "sQ--");
 }
 
 #[test]

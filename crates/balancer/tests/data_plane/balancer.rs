@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 
-use balancer::load::{self, Prepared};
-use balancer::log_record::{LogEntry, LogQueue};
-use balancer::snapshot::Snapshot;
-use balancer::state::ProcessState;
-use balancer::stats_hook::{StatsHandler, StatsResponse};
-use balancer::supervision::Bundle;
-use balancer::worker::{self, Sockets, WorkerHandle, WorkerSetup};
+use ::balancer::load::{self, Prepared};
+use ::balancer::log_record::{LogEntry, LogQueue};
+use ::balancer::snapshot::Snapshot;
+use ::balancer::state::ProcessState;
+use ::balancer::stats_hook::{StatsHandler, StatsResponse};
+use ::balancer::supervision::Bundle;
+use ::balancer::worker::{self, Sockets, WorkerHandle, WorkerSetup};
 
 /// Running workers.
 pub struct Balancer {
@@ -65,16 +65,6 @@ impl Balancer {
     /// Starts `workers` threads on that configuration; `sockets` are listening sockets by
     /// `ADDRESS:PORT`.
     pub fn start(text: &str, workers: usize, sockets: HashMap<String, Arc<OwnedFd>>) -> Self {
-        Self::start_pinned(text, workers, sockets, None)
-    }
-
-    /// The same with every worker on one processor.
-    pub fn start_pinned(
-        text: &str,
-        workers: usize,
-        sockets: HashMap<String, Arc<OwnedFd>>,
-        processor: Option<usize>,
-    ) -> Self {
         let process = ProcessState::new(workers);
         let (log, records) = LogQueue::new(Arc::clone(&process));
         let snapshot = build(1, &prepare(text), process, workers, None);
@@ -85,7 +75,7 @@ impl Balancer {
                 let drained = Arc::clone(&drained);
                 worker::spawn(WorkerSetup {
                     index: u16::try_from(index).expect("few workers"),
-                    processor,
+                    processor: None,
                     snapshot: Arc::clone(&snapshot),
                     sockets: Arc::clone(&sockets),
                     log: log.clone(),

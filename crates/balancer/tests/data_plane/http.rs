@@ -1,8 +1,6 @@
 //! What an HTTP client and an origin see of each other through the balancer.
 
-mod support;
-
-use support::{Client, DEFAULTS, Origin, Proxy, Reply, body, header, ok, status};
+use crate::support::{Client, DEFAULTS, Origin, Proxy, Reply, body, header, ok, status};
 
 fn proxy_to(origin: &Origin, frontend: &str, backend: &str) -> Proxy {
     Proxy::start(&format!(
@@ -70,6 +68,21 @@ fn chunked_bodies_are_forwarded_as_they_come() {
         let got = client.exactly(expected.len());
         assert_eq!(got.to_ascii_lowercase(), expected.to_ascii_lowercase());
     }
+}
+
+#[test]
+fn clients_that_know_no_chunks_get_none() {
+    let origin = Origin::start(|_| {
+        Reply::Send(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".into(),
+        )
+    });
+    let proxy = proxy_to(&origin, "", "");
+    let mut client = proxy.client();
+    client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    let all = client.rest();
+    assert_eq!(body(&all), "hello");
+    assert_eq!(header(&all, "transfer-encoding"), None);
 }
 
 #[test]

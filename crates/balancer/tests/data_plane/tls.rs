@@ -1,16 +1,14 @@
 //! TLS on the client's side.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use crate::support::{DEFAULTS, Origin, PATIENCE, Proxy, Reply, body, ok};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, StreamOwned};
-use support::{DEFAULTS, Origin, PATIENCE, Proxy, Reply, body, ok};
 
 const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/tls/both.pem");
 
@@ -88,7 +86,7 @@ fn exchange(stream: &mut Secure, request: &str) -> String {
         received.extend_from_slice(&buffer[..count]);
         let text = String::from_utf8_lossy(&received).into_owned();
         let expected: Option<usize> =
-            support::header(&text, "content-length").and_then(|len| len.parse().ok());
+            crate::support::header(&text, "content-length").and_then(|len| len.parse().ok());
         if text.contains("\r\n\r\n") && expected == Some(body(&text).len()) {
             return text;
         }
