@@ -145,7 +145,8 @@ pub(super) fn in_scope(stats: &Stats, own: &Proxy, name: &str) -> bool {
             .any(|scope| scope == name || (scope == "." && own.name.value == name))
 }
 
-/// What the reader asks for behind the page's address: `;csv`, `;norefresh`, `;up` and so on.
+/// What the reader asks for behind the page's address: `;csv`, `;norefresh`, `;up`, `?scope=` and
+/// so on, with any of `;?&` between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct View {
     pub(super) form: Form,
@@ -170,8 +171,7 @@ impl View {
     pub(super) fn parse(uri: &str, target: &str) -> Self {
         let mut view = Self::default();
         let rest = target.strip_prefix(uri).unwrap_or_default();
-        let (options, query) = rest.split_once('?').unwrap_or((rest, ""));
-        for option in options.split(';') {
+        for option in rest.split([';', '?', '&']) {
             match option {
                 "csv" => view.form = Form::Csv,
                 "typed" => view.form = Form::Typed,
@@ -182,15 +182,12 @@ impl View {
                 other => {
                     if let Some(code) = other.strip_prefix("st=") {
                         view.outcome = Outcome::from_code(code);
+                    } else if let Some(part) = other.strip_prefix("scope=") {
+                        view.scope = Some(admin::decode(part)).filter(|part| !part.is_empty());
                     }
                 }
             }
         }
-        view.scope = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("scope="))
-            .filter(|part| !part.is_empty())
-            .map(admin::decode);
         view
     }
 
@@ -287,6 +284,19 @@ mod tests {
         let view = |target| View::parse("/stats", target);
         assert_eq!(view("/stats"), View::default());
         assert_eq!(view("/stats;csv").form, Form::Csv);
+        assert_eq!(view("/stats?scope=").scope, None);
+        let scoped = View {
+            form: Form::Csv,
+            scope: Some("b1".into()),
+            ..View::default()
+        };
+        for target in [
+            "/stats;csv?scope=b1",
+            "/stats?;csv;scope=b1",
+            "/stats?csv&scope=b1",
+        ] {
+            assert_eq!(view(target), scoped, "{target}");
+        }
         let all = view("/stats;up;no-maint;norefresh;st=DONE?scope=a%2fb");
         assert_eq!(
             all,
