@@ -49,6 +49,13 @@ const COMMANDS: &[Command] = &[
         change::clear_all_counters,
     ),
     command(
+        &["clear", "counters", "server"],
+        "clear counters server <bk>/<srv> [force]",
+        "clear every counter of a server",
+        CliLevel::Admin,
+        change::clear_server_counters,
+    ),
+    command(
         &["clear", "counters"],
         "clear counters [all]",
         "clear max statistics counters (or all counters)",
