@@ -22,7 +22,7 @@ use haproxy_config::model::{Global, LogTarget};
 use jiff::tz::TimeZone;
 
 use crate::log_record::{Cause, LogEntry, LogRecord};
-use crate::state::ProcessState;
+use crate::state::{ProcessState, process_id};
 use delivery::Delivery;
 
 /// Syslog levels (RFC 5424, 6.2.1) as the log uses them.
@@ -74,7 +74,7 @@ pub fn start(
     Ok(())
 }
 
-/// Who the lines come from: `log-tag`, `log-send-hostname`, our process id, the machine's time
+/// Who the lines come from: `log-tag`, `log-send-hostname`, the process id, the machine's time
 /// zone. Look it up before a chroot. `console` asks for events on standard error.
 #[must_use]
 pub fn sender_of(global: &Global, console: bool) -> Sender {
@@ -88,7 +88,7 @@ pub fn sender_of(global: &Global, console: bool) -> Sender {
             .log_send_hostname
             .clone()
             .and_then(|name| name.or_else(own_name)),
-        pid: std::process::id(),
+        pid: process_id(),
         zone: TimeZone::system(),
         console,
     }

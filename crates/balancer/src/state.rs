@@ -25,6 +25,13 @@ pub use counters::{
 /// The most worker threads of one process.
 pub const WORKERS_MAX: usize = 64;
 
+/// The process id that operators know: the one in the pidfile, to which signals go, which is our
+/// supervisor's. The log and `show info` say the same, as they do where HAProxy is one process.
+#[must_use]
+pub fn process_id() -> u32 {
+    std::os::unix::process::parent_id()
+}
+
 /// One value for each worker, on cache lines of its own.
 #[derive(Debug)]
 pub struct PerWorker<T>(Box<[Padded<T>]>);
