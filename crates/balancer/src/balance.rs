@@ -5,7 +5,11 @@
 //! request ──► Rotation::pick ──► Server | Full (wait in the queue) | NoneUsable (503)
 //! ```
 //!
-//! Each worker keeps its own rotation, so that picking shares nothing between threads.
+//! Each worker keeps its own rotation. All that picking shares between threads is how far the turns
+//! got and, for `leastconn`, each server's requests in progress: counted by each worker for itself,
+//! few requests on many threads would all go to the same server.
+
+use std::sync::atomic::Ordering;
 
 use crate::snapshot::{Backend, Server};
 use crate::state::Operational;
@@ -37,8 +41,6 @@ pub(crate) struct Wish<'a> {
     pub source_key: Option<u32>,
     /// A server that just failed: taken only where there is no other.
     pub avoid: Option<usize>,
-    /// Requests that this worker has in progress on a server.
-    pub active: &'a dyn Fn(usize) -> u32,
     /// Whether a server takes one more.
     pub has_room: &'a dyn Fn(&Server) -> bool,
 }
@@ -63,21 +65,26 @@ pub(crate) struct Candidate {
 }
 
 enum Method {
-    RoundRobin(RoundRobin),
-    LeastConnections { last: usize },
+    RoundRobin {
+        /// Positions in the backend, in the order of the turns of one round.
+        round: Vec<usize>,
+        /// Who goes instead of a server that is full.
+        instead: RoundRobin,
+    },
+    LeastConnections,
     First,
     Source(SourceMap),
 }
 
 impl Rotation {
-    /// For a worker that begins `offset` turns into the rotation, so that workers do not all begin
-    /// with the same server.
-    pub fn new(backend: &Backend, offset: usize) -> Self {
+    /// The rotation for the servers' states of now.
+    pub fn new(backend: &Backend) -> Self {
         let method = match backend.balance {
-            Balance::RoundRobin | Balance::StaticRoundRobin => {
-                Method::RoundRobin(RoundRobin::new(backend.servers.len()))
-            }
-            Balance::LeastConnections => Method::LeastConnections { last: usize::MAX },
+            Balance::RoundRobin | Balance::StaticRoundRobin => Method::RoundRobin {
+                round: Vec::new(),
+                instead: RoundRobin::new(backend.servers.len()),
+            },
+            Balance::LeastConnections => Method::LeastConnections,
             Balance::First => Method::First,
             Balance::Source => Method::Source(SourceMap::default()),
         };
@@ -87,11 +94,6 @@ impl Rotation {
             method,
         };
         rotation.refresh(backend);
-        if let Method::RoundRobin(turns) = &mut rotation.method {
-            for _ in 0..offset % backend.servers.len().max(1) {
-                turns.next(&rotation.usable, |_| true);
-            }
-        }
         rotation
     }
 
@@ -112,10 +114,23 @@ impl Rotation {
             |index: usize| Some(index) != avoided && (wish.has_room)(&backend.servers[index]);
         let usable = &self.usable;
         let picked = match &mut self.method {
-            Method::RoundRobin(turns) => turns.next(usable, fits),
-            Method::LeastConnections { last } => {
-                let picked = least_loaded(usable, *last, fits, wish.active);
-                *last = picked.unwrap_or(*last);
+            Method::RoundRobin { round, instead } => {
+                match in_turn(round, backend.state.take_turn()) {
+                    Some(index) if fits(index) => Some(index),
+                    _ => instead.next(usable, fits),
+                }
+            }
+            Method::LeastConnections => {
+                let in_flight = |index: usize| {
+                    backend.servers[index]
+                        .state
+                        .in_flight
+                        .load(Ordering::Relaxed)
+                };
+                let picked = least_loaded(usable, backend.state.last_picked(), fits, in_flight);
+                if let Some(index) = picked {
+                    backend.state.note_picked(index);
+                }
                 picked
             }
             Method::First => usable
@@ -168,33 +183,41 @@ impl Rotation {
             let count = if backend.all_backups { usize::MAX } else { 1 };
             self.usable.extend(candidates(true).take(count));
         }
-        if let Method::Source(map) = &mut self.method {
-            map.rebuild(&self.usable, backend.hash_consistent);
+        match &mut self.method {
+            Method::RoundRobin { round, .. } => *round = round_robin::round(&self.usable),
+            Method::Source(map) => map.rebuild(&self.usable, backend.hash_consistent),
+            Method::LeastConnections | Method::First => {}
         }
     }
+}
+
+/// Whose turn it is; none where nobody is usable.
+fn in_turn(round: &[usize], turn: u64) -> Option<usize> {
+    let position = turn.checked_rem(round.len() as u64)?;
+    round.get(usize::try_from(position).ok()?).copied()
 }
 
 /// The candidate with the fewest requests for its weight; among equals the one after the last
 /// pick, so that idle servers take turns.
 fn least_loaded(
     usable: &[Candidate],
-    last: usize,
+    last: Option<usize>,
     fits: impl Fn(usize) -> bool,
-    active: &dyn Fn(usize) -> u32,
+    in_flight: impl Fn(usize) -> i64,
 ) -> Option<usize> {
     let after_last = usable
         .iter()
-        .position(|candidate| candidate.index > last)
+        .position(|candidate| Some(candidate.index) > last)
         .unwrap_or(0);
     let (before, after) = usable.split_at(after_last);
-    let mut best: Option<(u64, u64, usize)> = None;
+    let mut best: Option<(i64, i64, usize)> = None;
     for candidate in after
         .iter()
         .chain(before)
         .filter(|candidate| fits(candidate.index))
     {
-        let load = u64::from(active(candidate.index));
-        let weight = u64::from(candidate.weight);
+        let load = in_flight(candidate.index);
+        let weight = i64::from(candidate.weight);
         // load / weight < best load / best weight, without dividing.
         if best.is_none_or(|(least, of, _)| load * of < least * weight) {
             best = Some((load, weight, candidate.index));

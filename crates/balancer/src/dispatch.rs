@@ -202,21 +202,21 @@ impl Route {
     fn try_slot(&self, index: usize) -> Option<Slot> {
         let lane = self.lane.server(index);
         let server = &lane.server;
-        let limited = server.connections_max.is_some();
-        if limited {
+        let counted =
+            server.connections_max.is_some() || self.backend().balance == Balance::LeastConnections;
+        if counted {
             let max = places(self.backend(), server);
             if server.state.in_flight.fetch_add(1, Ordering::SeqCst) >= max {
                 server.state.in_flight.fetch_sub(1, Ordering::SeqCst);
                 return None;
             }
         }
-        lane.active.set(lane.active.get() + 1);
         server.state.counters.of(self.worker.index).session_begins();
         Some(Slot {
             worker: self.worker.index,
             backend: Rc::clone(&self.lane),
             lane: Rc::clone(lane),
-            limited,
+            counted,
         })
     }
 
@@ -341,15 +341,15 @@ pub(crate) struct Slot {
     backend: Rc<BackendLane>,
     /// The server.
     pub lane: Rc<ServerLane>,
-    limited: bool,
+    /// It is in the server's `in_flight`.
+    counted: bool,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         let server = &self.lane.server;
-        self.lane.active.set(self.lane.active.get() - 1);
         server.state.counters.of(self.worker).session_ends();
-        if self.limited {
+        if self.counted {
             server.state.in_flight.fetch_sub(1, Ordering::SeqCst);
             if server.state.waiting.is_empty() {
                 self.backend.backend.state.waiting.wake_one();

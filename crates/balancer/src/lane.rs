@@ -2,10 +2,10 @@
 //! to each server, and how much it has in progress there.
 //!
 //! ```text
-//! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool, active count
+//! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool
 //! ```
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// Idle connections and counts of servers that stay are taken over from `previous`.
-    pub fn new(snapshot: Arc<Snapshot>, worker: usize, previous: Option<&Self>) -> Rc<Self> {
+    /// Idle connections of servers that stay are taken over from `previous`.
+    pub fn new(snapshot: Arc<Snapshot>, previous: Option<&Self>) -> Rc<Self> {
         let backends = snapshot
             .backends
             .iter()
@@ -33,11 +33,7 @@ impl Lanes {
                         .iter()
                         .find(|lane| lane.backend.name == backend.name)
                 });
-                Rc::new(BackendLane::new(
-                    Arc::clone(backend),
-                    worker,
-                    known.map(Rc::as_ref),
-                ))
+                Rc::new(BackendLane::new(Arc::clone(backend), known.map(Rc::as_ref)))
             })
             .collect();
         Rc::new(Self { snapshot, backends })
@@ -63,7 +59,7 @@ pub(crate) struct BackendLane {
 }
 
 impl BackendLane {
-    fn new(backend: Arc<Backend>, worker: usize, previous: Option<&Self>) -> Self {
+    fn new(backend: Arc<Backend>, previous: Option<&Self>) -> Self {
         let servers = backend
             .servers
             .iter()
@@ -76,11 +72,10 @@ impl BackendLane {
                 Rc::new(ServerLane {
                     server: Arc::clone(server),
                     pool: known.map_or_else(Rc::default, |known| Rc::clone(&known.pool)),
-                    active: known.map_or_else(Rc::default, |known| Rc::clone(&known.active)),
                 })
             })
             .collect();
-        let rotation = RefCell::new(Rotation::new(&backend, worker));
+        let rotation = RefCell::new(Rotation::new(&backend));
         Self {
             backend,
             servers,
@@ -110,7 +105,6 @@ impl BackendLane {
             &Wish {
                 source_key,
                 avoid,
-                active: &|index| self.servers[index].active.get(),
                 has_room,
             },
         )
@@ -123,6 +117,4 @@ pub(crate) struct ServerLane {
     pub server: Arc<Server>,
     /// Idle connections.
     pub pool: Rc<Pool>,
-    /// Requests in progress on this worker.
-    pub active: Rc<Cell<u32>>,
 }

@@ -47,6 +47,28 @@ fn turns_are_spread_as_evenly_as_weights_allow() {
 }
 
 #[test]
+fn a_round_gives_each_server_its_share_and_has_a_limit() {
+    let shares = |weights: &[u32]| {
+        let round = round_robin::round(&candidates(weights));
+        let turns = |index| round.iter().filter(|found| **found == index).count();
+        (0..weights.len()).map(turns).collect::<Vec<_>>()
+    };
+    for (weights, expected) in [
+        (&[][..], &[][..]),
+        (&[0, 0], &[0, 0]),
+        (&[100, 100], &[1, 1]),
+        (&[100, 50, 0], &[2, 1, 0]),
+        (&[3, 2], &[3, 2]),
+    ] {
+        assert_eq!(shares(weights), expected, "{weights:?}");
+    }
+    let whole = [[255, 257].as_slice(), &[1; round_robin::ROUND_MAX - 512]].concat();
+    assert_eq!(shares(&whole)[..3], [255, 257, 1]);
+    let over = [[255, 257].as_slice(), &[1; round_robin::ROUND_MAX - 511]].concat();
+    assert_eq!(shares(&over)[..3], [127, 128, 1]);
+}
+
+#[test]
 fn a_full_server_is_passed_over_without_losing_its_turn() {
     let usable = candidates(&[1, 1]);
     let mut turns = RoundRobin::new(2);
@@ -58,16 +80,16 @@ fn a_full_server_is_passed_over_without_losing_its_turn() {
 #[test]
 fn the_least_loaded_for_its_weight_is_picked_and_equals_take_turns() {
     for (weights, active, last, expected) in [
-        (&[1, 1, 1][..], &[0, 0, 0][..], usize::MAX, Some(0)),
-        (&[1, 1, 1], &[0, 0, 0], 0, Some(1)),
-        (&[1, 1, 1], &[0, 0, 0], 2, Some(0)),
-        (&[1, 1, 1], &[2, 1, 3], 1, Some(1)),
-        (&[4, 1], &[3, 1], 0, Some(0)),
-        (&[4, 1], &[4, 1], 0, Some(1)),
+        (&[1, 1, 1][..], &[0, 0, 0][..], None, Some(0)),
+        (&[1, 1, 1], &[0, 0, 0], Some(0), Some(1)),
+        (&[1, 1, 1], &[0, 0, 0], Some(2), Some(0)),
+        (&[1, 1, 1], &[2, 1, 3], Some(1), Some(1)),
+        (&[4, 1], &[3, 1], Some(0), Some(0)),
+        (&[4, 1], &[4, 1], Some(0), Some(1)),
     ] {
         let usable = candidates(weights);
-        let found = least_loaded(&usable, last, |_| true, &|index| active[index]);
-        assert_eq!(found, expected, "{weights:?} {active:?} {last}");
+        let found = least_loaded(&usable, last, |_| true, |index| active[index]);
+        assert_eq!(found, expected, "{weights:?} {active:?} {last:?}");
     }
 }
 

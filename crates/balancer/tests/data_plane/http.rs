@@ -348,3 +348,22 @@ fn several_workers_serve_the_same_address() {
         assert_eq!(status(&client.get("/")), 200);
     }
 }
+
+#[test]
+fn servers_take_turns_whichever_worker_a_client_reaches() {
+    for balance in ["roundrobin", "static-rr", "leastconn"] {
+        let origins = ["a", "b", "c"].map(Origin::saying);
+        let [a, b, c] = origins.each_ref().map(|origin| &origin.address);
+        let proxy = Proxy::with_workers(
+            &format!(
+                "{DEFAULTS}listen l\n  bind {{fe}}\n  balance {balance}\n  server a {a}\n  \
+                 server b {b}\n  server c {c}\n"
+            ),
+            3,
+        );
+        let answers: String = (0..9)
+            .map(|_| body(&proxy.client().get("/")).to_owned())
+            .collect();
+        assert_eq!(answers, "abcabcabc", "{balance}");
+    }
+}
