@@ -42,7 +42,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
     pub async fn handle(&mut self, exchange: &mut Exchange, head_len: usize) -> ControlFlow<()> {
         self.note_texts(exchange);
         if let Some(uri) = &self.frontend.monitor_uri
-            && self.request.target_text(self.peer.reader.bytes()) == uri.as_bytes()
+            && asks_for(&self.request, self.peer.reader.bytes(), uri)
         {
             return self.answer_monitor(exchange, head_len).await;
         }
@@ -645,6 +645,16 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         let persistent = forwarded.scanner.is_finished();
         self.answer_anew(exchange, &answer, persistent).await
     }
+}
+
+/// Whether a request is for the `monitor-uri`, which is a whole target or, where it begins with a
+/// slash, the path and query of any.
+fn asks_for(request: &http1::RequestHead, original: &[u8], uri: &str) -> bool {
+    let target = request.target_text(original);
+    target == uri.as_bytes()
+        || (uri.starts_with('/')
+            && request.target().form == http1::TargetForm::Absolute
+            && target[request.target().path.start..] == *uri.as_bytes())
 }
 
 /// `option forwardfor`.

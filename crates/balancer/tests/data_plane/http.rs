@@ -328,7 +328,15 @@ fn the_proxy_answers_its_own_addresses() {
         "  monitor-uri /alive\n  stats enable\n  stats uri /stats",
     );
     let mut client = proxy.client();
-    assert_eq!(status(&client.get("/alive")), 200);
+    for monitored in ["/alive", "http://test/alive"] {
+        assert!(
+            body(&client.get(monitored)).contains("Service ready"),
+            "{monitored}"
+        );
+    }
+    for other in ["/Alive", "/alive/", "/alive?x"] {
+        assert_eq!(body(&client.get(other)), "origin", "{other}");
+    }
     assert_eq!(body(&client.get("/stats;csv")), "stats of 0 at /stats;csv");
     assert_eq!(body(&client.get("/other")), "origin");
 }
