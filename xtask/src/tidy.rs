@@ -85,28 +85,31 @@ fn licences() -> Outcome {
 }
 
 /// Whether an SPDX expression can be met with the allowed licences: some alternative of `OR` has
-/// all its parts of `AND` allowed. Parentheses group one level, as the crates we use write them.
+/// all its parts of `AND` allowed. The innermost parentheses are judged first and stand for a
+/// licence that is allowed, or not, from then on.
 fn satisfied(expression: &str, allowed: &[&str]) -> bool {
-    let expression = expression.replace('/', " OR ");
-    if let (Some(open), Some(close)) = (expression.find('('), expression.rfind(')')) {
-        let inner = satisfied(&expression[open + 1..close], allowed);
-        let verdict = if inner {
-            allowed.first().copied().unwrap_or("")
-        } else {
-            "refused"
+    const MET: &str = "met";
+    let mut expression = expression.replace('/', " OR ");
+    let judge = |expression: &str| {
+        expression.split(" OR ").any(|alternative| {
+            alternative
+                .split(" AND ")
+                .map(str::trim)
+                .all(|part| part == MET || allowed.contains(&part))
+        })
+    };
+    while let Some(close) = expression.find(')') {
+        let Some(open) = expression[..close].rfind('(') else {
+            return false;
         };
-        let outer = format!(
-            "{}{verdict}{}",
-            &expression[..open],
-            &expression[close + 1..]
-        );
-        return satisfied(&outer, allowed);
+        let verdict = if judge(&expression[open + 1..close]) {
+            MET
+        } else {
+            "unmet"
+        };
+        expression.replace_range(open..=close, verdict);
     }
-    expression.split(" OR ").any(|alternative| {
-        alternative
-            .split(" AND ")
-            .all(|licence| allowed.contains(&licence.trim()))
-    })
+    judge(&expression)
 }
 
 /// Every relative link in a Markdown file leads to a file.
@@ -180,6 +183,9 @@ mod tests {
             ("ISC AND GPL-3.0", false),
             ("ISC AND (Apache-2.0 OR GPL-3.0)", true),
             ("ISC AND (GPL-2.0 OR GPL-3.0)", false),
+            ("ISC AND (MIT OR GPL-2.0) AND (Apache-2.0 OR GPL-3.0)", true),
+            ("((GPL-2.0 AND MIT) OR ISC) AND GPL-3.0", false),
+            ("MIT)", false),
             ("", false),
         ] {
             assert_eq!(satisfied(expression, &allowed), expected, "{expression}");

@@ -51,6 +51,36 @@ pub(crate) fn remove(
     failed
 }
 
+/// Puts a static address on its interface.
+pub(crate) fn add_static(
+    interface: &str,
+    address: &VirtualAddress,
+    network: &Network,
+    netlink: &mut Netlink,
+) -> Result<(), NetlinkError> {
+    let link = network
+        .link(interface)
+        .ok_or(NetlinkError::NoSuchInterface)?;
+    netlink
+        .add_address(&new_address(address, link.index))
+        .map(|_| ())
+}
+
+/// Takes a static address off that is no longer configured.
+pub(crate) fn remove_static(
+    interface: &str,
+    address: &VirtualAddress,
+    network: &Network,
+    netlink: &mut Netlink,
+) -> Result<(), NetlinkError> {
+    let Some(link) = network.link(interface) else {
+        return Ok(());
+    };
+    netlink
+        .remove_address(link.index, address.address, prefix(address))
+        .map(|_| ())
+}
+
 /// A router's addresses as the supervisor would remove them.
 pub(crate) fn held(plan: &RouterPlan, network: &Network) -> Vec<HeldAddress> {
     let held = plan.addresses.iter().filter_map(|address| {

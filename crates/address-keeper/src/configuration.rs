@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use diagnostics::{Diagnostics, Sources, render_line};
+use diagnostics::{Diagnostic, Diagnostics, Severity, Sources, render, render_line};
 use keepalived_config::{Configuration, Files, Inputs, load};
 use system::netlink::Netlink;
 
@@ -17,7 +17,7 @@ const MAX_FILES: usize = 1000;
 /// What checking a configuration found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Messages, one line each, in the order found.
+    /// Messages in the order found: one line each, and under an error the place in the file.
     pub messages: Vec<String>,
     /// Whether the configuration cannot be used.
     pub refused: bool,
@@ -29,7 +29,7 @@ pub fn check(options: &Options) -> Check {
     let network = Netlink::open()
         .and_then(|mut netlink| Network::list(&mut netlink))
         .ok();
-    match read(options, network.as_ref()) {
+    match read(options, network.as_ref(), Shape::Drawn) {
         Ok(accepted) => Check {
             messages: accepted.messages,
             refused: false,
@@ -38,6 +38,27 @@ pub fn check(options: &Options) -> Check {
             messages,
             refused: true,
         },
+    }
+}
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// For a log.
+    Line,
+    /// For a terminal: with the words at fault under an error.
+    Drawn,
+}
+
+impl Shape {
+    fn write(self, sources: &Sources, message: &Diagnostic) -> String {
+        let line = render_line(sources, message);
+        let is_drawn = self == Self::Drawn && message.severity == Severity::Error;
+        if is_drawn && message.span.is_some() {
+            format!("{line}\n{}", render(sources, message, false).trim_end())
+        } else {
+            line
+        }
     }
 }
 
@@ -51,15 +72,21 @@ pub(crate) struct Accepted {
 
 /// Reads the configuration; the error is every message. Without a `network` nothing is said about
 /// interfaces.
-pub(crate) fn read(options: &Options, network: Option<&Network>) -> Result<Accepted, Vec<String>> {
+pub(crate) fn read(
+    options: &Options,
+    network: Option<&Network>,
+    shape: Shape,
+) -> Result<Accepted, Vec<String>> {
     let mut sources = Sources::new();
     let path = options.configuration.to_string_lossy().into_owned();
     let inputs = inputs(options);
     let loaded = load(&path, &inputs, &mut Disk { read: 0 }, &mut sources);
     let mut diagnostics = loaded.diagnostics;
     let lines = |diagnostics: &Diagnostics| {
-        let line = |message| render_line(&sources, message);
-        diagnostics.iter().map(line).collect::<Vec<String>>()
+        let written = diagnostics
+            .iter()
+            .map(|message| shape.write(&sources, message));
+        written.collect::<Vec<String>>()
     };
     let Some(configuration) = loaded.configuration else {
         return Err(lines(&diagnostics));

@@ -154,3 +154,37 @@ fn others_can_alter(path: &Path) -> bool {
         || (metadata.gid() != 0 && mode & GROUP_WRITES != 0 && !is_sticky_folder)
         || (mode & OTHERS_WRITE != 0 && !is_sticky_folder)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::others_can_alter;
+
+    #[test]
+    fn script_security_looks_at_who_can_write() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let owned_by_root = nix::unistd::Uid::effective().is_root();
+        let check = |name: &str, is_folder: bool, mode: u32, expected: bool| {
+            let path = folder.path().join(name);
+            if is_folder {
+                std::fs::create_dir(&path).expect("made in a temporary folder");
+            } else {
+                std::fs::write(&path, "").expect("written in a temporary folder");
+            }
+            let permissions = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&path, permissions).expect("our own file");
+            // A file of another user than root is his to alter.
+            assert_eq!(
+                others_can_alter(&path),
+                expected || !owned_by_root,
+                "{name}"
+            );
+        };
+        check("closed", false, 0o755, false);
+        check("open", false, 0o757, true);
+        check("shared", true, 0o757, true);
+        check("sticky", true, 0o1777, false);
+        assert!(others_can_alter(&folder.path().join("absent")));
+    }
+}

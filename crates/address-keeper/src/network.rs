@@ -86,3 +86,52 @@ fn is_same(left: &InterfaceAddress, right: &InterfaceAddress) -> bool {
         && left.address == right.address
         && left.prefix_len == right.prefix_len
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::{link, machine, on_eth0};
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("a test's address")
+    }
+
+    #[test]
+    fn adverts_come_from_the_interfaces_own_address() {
+        let check = |add: &[(&str, u8)], ipv6, not: &str, expected: Option<&str>| {
+            let mut network = machine();
+            for (text, scope) in add {
+                network.apply(&NetworkEvent::Address(on_eth0(text, *scope)));
+            }
+            let source = network.source(1, ipv6, &[address(not)]);
+            assert_eq!(source, expected.map(address), "{add:?} {ipv6} {not}");
+        };
+        check(&[], false, "10.0.0.200", Some("10.0.0.1"));
+        check(&[("10.0.0.200", 0)], false, "10.0.0.1", Some("10.0.0.200"));
+        check(&[], false, "10.0.0.1", None);
+        check(&[("2001:db8::1", 0)], true, "fe80::2", Some("fe80::1"));
+        check(&[("2001:db8::1", 0)], true, "fe80::1", None);
+    }
+
+    #[test]
+    fn changes_of_the_kernel_are_taken_in() {
+        let mut network = machine();
+        assert!(network.link("eth0").is_some_and(Link::usable));
+        network.apply(&NetworkEvent::Link(link(1, "eth0", false)));
+        assert!(!network.link("eth0").is_some_and(Link::usable));
+        network.apply(&NetworkEvent::AddressGone(on_eth0("10.0.0.1", 0)));
+        assert!(!network.has(1, address("10.0.0.1")));
+        network.apply(&NetworkEvent::LinkGone {
+            index: 1,
+            name: "eth0".to_owned(),
+        });
+        assert!(network.link("eth0").is_none());
+        assert!(
+            !network.has(1, address("fe80::1")),
+            "its addresses went with it"
+        );
+        // Made again under the same name: another index.
+        network.apply(&NetworkEvent::Link(link(9, "eth0", true)));
+        assert_eq!(network.link("eth0").map(|link| link.index), Some(9));
+    }
+}

@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) routers: Vec<RouterPlan>,
     /// Names of scripts that some router tracks.
     pub(crate) tracked_scripts: Vec<String>,
+    /// `static_ipaddress`, each with its interface: added at the start and left at the end.
+    pub(crate) static_addresses: Vec<(String, VirtualAddress)>,
 }
 
 /// One virtual router.
@@ -33,6 +35,8 @@ pub(crate) struct RouterPlan {
     /// The configured source address.
     pub(crate) source: Option<IpAddr>,
     pub(crate) must_have_source: bool,
+    /// The virtual addresses of all routers: none of them is an address of the interface's own.
+    pub(crate) never_sources: Vec<IpAddr>,
     pub(crate) ignore_interface_state: bool,
     pub(crate) promote_secondaries: bool,
     pub(crate) ttl: u8,
@@ -86,11 +90,18 @@ pub(crate) fn plan(
                 .help("let each instance track the same scripts and interfaces"),
         );
     }
-    for address in &configuration.static_addresses {
-        let text = "static_ipaddress is known but not built yet";
-        diagnostics.push(Diagnostic::error(text).at(address.span));
-    }
     let mut plan = Plan::default();
+    let default_interface = &configuration.global.default_interface;
+    for address in &configuration.static_addresses {
+        let interface = address.interface.as_ref().map(|interface| &interface.value);
+        let interface = interface.unwrap_or(default_interface).clone();
+        let is_missing = network.is_some_and(|network| network.link(&interface).is_none());
+        if is_missing && !configuration.global.dynamic_interfaces {
+            let text = format!("interface '{interface}' does not exist");
+            diagnostics.push(Diagnostic::error(text).at(address.span));
+        }
+        plan.static_addresses.push((interface, address.clone()));
+    }
     for instance in &configuration.instances {
         if let Some(network) = network.filter(|_| !configuration.global.dynamic_interfaces) {
             for interface in interfaces(instance) {
@@ -105,16 +116,20 @@ pub(crate) fn plan(
             let help = "use state BACKUP on all routers; the priority decides";
             diagnostics.push(Diagnostic::warning(text).at(instance.name.span).help(help));
         }
-        if instance.owner_ignores_adverts {
-            let text = "owner_ignore_adverts is known but not built yet";
-            diagnostics.push(Diagnostic::error(text).at(instance.name.span));
-        }
         for script in &instance.track_scripts {
             if !plan.tracked_scripts.contains(&script.name.value) {
                 plan.tracked_scripts.push(script.name.value.clone());
             }
         }
         plan.routers.push(router(instance, configuration));
+    }
+    let virtual_addresses: Vec<IpAddr> = plan
+        .routers
+        .iter()
+        .flat_map(RouterPlan::virtual_addresses)
+        .collect();
+    for router in &mut plan.routers {
+        router.never_sources.clone_from(&virtual_addresses);
     }
     (plan, diagnostics)
 }
@@ -148,6 +163,7 @@ fn router(instance: &Instance, configuration: &Configuration) -> RouterPlan {
         settings: settings(instance, configuration, peers),
         source: instance.transport.source(),
         must_have_source: instance.track_source_address,
+        never_sources: Vec::new(),
         ignore_interface_state: instance.ignore_interface_state,
         promote_secondaries: instance.promote_secondaries,
         ttl,
@@ -221,6 +237,7 @@ fn settings(instance: &Instance, configuration: &Configuration, peers: Vec<IpAdd
         },
         lower_priority_no_advert: instance.lower_priority_no_advert,
         higher_priority_send_advert: instance.higher_priority_send_advert,
+        owner_ignores_adverts: instance.owner_ignores_adverts,
         skip_check_addresses: instance.skip_address_check,
         down_timer_adverts: instance.down_timer_adverts,
         startup_delay: global
@@ -248,4 +265,148 @@ fn left_after_boot(delay: Duration) -> Duration {
     }
     let uptime = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME);
     uptime.map_or(Duration::ZERO, |uptime| delay.saturating_sub(uptime.into()))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use keepalived_config::{Files, Inputs, load};
+    use system::address::InterfaceAddress;
+    use system::link::Link;
+    use system::monitor::NetworkEvent;
+
+    use super::*;
+
+    struct OneFile(String);
+
+    impl Files for OneFile {
+        fn matching(&mut self, _: &str, _: &str) -> Result<Vec<String>, String> {
+            Ok(Vec::new())
+        }
+
+        fn read(&mut self, _: &str) -> Result<String, String> {
+            Ok(self.0.clone())
+        }
+    }
+
+    /// A machine with `eth0` (10.0.0.1, fe80::1) and `eth1` (nothing).
+    pub(crate) fn machine() -> Network {
+        let mut network = Network::default();
+        for (index, name) in [(1, "eth0"), (2, "eth1")] {
+            network.apply(&NetworkEvent::Link(link(index, name, true)));
+        }
+        for (address, scope) in [("10.0.0.1", 0), ("fe80::1", 253)] {
+            network.apply(&NetworkEvent::Address(on_eth0(address, scope)));
+        }
+        network
+    }
+
+    pub(crate) fn link(index: u32, name: &str, running: bool) -> Link {
+        Link {
+            index,
+            name: name.to_owned(),
+            mac: vec![2, 0, 0, 0, 0, 1],
+            mtu: 1500,
+            up: true,
+            running,
+            loopback: false,
+            controller: None,
+        }
+    }
+
+    pub(crate) fn on_eth0(address: &str, scope: u8) -> InterfaceAddress {
+        InterfaceAddress {
+            interface_index: 1,
+            address: address.parse().expect("a test's address"),
+            prefix_len: 24,
+            scope,
+            label: None,
+            tentative: false,
+            deprecated: false,
+            peer: None,
+            duplicated: false,
+            secondary: false,
+        }
+    }
+
+    /// Reads and plans a configuration; each message in words.
+    pub(crate) fn planned(text: &str) -> (Plan, Vec<String>) {
+        let mut sources = diagnostics::Sources::new();
+        let mut files = OneFile(text.to_owned());
+        let loaded = load("test.conf", &Inputs::default(), &mut files, &mut sources);
+        let configuration = loaded
+            .configuration
+            .expect("a test's configuration is readable");
+        let (plan, diagnostics) = plan(&configuration, Some(&machine()));
+        let messages = diagnostics
+            .iter()
+            .map(|message| message.message.clone())
+            .collect();
+        (plan, messages)
+    }
+
+    /// One instance on eth0 with these lines more.
+    pub(crate) fn instance(lines: &str) -> String {
+        format!(
+            "vrrp_instance one {{\n interface eth0\n virtual_router_id 51\n \
+             virtual_ipaddress {{\n 10.0.0.200/24\n }}\n{lines}\n}}\n"
+        )
+    }
+
+    #[test]
+    fn what_this_machine_cannot_do_is_said() {
+        let check = |text: &str, expected: &[&str]| {
+            assert_eq!(planned(text).1, expected, "{text}");
+        };
+        check(&instance(""), &[]);
+        check(
+            &instance("").replace("eth0", "eth7"),
+            &["interface 'eth7' does not exist"],
+        );
+        check(
+            &instance("").replace("/24", "/24 dev eth8"),
+            &["interface 'eth8' does not exist"],
+        );
+        check(
+            &instance("track_interface {\n eth9\n }"),
+            &["interface 'eth9' does not exist"],
+        );
+        let dynamic = "global_defs {\n dynamic_interfaces\n}\n".to_owned();
+        check(&(dynamic + &instance("").replace("eth0", "eth7")), &[]);
+    }
+
+    #[test]
+    fn settings_follow_the_configuration() {
+        let settings = |lines: &str| planned(&instance(lines)).0.routers[0].settings.clone();
+        let plain = settings("");
+        assert_eq!((plain.priority, plain.preempt), (100, true));
+        assert_eq!(plain.announcements, Announcements::default());
+        assert_eq!(plain.hello, Some(HelloKey::none()));
+        let password = "authentication {\n auth_type PASS\n auth_pass secret12\n }";
+        let with_password = settings(password);
+        assert_eq!(
+            with_password.authentication,
+            Authentication::pass(b"secret12")
+        );
+        assert_eq!(with_password.hello, Some(HelloKey::password(b"secret12")));
+        // With state MASTER keepalived drops nopreempt.
+        assert!(settings("state MASTER\n nopreempt").preempt);
+        assert!(!settings("nopreempt").preempt);
+        let far = settings("unicast_peer {\n 10.1.0.2 min_ttl 60\n }");
+        assert_eq!(far.unicast_hop_limits, [60..=255]);
+    }
+
+    #[test]
+    fn a_reload_knows_which_router_is_the_same() {
+        let router = |text: &str| planned(text).0.routers[0].clone();
+        let old = router(&instance("priority 100"));
+        let check = |text: &str, expected: bool| {
+            assert_eq!(router(text).is_same_router(&old), expected, "{text}");
+        };
+        check(&instance("priority 200\n advert_int 3\n nopreempt"), true);
+        check(&instance("").replace("10.0.0.200", "10.0.0.201"), true);
+        check(&instance("").replace("51", "52"), false);
+        check(&instance("").replace("eth0", "eth1"), false);
+        check(&instance("version 3"), false);
+        check(&instance("").replace("one", "two"), false);
+    }
 }

@@ -16,11 +16,13 @@ pub(crate) struct Router {
     pub(crate) plan: RouterPlan,
     pub(crate) instance: Instance,
     pub(crate) since: SystemTime,
-    pub(crate) usable: bool,
+    pub(crate) interface_fault: Option<String>,
     pub(crate) tracked: Tracked,
     /// Gone from the configuration: forgotten once it has stopped.
     pub(crate) removed: bool,
     pub(crate) stopped: bool,
+    /// Addresses that should be here and could not be added, and why.
+    pub(crate) missing: Option<String>,
     /// Packets that could not be sent since the last one that could.
     pub(crate) unsent: u64,
 }
@@ -36,25 +38,37 @@ impl Router {
             plan,
             instance,
             since: SystemTime::now(),
-            usable: true,
+            interface_fault: None,
             tracked: Tracked::Fit { weight: 0 },
             removed: false,
             stopped: false,
+            missing: None,
             unsent: 0,
         }
     }
 
-    /// Whether the interface can carry this router: it exists, works, and has an address to send
-    /// from.
-    pub(crate) fn is_usable(&self, network: &Network) -> bool {
-        let Some(link) = network.link(&self.plan.interface) else {
-            return false;
+    /// Why the interface cannot carry this router.
+    pub(crate) fn interface_fault(&self, network: &Network) -> Option<String> {
+        let name = &self.plan.interface;
+        let Some(link) = network.link(name) else {
+            return Some(format!("interface {name} does not exist"));
         };
-        let source = source(&self.plan, network);
-        let source_is_there = source.is_some_and(|source| network.has(link.index, source));
-        (self.plan.ignore_interface_state || Link::usable(link))
-            && source.is_some()
-            && (source_is_there || !self.plan.must_have_source)
+        if !self.plan.ignore_interface_state && !Link::usable(link) {
+            let how = if link.up { "has no carrier" } else { "is down" };
+            return Some(format!("interface {name} {how}"));
+        }
+        let Some(source) = source(&self.plan, network) else {
+            let family = if self.plan.ipv6 {
+                "IPv6 link-local"
+            } else {
+                "IPv4"
+            };
+            return Some(format!(
+                "interface {name} has no {family} address to send from"
+            ));
+        };
+        let is_absent = self.plan.must_have_source && !network.has(link.index, source);
+        is_absent.then(|| format!("{source} is not on interface {name}"))
     }
 
     /// As the operator sees it.
@@ -66,7 +80,10 @@ impl Router {
             name: self.plan.name.clone(),
             state: instance.state().name().to_owned(),
             since_unix_s: since.as_secs_f64(),
-            reason: instance.reason().to_owned(),
+            reason: match &self.missing {
+                Some(missing) => format!("{}; without {missing}", instance.reason()),
+                None => instance.reason().to_owned(),
+            },
             interface: self.plan.interface.clone(),
             virtual_router_id: self.plan.settings.virtual_router_id,
             base_priority: self.plan.settings.priority,
@@ -87,5 +104,5 @@ impl Router {
 pub(crate) fn source(plan: &RouterPlan, network: &Network) -> Option<IpAddr> {
     let link = network.link(&plan.interface)?;
     plan.source
-        .or_else(|| network.source(link.index, plan.ipv6, &plan.virtual_addresses()))
+        .or_else(|| network.source(link.index, plan.ipv6, &plan.never_sources))
 }

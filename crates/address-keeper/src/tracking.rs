@@ -154,7 +154,10 @@ fn effect(weight: Weight, is_up: Option<bool>) -> Effect {
 
 #[cfg(test)]
 mod tests {
+    use system::monitor::NetworkEvent;
+
     use super::*;
+    use crate::plan::tests::{instance, link, machine, planned};
 
     fn script(rise: u32, fall: u32) -> Script {
         Script {
@@ -190,6 +193,39 @@ mod tests {
         check(2, 3, "+---++", "U..D.U");
         check(3, 1, "-++-+++", "D.....U");
         check(2, 2, "+-+--", "U...D");
+    }
+
+    /// `states` of the scripts `a` (weight 0) and `b` (weight 5): up, down, or unknown.
+    #[test]
+    fn a_router_is_judged_by_everything_it_tracks() {
+        let text = "vrrp_script a {\n script /bin/true\n}\n\
+                    vrrp_script b {\n script /bin/true\n weight 5\n}\n"
+            .to_owned()
+            + &instance("track_script {\n a\n b\n }\n track_interface {\n eth1\n }");
+        let (plan, messages) = planned(&text);
+        assert_eq!(messages, Vec::<String>::new());
+        let judge = |states: [Option<bool>; 2], eth1_runs: bool| {
+            let mut network = machine();
+            network.apply(&NetworkEvent::Link(link(2, "eth1", eth1_runs)));
+            let mut tracking = Tracking::default();
+            for (name, state) in ["a", "b"].into_iter().zip(states) {
+                tracking.scripts.insert(name.to_owned(), script(1, 1));
+                if let Some(success) = state {
+                    tracking.count(name, success);
+                }
+            }
+            tracking.judge(&plan.routers[0], &network)
+        };
+        let failed = |reason: &str| Tracked::Failed {
+            reason: reason.to_owned(),
+        };
+        let (up, down) = (Some(true), Some(false));
+        assert_eq!(judge([up, up], true), Tracked::Fit { weight: 5 });
+        assert_eq!(judge([up, down], true), Tracked::Fit { weight: 0 });
+        assert_eq!(judge([None, up], true), Tracked::Unknown);
+        assert_eq!(judge([up, None], true), Tracked::Fit { weight: 0 });
+        assert_eq!(judge([down, up], true), failed("script a is down"));
+        assert_eq!(judge([None, up], false), failed("interface eth1 is down"));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 mod http;
 mod probe;
+mod slowstart;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Starts checking every server of `snapshot` that asks for it. Call inside a compio runtime.
+    /// Starts checking every server of `snapshot` that asks for it, and minding `slowstart`. Call inside a compio runtime.
     ///
     /// First checks are spread evenly over the shortest interval, so that a start or a reload does
     /// not hit all servers at once.
@@ -48,13 +49,23 @@ impl Checks {
             .collect();
         let shortest = plans.iter().map(|plan| plan.check.inter).min();
         let total = u32::try_from(plans.len()).unwrap_or(u32::MAX);
-        let tasks = (0u32..)
+        let mut tasks: Vec<JoinHandle<()>> = (0u32..)
             .zip(plans)
             .map(|(number, plan)| {
                 let first = shortest.unwrap_or_default() * number / total.max(1);
                 compio::runtime::spawn(run(plan, first, Arc::clone(snapshot), log.clone()))
             })
             .collect();
+        for backend in &snapshot.backends {
+            let configured = &snapshot.config.proxies[backend.proxy].servers;
+            for server in &backend.servers {
+                if let Some(duration) = configured[server.index].slowstart {
+                    let (backend, server) = (Arc::clone(backend), Arc::clone(server));
+                    let watching = slowstart::watch(backend, server, duration);
+                    tasks.push(compio::runtime::spawn(watching));
+                }
+            }
+        }
         Self { _tasks: tasks }
     }
 }

@@ -279,6 +279,7 @@ impl Options {
         value("-m", self.memory_limit_mib.map(|n| n.to_string()));
         value("-L", self.local_peer.clone());
         for (set, flag) in [
+            (self.master_worker, "-W"),
             (self.debug, "-d"),
             (self.quiet, "-q"),
             (self.verbose, "-V"),
@@ -523,7 +524,7 @@ mod tests {
 
     #[test]
     fn options_that_change_the_configuration_cross_the_channel() {
-        let options = words("-f a -d -dW -n 10 -N 5 -m 64 -L me").unwrap();
+        let options = words("-f a -W -d -dW -n 10 -N 5 -m 64 -L me").unwrap();
         let back = Options::from_configuration_words(&options.configuration_words()).unwrap();
         assert_eq!(
             back,

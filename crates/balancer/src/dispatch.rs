@@ -243,6 +243,7 @@ impl Route {
             self.worker.timeouts.tick();
             let failure = match opened {
                 Ok(connection) => {
+                    connection.peer.deadline.set_owner(lane.owner());
                     own.connects.add(1);
                     self.counters().connects.add(1);
                     return Ok(Box::new(connection));

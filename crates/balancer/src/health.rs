@@ -417,7 +417,8 @@ mod tests {
     fn rise_and_fall_count_as_haproxy_counts() {
         let down = "is DOWN, reason: Layer4 connection problem, check duration: 3ms";
         let up = "is UP, reason: Layer4 check passed, check duration: 3ms";
-        let cases: &[(u32, u32, &str, &[u32], &[&str])] = &[
+        type Case<'a> = (u32, u32, &'a str, &'a [u32], &'a [&'a str]);
+        let cases: &[Case<'_>] = &[
             // The first failure after the start is enough.
             (2, 3, "-", &[0], &[down]),
             (2, 3, "+", &[4], &[]),

@@ -5,7 +5,7 @@
 //! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -70,6 +70,7 @@ impl BackendLane {
                     })
                 });
                 Rc::new(ServerLane {
+                    seen_shutdown: Cell::new(server.state.shutdown_generation()),
                     server: Arc::clone(server),
                     pool: known.map_or_else(Rc::default, |known| Rc::clone(&known.pool)),
                 })
@@ -117,4 +118,20 @@ pub(crate) struct ServerLane {
     pub server: Arc<Server>,
     /// Idle connections.
     pub pool: Rc<Pool>,
+    /// `ServerState::shutdown_generation` as this worker has seen it.
+    seen_shutdown: Cell<u64>,
+}
+
+impl ServerLane {
+    /// The mark of this server's connections among the worker's deadlines; it stays the same over
+    /// reloads, as the pool does.
+    pub fn owner(&self) -> usize {
+        Rc::as_ptr(&self.pool).addr()
+    }
+
+    /// Whether the operator asked since the last time to end the sessions on this server.
+    pub fn sessions_were_shut(&self) -> bool {
+        let now = self.server.state.shutdown_generation();
+        self.seen_shutdown.replace(now) != now
+    }
 }

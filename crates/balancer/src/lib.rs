@@ -18,6 +18,8 @@ mod client;
 pub mod command_line;
 mod dispatch;
 mod exchange;
+mod failure;
+mod forward;
 pub mod health;
 mod input;
 mod lane;

@@ -25,9 +25,13 @@ use socket2::{SockAddr, Socket};
 use crate::lane::Lanes;
 use crate::server_connection::{ClientEnds, is_polling};
 use crate::snapshot::{Frontend, Listener};
+use crate::state::Gate;
 use crate::stream::PlainPeer;
 use crate::worker::context::{ClientCount, Worker};
 use crate::{client, policy, queue, tcp, tls_stream};
+
+/// How often a connection of a paused frontend (`disable frontend`) looks whether it may go on.
+const PAUSED_LOOK: Duration = Duration::from_millis(50);
 
 /// How long accepting rests when the process is out of descriptors or memory.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -117,7 +121,7 @@ async fn welcome(worker: &Rc<Worker>, listener: Arc<Listener>, socket: Socket, a
     else {
         return;
     };
-    let admission = Admission::wait(worker, &lanes, &frontend).await;
+    let admission = Admission::wait(worker, &lanes, &frontend, &listener).await;
     if address.is_ipv4() || address.is_ipv6() {
         // An option that cannot be set slows a connection and is no reason to refuse it.
         let _ = socket.set_tcp_nodelay(true);
@@ -237,45 +241,48 @@ impl Drop for TlsCount {
     }
 }
 
-/// A client's place within the limits of the process and of its frontend.
+/// A client's place within the limits of the process, of its frontend and of its bind line.
 pub(crate) struct Admission {
     worker: Rc<Worker>,
     frontend: Arc<Frontend>,
-    limited: bool,
+    listener: Arc<Listener>,
+    process_max: Option<u32>,
     _count: ClientCount,
 }
 
 impl Admission {
-    async fn wait(worker: &Rc<Worker>, lanes: &Lanes, frontend: &Arc<Frontend>) -> Self {
-        let process = &worker.process;
-        if let Some(max) = lanes.snapshot.limits.connections_max {
-            while process.in_flight.load(Ordering::SeqCst) >= i64::from(max) {
-                queue::wait_turn(&process.waiting, || {
-                    process.in_flight.load(Ordering::SeqCst) < i64::from(max)
-                })
-                .await;
-            }
+    async fn wait(
+        worker: &Rc<Worker>,
+        lanes: &Lanes,
+        frontend: &Arc<Frontend>,
+        listener: &Arc<Listener>,
+    ) -> Self {
+        while frontend.state.paused.load(Ordering::Relaxed) {
+            compio::time::sleep(PAUSED_LOOK).await;
         }
-        process.in_flight.fetch_add(1, Ordering::SeqCst);
-        let in_flight = &frontend.state.in_flight;
-        if let Some(max) = frontend.connections_max {
-            while in_flight.load(Ordering::SeqCst) >= i64::from(max) {
-                queue::wait_turn(&frontend.state.waiting, || {
-                    in_flight.load(Ordering::SeqCst) < i64::from(max)
-                })
-                .await;
-            }
-            in_flight.fetch_add(1, Ordering::SeqCst);
-        }
+        enter(&worker.process.gate, lanes.snapshot.limits.connections_max).await;
+        enter(&frontend.state.gate, frontend.connections_max).await;
+        enter(&listener.gate, listener.connections_max).await;
+        worker.timeouts.tick();
         let counters = frontend.state.counters.of(worker.index);
         counters.session_begins();
         counters.connections_total.add(1);
         Self {
             worker: Rc::clone(worker),
             frontend: Arc::clone(frontend),
-            limited: frontend.connections_max.is_some(),
+            listener: Arc::clone(listener),
+            process_max: lanes.snapshot.limits.connections_max,
             _count: worker.count_client(),
         }
+    }
+}
+
+async fn enter(gate: &Gate, max: Option<u32>) {
+    if let Some(max) = max {
+        while !gate.is_open(max) {
+            queue::wait_turn(&gate.waiting, || gate.is_open(max)).await;
+        }
+        gate.enter();
     }
 }
 
@@ -286,11 +293,15 @@ impl Drop for Admission {
             .counters
             .of(self.worker.index)
             .session_ends();
-        if self.limited {
-            self.frontend.state.in_flight.fetch_sub(1, Ordering::SeqCst);
-            self.frontend.state.waiting.wake_one();
+        let limits = [
+            (&self.listener.gate, self.listener.connections_max),
+            (&self.frontend.state.gate, self.frontend.connections_max),
+            (&self.worker.process.gate, self.process_max),
+        ];
+        for (gate, max) in limits {
+            if max.is_some() {
+                gate.leave();
+            }
         }
-        self.worker.process.in_flight.fetch_sub(1, Ordering::SeqCst);
-        self.worker.process.waiting.wake_one();
     }
 }

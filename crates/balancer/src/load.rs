@@ -128,7 +128,9 @@ pub fn load(options: &Options, environment: BTreeMap<String, String>, generation
     let mut diagnostics = Diagnostics::new();
     let mut bundle = Bundle {
         generation,
-        environment: environment.into_iter().collect(),
+        environment: with_own_variables(environment, options)
+            .into_iter()
+            .collect(),
         options: options.configuration_words(),
         ..Bundle::default()
     };
@@ -177,6 +179,27 @@ pub fn load(options: &Options, environment: BTreeMap<String, String>, generation
     }
 }
 
+/// The variables that HAProxy defines itself (configuration.txt, 2.4).
+fn with_own_variables(
+    mut environment: BTreeMap<String, String>,
+    options: &Options,
+) -> BTreeMap<String, String> {
+    let own_name = || nix::unistd::gethostname().ok()?.into_string().ok();
+    if let Some(peer) = options.local_peer.clone().or_else(own_name) {
+        environment.insert("HAPROXY_LOCALPEER".to_owned(), peer);
+    }
+    let files: Vec<String> = options
+        .files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    environment.insert("HAPROXY_CFGFILES".to_owned(), files.join(";"));
+    if options.master_worker {
+        environment.insert("HAPROXY_MWORKER".to_owned(), "1".to_owned());
+    }
+    environment
+}
+
 /// The balancer's side: the same configuration from the bundle, without a look at the machine.
 #[must_use]
 pub fn prepare(bundle: &Bundle) -> (Option<Prepared>, Report) {
@@ -198,13 +221,9 @@ fn parse(bundle: &Bundle, options: &Options) -> Parsed {
         name: name.clone(),
         text: text.clone(),
     });
-    let mut environment: BTreeMap<String, String> = bundle.environment.iter().cloned().collect();
-    if let Some(name) = &options.local_peer {
-        environment.insert("HAPROXY_LOCALPEER".to_owned(), name.clone());
-    }
     haproxy_config::parse(Load {
         texts: texts.collect(),
-        environment,
+        environment: bundle.environment.iter().cloned().collect(),
         process: Process {
             diagnostic_mode: options.diagnostic_mode,
             ..process_facts()

@@ -22,7 +22,7 @@ use haproxy_config::model::{Global, LogTarget};
 use jiff::tz::TimeZone;
 
 use crate::log_record::{Cause, LogEntry, LogRecord};
-use crate::state::{ProcessState, process_id};
+use crate::state::ProcessState;
 use delivery::Delivery;
 
 /// Syslog levels (RFC 5424, 6.2.1) as the log uses them.
@@ -74,10 +74,11 @@ pub fn start(
     Ok(())
 }
 
-/// Who the lines come from: `log-tag`, `log-send-hostname`, the process id, the machine's time
-/// zone. Look it up before a chroot. `console` asks for events on standard error.
+/// Who the lines come from: `log-tag`, `log-send-hostname`, the process id that operators know us
+/// by, the machine's time zone. Look it up before a chroot. `console` asks for events on standard
+/// error.
 #[must_use]
-pub fn sender_of(global: &Global, console: bool) -> Sender {
+pub fn sender_of(global: &Global, pid: u32, console: bool) -> Sender {
     let own_name = || nix::unistd::gethostname().ok()?.into_string().ok();
     Sender {
         tag: global
@@ -88,7 +89,7 @@ pub fn sender_of(global: &Global, console: bool) -> Sender {
             .log_send_hostname
             .clone()
             .and_then(|name| name.or_else(own_name)),
-        pid: process_id(),
+        pid,
         zone: TimeZone::system(),
         console,
     }
@@ -121,8 +122,9 @@ impl Writer {
             } else {
                 "[WARNING] "
             };
+            let line = format!("{word} ({}) : {text}\n", self.sender.pid);
             // A console that is gone is no reason to stop logging.
-            let _ = writeln!(io::stderr(), "{word} ({}) : {text}", self.sender.pid);
+            let _ = io::stderr().write_all(line.as_bytes());
         }
     }
 

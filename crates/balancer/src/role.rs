@@ -128,7 +128,7 @@ impl Role {
             ToBalancer::Configure(bundle) => self.configure(&bundle).await,
             ToBalancer::Drain => {
                 match &mut self.running {
-                    Some(running) => running.drain(),
+                    Some(running) => running.drain(&self.voice),
                     None => return Some(ENDED),
                 }
                 None

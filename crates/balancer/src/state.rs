@@ -28,13 +28,6 @@ pub use counters::{
 /// The most worker threads of one process.
 pub const WORKERS_MAX: usize = 64;
 
-/// The process id that operators know: the one in the pidfile, to which signals go, which is our
-/// supervisor's. The log and `show info` say the same, as they do where HAProxy is one process.
-#[must_use]
-pub fn process_id() -> u32 {
-    std::os::unix::process::parent_id()
-}
-
 /// One value for each worker, on cache lines of its own.
 #[derive(Debug)]
 pub struct PerWorker<T>(Box<[Padded<T>]>);
@@ -375,9 +368,7 @@ pub struct FrontendState {
     /// What the workers count.
     pub counters: PerWorker<TrafficCounters>,
     /// Connections at once over all workers; kept only where the frontend has a `maxconn`.
-    pub in_flight: AtomicI64,
-    /// Connections that wait for the frontend's `maxconn`.
-    pub waiting: WaitQueue,
+    pub gate: Gate,
     /// Set by `disable frontend`: its listeners accept no more.
     pub paused: AtomicBool,
 }
@@ -388,8 +379,7 @@ impl FrontendState {
     pub fn new(workers: usize) -> Self {
         Self {
             counters: PerWorker::new(workers),
-            in_flight: AtomicI64::new(0),
-            waiting: WaitQueue::default(),
+            gate: Gate::default(),
             paused: AtomicBool::new(false),
         }
     }
@@ -398,15 +388,15 @@ impl FrontendState {
 /// The live state of the process.
 #[derive(Debug)]
 pub struct ProcessState {
+    /// The process id that operators know the balancer by.
+    pub pid: AtomicU32,
     /// When the process started.
     pub started: SystemTime,
     /// What the workers count.
     pub counters: PerWorker<ProcessCounters>,
     /// Connections at once over all workers, for the process's `maxconn`; kept always, as it is
     /// touched once a connection and not once a request.
-    pub in_flight: AtomicI64,
-    /// Connections that wait for the process's `maxconn`.
-    pub waiting: WaitQueue,
+    pub gate: Gate,
     /// Log records that found the queue full.
     pub log_dropped: AtomicU64,
 }
@@ -416,12 +406,40 @@ impl ProcessState {
     #[must_use]
     pub fn new(workers: usize) -> Arc<Self> {
         Arc::new(Self {
+            pid: AtomicU32::new(std::process::id()),
             started: SystemTime::now(),
             counters: PerWorker::new(workers),
-            in_flight: AtomicI64::new(0),
-            waiting: WaitQueue::default(),
+            gate: Gate::default(),
             log_dropped: AtomicU64::new(0),
         })
+    }
+}
+
+/// Connections at once, over all workers, against a limit; and those who wait for room.
+#[derive(Debug, Default)]
+pub struct Gate {
+    /// How many are inside.
+    pub in_flight: AtomicI64,
+    /// Who waits for room.
+    pub waiting: WaitQueue,
+}
+
+impl Gate {
+    /// Whether one more fits below `max`.
+    #[must_use]
+    pub fn is_open(&self, max: u32) -> bool {
+        self.in_flight.load(Ordering::SeqCst) < i64::from(max)
+    }
+
+    /// One more is inside.
+    pub fn enter(&self) {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// One has left; the first who waits is called.
+    pub fn leave(&self) {
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.waiting.wake_one();
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) struct Deadline {
     expiry: Cell<Expiry>,
     expired: Cell<bool>,
     idle: Cell<bool>,
+    owner: Cell<usize>,
     place: Cell<usize>,
     socket: RefCell<Option<SharedSocket>>,
     timeouts: Rc<Timeouts>,
@@ -64,6 +65,7 @@ impl Deadline {
             expiry: Cell::new(Expiry::Both),
             expired: Cell::new(false),
             idle: Cell::new(false),
+            owner: Cell::new(0),
             place: Cell::new(0),
             socket: RefCell::new(Some(socket)),
             timeouts: Rc::clone(timeouts),
@@ -92,6 +94,11 @@ impl Deadline {
     /// Says whether the connection could end now with nothing lost: see [`Timeouts::end_idle`].
     pub fn set_idle(&self, idle: bool) {
         self.idle.set(idle);
+    }
+
+    /// Says to whom the connection belongs: see [`Timeouts::end_those_of`].
+    pub fn set_owner(&self, owner: usize) {
+        self.owner.set(owner);
     }
 
     /// No limit.
@@ -197,6 +204,16 @@ impl Timeouts {
         for deadline in self.deadlines.borrow().iter().flatten() {
             if deadline.idle.get() {
                 deadline.expire(Expiry::Read);
+            }
+        }
+    }
+
+    /// Ends the connections of one owner, as if the other side had closed.
+    pub fn end_those_of(&self, owner: usize) {
+        for deadline in self.deadlines.borrow().iter().flatten() {
+            if deadline.owner.get() == owner {
+                deadline.expire(Expiry::Both);
+                deadline.expired.set(false);
             }
         }
     }

@@ -148,12 +148,20 @@ fn listen(
     Ok(())
 }
 
-/// Says that the worker's loop goes round.
+/// Says that the worker's loop goes round, and looks what the operator asked for meanwhile.
 async fn beat(worker: Rc<Worker>, index: u16, heartbeat: Arc<dyn Fn(u16) + Send + Sync>) {
     let interval = Duration::from_millis(HEARTBEAT_INTERVAL_MS);
     loop {
         worker.counters().heartbeats.add(1);
         heartbeat(index);
+        for lane in worker.lanes().backends() {
+            for server in lane.servers() {
+                if server.sessions_were_shut() {
+                    server.pool.clear();
+                    worker.timeouts.end_those_of(server.owner());
+                }
+            }
+        }
         compio::time::sleep(interval).await;
     }
 }

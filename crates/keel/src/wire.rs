@@ -15,9 +15,6 @@ pub const RUNTIME_VARIABLE: &str = "KEEL_RUNTIME_DIR";
 /// The runtime folder of root.
 const SYSTEM_RUNTIME_FOLDER: &str = "/run/keel";
 
-/// A longer request is refused.
-pub const REQUEST_BYTES_MAX: usize = 256;
-
 /// A longer answer is not read.
 pub const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 

@@ -20,6 +20,7 @@ fn three_machines() -> Option<Lab> {
         |name, address: Ipv4Addr| NodeSpec::new(name).interface("eth1", "office", address, 24);
     let fred = node("fred", FRED)
         .user("haproxy")
+        .disk("/srv", 1)
         .file("/etc/haproxy/haproxy.cfg", "# fred's\n");
     let started = LabBuilder::new(env!("CARGO_BIN_EXE_keel"))
         .switch("office")
@@ -138,7 +139,26 @@ fn the_kernel_tells_who_has_an_address() {
     let Some(lab) = three_machines() else { return };
     let holders = |address: Ipv4Addr| lab.holders(IpAddr::from(address)).unwrap();
     assert_eq!(holders(FLOATING), [""; 0]);
-    assert_eq!(holders(FRED), ["fred"]);
+    // The kernel's word arrives in its own time.
+    let holder = lab.wait_for_holder(FRED.into(), None, Duration::ZERO, 10 * SECOND);
+    assert_eq!(holder.unwrap(), "fred");
     lab.kill_node("fred").unwrap();
     assert_eq!(holders(FRED), [""; 0]);
+}
+
+#[test]
+fn a_full_disk_takes_nothing_until_it_is_emptied() {
+    let Some(lab) = three_machines() else { return };
+    let fred = lab.node("fred");
+    let written = || {
+        let write = ["sh", "-c", "echo something > /srv/$$ && test -s /srv/$$"];
+        fred.run(&write, 5 * SECOND).unwrap().success()
+    };
+    assert!(written(), "at first");
+    fred.fill_disk("/srv").unwrap();
+    assert!(!written(), "full");
+    fred.empty_disk("/srv").unwrap();
+    assert!(written(), "emptied");
+    let refused = fred.fill_disk("/usr").unwrap_err().to_string();
+    assert!(refused.contains("/usr is no disk of the lab"), "{refused}");
 }

@@ -272,9 +272,14 @@ impl Wire {
         Ok(Some(serde_json::from_slice(&line)?))
     }
 
+    /// From now on the other end may be silent for so long.
+    pub(crate) fn set_limit(&self, limit: Duration) -> io::Result<()> {
+        self.reader.get_ref().set_read_timeout(Some(limit))
+    }
+
     /// Asks and waits for the answer, at most for `limit`.
     pub(crate) fn ask(&mut self, request: &impl Serialize, limit: Duration) -> io::Result<Answer> {
-        self.reader.get_ref().set_read_timeout(Some(limit))?;
+        self.set_limit(limit)?;
         self.send(request)?;
         self.receive()?.ok_or_else(|| {
             io::Error::new(io::ErrorKind::UnexpectedEof, "the other process is gone")

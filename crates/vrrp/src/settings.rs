@@ -55,6 +55,8 @@ pub struct Settings {
     pub lower_priority_no_advert: bool,
     /// `higher_prio_send_advert`: say a last word on an advert of higher priority.
     pub higher_priority_send_advert: bool,
+    /// `owner_ignore_adverts`: the owner of the addresses stays master whatever it hears.
+    pub owner_ignores_adverts: bool,
     /// `skip_check_adv_addr`: look at the address list only when the master changes.
     pub skip_check_addresses: bool,
     /// `down_timer_adverts`.
@@ -97,6 +99,7 @@ impl Settings {
             authentication: Authentication::None,
             lower_priority_no_advert: false,
             higher_priority_send_advert: false,
+            owner_ignores_adverts: false,
             skip_check_addresses: false,
             down_timer_adverts: DEFAULT_DOWN_TIMER_ADVERTS,
             startup_delay: Duration::ZERO,

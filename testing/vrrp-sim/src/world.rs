@@ -296,7 +296,9 @@ impl World {
                     if up {
                         Event::InterfaceUp
                     } else {
-                        Event::InterfaceDown
+                        Event::InterfaceDown {
+                            reason: "its interface is down",
+                        }
                     },
                 );
             }

@@ -4,10 +4,12 @@
 mod reload;
 mod turn;
 
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use keepalived_config::Configuration;
+use keepalived_config::model::VirtualAddress;
 use system::announce::Announcer;
 use system::awaited::Awaited;
 use system::channel::Channel;
@@ -36,10 +38,18 @@ use crate::tracking::Tracking;
 pub(crate) enum StartError {
     #[error("netlink: {0}")]
     Netlink(#[from] NetlinkError),
-    #[error("{what}: {error}")]
+    #[error("{what}: {error}{}", permission_hint(error))]
     Kernel { what: String, error: std::io::Error },
     #[error("{}", .0.join("\n"))]
     Configuration(Vec<String>),
+}
+
+fn permission_hint(error: &std::io::Error) -> &'static str {
+    if error.kind() == ErrorKind::PermissionDenied {
+        ": run as root, or with CAP_NET_ADMIN and CAP_NET_RAW"
+    } else {
+        ""
+    }
 }
 
 /// The role's whole state.
@@ -56,6 +66,8 @@ pub(crate) struct Keeper {
     sockets: Sockets,
     configuration: Configuration,
     routers: Vec<Router>,
+    /// `static_ipaddress`, each with its interface.
+    static_addresses: Vec<(String, VirtualAddress)>,
     tracking: Tracking,
     runners: Vec<Runner>,
     results: mpsc::Receiver<ScriptResult>,
@@ -85,8 +97,8 @@ impl Keeper {
         let monitor = Awaited::new(monitor).map_err(kernel("netlink monitor"))?;
         let mut netlink = Netlink::open()?;
         let network = Network::list(&mut netlink)?;
-        let accepted =
-            configuration::read(options, Some(&network)).map_err(StartError::Configuration)?;
+        let accepted = configuration::read(options, Some(&network), configuration::Shape::Line)
+            .map_err(StartError::Configuration)?;
         let announcer = Announcer::open().map_err(kernel("packet socket"))?;
         let channel = match channel {
             Some(channel) => {
@@ -117,6 +129,7 @@ impl Keeper {
             sockets: Sockets::default(),
             configuration: accepted.configuration,
             routers: Vec::new(),
+            static_addresses: Vec::new(),
             tracking: Tracking::default(),
             runners: Vec::new(),
             results,
@@ -232,20 +245,29 @@ impl Keeper {
     }
 
     fn add_addresses(&mut self, place: usize) {
-        let plan = &self.routers[place].plan;
-        for (address, error) in addresses::add(plan, &self.network, &mut self.netlink) {
+        let router = &mut self.routers[place];
+        let plan = &router.plan;
+        let failed = addresses::add(plan, &self.network, &mut self.netlink);
+        for (address, error) in &failed {
             self.log
                 .warning(&format!("({}) cannot add {address}: {error}", plan.name));
         }
         if plan.promote_secondaries {
             promote_secondaries(&plan.interface, &self.log);
         }
+        let missing: Vec<String> = failed
+            .iter()
+            .map(|(address, error)| format!("{address} ({error})"))
+            .collect();
+        router.missing = (!missing.is_empty()).then(|| missing.join(", "));
+        self.status_changed = true;
     }
 
     fn remove_addresses(&mut self, place: usize) {
         if self.stopping && self.options.keep_addresses {
             return;
         }
+        self.routers[place].missing = None;
         let plan = &self.routers[place].plan;
         let failed = addresses::remove(plan, |_| true, &self.network, &mut self.netlink);
         for (address, error) in failed {
@@ -257,6 +279,10 @@ impl Keeper {
     fn send(&mut self, place: usize, key: Key, payload: impl Fn(std::net::IpAddr) -> Vec<u8>) {
         let router = &mut self.routers[place];
         let settings = router.instance.settings();
+        if settings.source.is_unspecified() {
+            // The interface has no address yet; the router's state says so.
+            return;
+        }
         for destination in settings.destinations() {
             let payload = payload(*destination);
             match self
@@ -264,8 +290,13 @@ impl Keeper {
                 .send(&key, &payload, settings.source, *destination)
             {
                 Ok(()) => router.unsent = 0,
-                // A hello to a peer that is no keel comes back as refused.
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
+                // A hello to a peer that is no keel comes back as refused; an interface that is
+                // gone has no socket, and the router's state says so.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::ConnectionRefused | ErrorKind::NotConnected
+                    ) => {}
                 Err(error) => {
                     router.unsent += 1;
                     if router.unsent.is_power_of_two() {
@@ -403,7 +434,7 @@ impl Keeper {
     fn tell_routers(&mut self) {
         for place in 0..self.routers.len() {
             let router = &self.routers[place];
-            let usable = router.is_usable(&self.network);
+            let fault = router.interface_fault(&self.network);
             let tracked = self.tracking.judge(&router.plan, &self.network);
             let source = source(&router.plan, &self.network);
             if let Some(source) = source.filter(|source| *source != router.plan.settings.source) {
@@ -412,12 +443,11 @@ impl Keeper {
                 let settings = Box::new(router.plan.settings.clone());
                 self.handle(place, Event::Reconfigured(settings));
             }
-            if usable != self.routers[place].usable {
-                self.routers[place].usable = usable;
-                let event = if usable {
-                    Event::InterfaceUp
-                } else {
-                    Event::InterfaceDown
+            if fault != self.routers[place].interface_fault {
+                self.routers[place].interface_fault.clone_from(&fault);
+                let event = match &fault {
+                    Some(reason) => Event::InterfaceDown { reason },
+                    None => Event::InterfaceUp,
                 };
                 self.handle(place, event);
             }
@@ -446,7 +476,12 @@ impl Keeper {
             ToKeeper::Balancer { serving, reason } => {
                 if serving != self.balancer_serving {
                     let text = if serving { "serves again" } else { "is lost" };
-                    self.log.info(&format!("the balancer {text}: {reason}"));
+                    let why = if reason.is_empty() {
+                        reason
+                    } else {
+                        format!(": {reason}")
+                    };
+                    self.log.info(&format!("the balancer {text}{why}"));
                 }
                 self.balancer_serving = serving;
                 self.handle_all(&Event::Balancer { serving });

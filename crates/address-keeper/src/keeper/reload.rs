@@ -1,10 +1,11 @@
 //! A configuration put in force: the first one, and each one after it.
 
+use keepalived_config::model::VirtualAddress;
 use vrrp::{Event, State};
 
 use super::Keeper;
 use crate::addresses;
-use crate::configuration::{self, Accepted};
+use crate::configuration::{self, Accepted, Shape};
 use crate::executable::{Executable, Unusable};
 use crate::notify::notify_deleted;
 use crate::plan::{Plan, RouterPlan};
@@ -15,6 +16,7 @@ use crate::supervision::FromKeeper;
 impl Keeper {
     /// Starts the routers of the first configuration.
     pub(super) fn begin(&mut self, plan: Plan) {
+        self.fit_static_addresses(plan.static_addresses);
         self.fit_scripts(&plan.tracked_scripts);
         for router in plan.routers {
             self.add_router(router);
@@ -26,7 +28,7 @@ impl Keeper {
         if self.stopping {
             return;
         }
-        match configuration::read(&self.options, Some(&self.network)) {
+        match configuration::read(&self.options, Some(&self.network), Shape::Line) {
             Ok(accepted) => {
                 self.put_in_force(accepted);
                 self.log.info("configuration reloaded");
@@ -63,6 +65,7 @@ impl Keeper {
             self.log
                 .warning(&format!("socket on {}: {error}", key.interface));
         }
+        self.fit_static_addresses(plan.static_addresses);
         self.fit_scripts(&plan.tracked_scripts);
         for place in 0..self.routers.len() {
             let router = &self.routers[place];
@@ -86,13 +89,13 @@ impl Keeper {
 
     fn add_router(&mut self, plan: RouterPlan) {
         let router = Router::new(plan, &self.network, self.incarnation);
-        let usable = router.is_usable(&self.network);
+        let fault = router.interface_fault(&self.network);
         let tracked = self.tracking.judge(&router.plan, &self.network);
         let place = self.routers.len();
         self.routers.push(router);
-        if !usable {
-            self.routers[place].usable = false;
-            self.handle(place, Event::InterfaceDown);
+        if let Some(reason) = &fault {
+            self.routers[place].interface_fault.clone_from(&fault);
+            self.handle(place, Event::InterfaceDown { reason });
         }
         self.tell_tracked(place, tracked);
         self.handle(
@@ -131,9 +134,7 @@ impl Keeper {
         let addresses_differ = router.plan.addresses != old.addresses;
         if is_master && addresses_differ {
             let kept = router.plan.virtual_addresses();
-            let is_gone = |address: &keepalived_config::model::VirtualAddress| {
-                !kept.contains(&address.address)
-            };
+            let is_gone = |address: &VirtualAddress| !kept.contains(&address.address);
             for (address, error) in
                 addresses::remove(&old, is_gone, &self.network, &mut self.netlink)
             {
@@ -147,6 +148,30 @@ impl Keeper {
         if is_master && addresses_differ {
             self.add_addresses(place);
         }
+    }
+
+    fn fit_static_addresses(&mut self, wanted: Vec<(String, VirtualAddress)>) {
+        let is_same = |left: &(String, VirtualAddress), right: &(String, VirtualAddress)| {
+            left.0 == right.0 && left.1.address == right.1.address
+        };
+        let old = std::mem::take(&mut self.static_addresses);
+        let gone = old
+            .iter()
+            .filter(|old| !wanted.iter().any(|new| is_same(old, new)));
+        let (network, netlink) = (&self.network, &mut self.netlink);
+        for (interface, address) in gone {
+            if let Err(error) = addresses::remove_static(interface, address, network, netlink) {
+                self.log
+                    .warning(&format!("cannot remove {}: {error}", address.address));
+            }
+        }
+        for (interface, address) in &wanted {
+            if let Err(error) = addresses::add_static(interface, address, network, netlink) {
+                self.log
+                    .warning(&format!("cannot add {}: {error}", address.address));
+            }
+        }
+        self.static_addresses = wanted;
     }
 
     /// Runs the tracked scripts; those that are as before go on.

@@ -189,20 +189,19 @@ pub(super) fn clear_all_counters(call: Call<'_>) -> String {
     String::new()
 }
 
-/// `clear counters server <bk>/<srv> [force]`: everything but what is a count of the moment. The
-/// counters are never in a shared file, which is what `force` is for.
+/// `clear counters server <bk>/<srv> [force]`; there is no shared file of counters that `force`
+/// would have to override.
 pub(super) fn clear_server_counters(call: Call<'_>) -> String {
     let snapshot = call.shared.snapshot();
-    let (_, server) = match find_server(&snapshot, call.argument(0)) {
-        Ok(found) => found,
-        Err(problem) => return problem.to_owned(),
-    };
-    server
-        .state
-        .counters
-        .iter()
-        .for_each(TrafficCounters::clear_events);
-    "Server counters cleared.\n".to_owned()
+    match find_server(&snapshot, call.argument(0)) {
+        Ok((_, server)) => {
+            for counters in server.state.counters.iter() {
+                counters.clear_events();
+            }
+            "Server counters cleared.\n".to_owned()
+        }
+        Err(problem) => problem.to_owned(),
+    }
 }
 
 fn for_each_copy(snapshot: &Snapshot, mut work: impl FnMut(&TrafficCounters)) {

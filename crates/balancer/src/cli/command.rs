@@ -51,7 +51,7 @@ const COMMANDS: &[Command] = &[
     command(
         &["clear", "counters", "server"],
         "clear counters server <bk>/<srv> [force]",
-        "clear every counter of a server",
+        "clear the counters of one server",
         CliLevel::Admin,
         change::clear_server_counters,
     ),

@@ -19,7 +19,7 @@ pub struct Sender {
     pub tag: String,
     /// `log-send-hostname`.
     pub host: Option<String>,
-    /// The process id.
+    /// The process id that operators know the balancer by.
     pub pid: u32,
     /// The zone of the times in the lines.
     pub zone: TimeZone,

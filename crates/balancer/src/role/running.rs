@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use compio::runtime::JoinHandle;
 use haproxy_config::model::{Global, LogTarget};
+use nix::sys::resource::{Resource, setrlimit};
 
 use super::voice::Voice;
 use crate::check::Checks;
 use crate::cli::Cli;
+use crate::command_line::Options;
 use crate::load::Prepared;
 use crate::log::{self, level};
 use crate::log_record::LogQueue;
@@ -86,7 +89,10 @@ impl Running {
         let rates = Arc::new(Rates::default());
         let wanted = privileges::wanted(&prepared.config.global)?;
         limit_connections(&mut prepared.config.global);
-        let sender = log::sender_of(&prepared.config.global, !prepared.options.quiet);
+        limit_memory(&prepared.options);
+        let pid = known_pid(&prepared.options);
+        process.pid.store(pid, Ordering::Relaxed);
+        let sender = log::sender_of(&prepared.config.global, pid, !prepared.options.quiet);
         let targets = log_targets(&prepared);
         log::start(queue, sender, &targets, Arc::clone(&process)).map_err(StartError::Log)?;
         let snapshot = Arc::new(Snapshot::build(
@@ -126,6 +132,11 @@ impl Running {
         sockets: &HashMap<String, Arc<OwnedFd>>,
     ) -> Result<(), StartError> {
         limit_connections(&mut prepared.config.global);
+        for setting in fixed_until_restart(&self.snapshot.config.global, &prepared.config.global) {
+            let text = format!("A change of '{setting}' takes effect with the next start.");
+            self.log
+                .notice(&prepared.config.global.log, level::WARNING, text);
+        }
         self.snapshot = Arc::new(Snapshot::build(
             generation,
             Arc::new(prepared.config.clone()),
@@ -148,8 +159,17 @@ impl Running {
         }
     }
 
-    /// Accepts no more; the voice says when the last connection is gone.
-    pub(super) fn drain(&mut self) {
+    /// Accepts no more; the voice says when the last connection is gone, or when `hard-stop-after`
+    /// has passed.
+    pub(super) fn drain(&mut self, voice: &Arc<Voice>) {
+        if let Some(limit) = self.snapshot.config.global.hard_stop_after {
+            let voice = Arc::clone(voice);
+            let giving_up = async move {
+                compio::time::sleep(limit).await;
+                voice.give_up_draining();
+            };
+            compio::runtime::spawn(giving_up).detach();
+        }
         self.cli.note_stopping();
         for worker in self.workers.iter() {
             worker.drain();
@@ -205,6 +225,37 @@ async fn watch(workers: Arc<Vec<WorkerHandle>>, voice: Arc<Voice>) {
     }
 }
 
+/// Settings of `global` that differ and that a running process cannot change.
+fn fixed_until_restart(old: &Global, new: &Global) -> Vec<&'static str> {
+    fn value<T>(setting: &Option<diagnostics::Spanned<T>>) -> Option<&T> {
+        setting.as_ref().map(|setting| &setting.value)
+    }
+    [
+        ("nbthread", old.nbthread != new.nbthread),
+        ("user", value(&old.user) != value(&new.user)),
+        ("group", value(&old.group) != value(&new.group)),
+        ("chroot", value(&old.chroot) != value(&new.chroot)),
+        ("log-tag", old.log_tag != new.log_tag),
+        (
+            "log-send-hostname",
+            old.log_send_hostname != new.log_send_hostname,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+/// The process id in log lines and `show info`: the one that was started and that a pidfile names,
+/// our supervisor's. In master-worker mode operators tell the two apart, and it is our own.
+fn known_pid(options: &Options) -> u32 {
+    let parent = u32::try_from(nix::unistd::getppid().as_raw()).ok();
+    match parent.filter(|parent| *parent > 1 && !options.master_worker) {
+        Some(parent) => parent,
+        None => std::process::id(),
+    }
+}
+
 /// `nbthread`, or one for each processor that this process may use.
 fn worker_count(prepared: &Prepared) -> usize {
     let global = &prepared.config.global;
@@ -227,6 +278,15 @@ fn limit_connections(global: &mut Global) {
         let connections = granted.saturating_sub(DESCRIPTORS_RESERVED) / 2;
         let connections = u32::try_from(connections).unwrap_or(u32::MAX);
         global.maxconn.get_or_insert(connections.max(1));
+    }
+}
+
+/// `-m`: the address space of this process, in MiB, as HAProxy limits its own.
+fn limit_memory(options: &Options) {
+    if let Some(mib) = options.memory_limit_mib.filter(|mib| *mib > 0) {
+        let bytes = u64::from(mib) * 1024 * 1024;
+        // A hard limit below that holds already.
+        let _ = setrlimit(Resource::RLIMIT_AS, bytes, bytes);
     }
 }
 

@@ -83,7 +83,18 @@ impl Voice {
 
     /// A worker's last connection is gone after `Drain`.
     pub(super) fn worker_drained(&self) {
-        self.drained.fetch_add(1, Ordering::AcqRel);
+        // After giving up there is nothing to count any more.
+        let _ = self
+            .drained
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| {
+                count.checked_add(1)
+            });
+        self.changed.wake();
+    }
+
+    /// The remaining connections are not waited for any longer (`hard-stop-after`).
+    pub(super) fn give_up_draining(&self) {
+        self.drained.store(usize::MAX, Ordering::Release);
         self.changed.wake();
     }
 

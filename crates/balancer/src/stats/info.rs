@@ -9,7 +9,6 @@ use haproxy_config::CLAIMED_VERSION;
 use super::rates::{Rates, Subject};
 use super::table::{Value, json_field};
 use crate::snapshot::Snapshot;
-use crate::state::process_id;
 
 /// One line of `show info`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +61,12 @@ pub fn facts(snapshot: &Snapshot, rates: &Rates, now: SystemTime) -> Vec<Fact> {
     put(3, "Nbthread", "CGS", Value::U32(threads));
     put(4, "Nbproc", "CGS", Value::U32(1));
     put(5, "Process_num", "KGP", Value::U32(1));
-    put(6, "Pid", "SGP", Value::U32(process_id().into()));
+    put(
+        6,
+        "Pid",
+        "SGP",
+        Value::U32(process.pid.load(Ordering::Relaxed).into()),
+    );
     put(7, "Uptime", "MDP", Value::Text(uptime(up.as_secs())));
     put(8, "Uptime_sec", "MDP", Value::U32(up.as_secs()));
     put(9, "Start_time_sec", "MDP", Value::U32(started));

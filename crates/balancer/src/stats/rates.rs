@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::snapshot::Snapshot;
 use crate::state::TrafficTotals;
@@ -82,6 +82,9 @@ impl Rates {
 
     /// Takes one sample of everything in a snapshot and forgets what is no longer in it.
     pub fn sample(&self, snapshot: &Snapshot) {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
         let mut totals = Vec::new();
         let process = snapshot.process.counters.total();
         totals.push((
@@ -102,7 +105,12 @@ impl Rates {
             totals.push((subject, backend.state.counters.total()));
             for server in &backend.servers {
                 let subject = Subject::Server(backend.name.clone(), server.name.clone());
-                totals.push((subject, server.state.counters.total()));
+                let total = server.state.counters.total();
+                // `lastsess` is exact to the second, so the workers need not look at a clock.
+                if total.sessions_total > self.of(&subject).sessions.last_total {
+                    server.state.note_session(now);
+                }
+                totals.push((subject, total));
             }
         }
         let mut subjects = self.lock();

@@ -216,9 +216,7 @@ fn a_client_that_leaves_while_waiting_is_noticed_with_abortonclose() {
     let mut proxy = proxy_to(&origin.address.to_string(), "  option abortonclose");
     let mut client = proxy.client();
     client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
-    eventually("the request reaches the server", || {
-        origin.connections() == 1
-    });
+    eventually("the request reaches the server", || origin.requests() == 1);
     client.close_sending();
     assert_eq!(letters(&mut proxy), "CH--");
 }
@@ -291,16 +289,30 @@ fn a_queue_has_a_time_limit() {
 }
 
 #[test]
-fn a_frontend_s_limit_makes_connections_wait_their_turn() {
-    let origin = Origin::saying("x");
-    let proxy = Proxy::start(&format!(
-        "{DEFAULTS}frontend f\n  maxconn 1\n  bind {{fe}}\n  default_backend b\nbackend b\n  server s {}\n",
-        origin.address
-    ));
-    let mut first = proxy.client();
-    first.get("/");
-    let mut second = proxy.client();
-    second.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
-    drop(first);
-    assert_eq!(status(&second.response()), 200);
+fn a_limit_makes_connections_wait_their_turn() {
+    for (global, frontend, bind) in [
+        ("", "maxconn 1", ""),
+        ("", "", "maxconn 1"),
+        ("global\n  maxconn 1\n", "", ""),
+    ] {
+        let origin = Origin::saying("x");
+        let proxy = Proxy::start(&format!(
+            "{global}{DEFAULTS}frontend f\n  {frontend}\n  bind {{fe}} {bind}\n  default_backend b\nbackend b\n  server s {}\n",
+            origin.address
+        ));
+        let mut first = proxy.client();
+        first.get("/");
+        let mut second = proxy.client();
+        second.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+        let gates = &proxy.balancer.snapshot;
+        eventually("the second waits", || {
+            gates.process.gate.waiting.len()
+                + gates.frontends[0].state.gate.waiting.len()
+                + gates.listeners[0].gate.waiting.len()
+                == 1
+        });
+        assert_eq!(origin.requests(), 1);
+        drop(first);
+        assert_eq!(status(&second.response()), 200);
+    }
 }

@@ -150,3 +150,28 @@ fn the_proxy_protocol_carries_the_client_s_address_in_and_out() {
         assert_eq!(body(&client.get("/")), expected);
     }
 }
+
+#[test]
+fn the_operator_can_end_a_server_s_sessions() {
+    let origin = Origin::start(|_| Reply::Echo("echo:".into()));
+    let proxy = tcp(&origin, "");
+    let mut client = proxy.client();
+    client.send("\r\n\r\n");
+    assert_eq!(client.exactly(5), "echo:");
+    proxy.balancer.snapshot.backends[0].servers[0]
+        .state
+        .shutdown_sessions();
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_paused_frontend_lets_connections_wait() {
+    let origin = Origin::saying("x");
+    let proxy = Proxy::start(&listen_on(&origin, ""));
+    let state = &proxy.balancer.snapshot.frontends[0].state;
+    state.paused.store(true, Ordering::Relaxed);
+    let mut client = proxy.client();
+    client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    state.paused.store(false, Ordering::Relaxed);
+    assert_eq!(status(&client.response()), 200);
+}

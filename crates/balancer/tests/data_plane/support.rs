@@ -67,6 +67,10 @@ impl Origin {
         Self::start(move |_| Reply::Send(ok(body)))
     }
 
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }

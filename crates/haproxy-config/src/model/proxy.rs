@@ -54,7 +54,8 @@ pub struct Proxy {
     pub span: Span,
     /// Frontend, backend or both.
     pub kind: ProxyKind,
-    /// `id`; where none is written, the lowest number from 1 that no other proxy has, in order.
+    /// `id`; where none is written, the lowest number that no other proxy has, in order: from 1, or
+    /// from 2 where there is a stats socket, which HAProxy serves with a proxy of its own.
     pub id: u32,
     /// `mode`.
     pub mode: Mode,

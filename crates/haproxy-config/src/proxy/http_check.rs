@@ -13,7 +13,8 @@ pub(super) struct HttpCheckLines {
     option: Request,
     send: Option<Request>,
     expect: Option<HttpExpect>,
-    /// `send` and `expect` come from `defaults`; the section's first own rule replaces them.
+    /// Everything comes from `defaults`; the section's first own line replaces all of it, as with
+    /// HAProxy.
     is_inherited: bool,
 }
 
@@ -39,6 +40,7 @@ impl HttpCheckLines {
 
     fn own(&mut self) {
         if std::mem::take(&mut self.is_inherited) {
+            self.option = Request::default();
             self.send = None;
             self.expect = None;
         }
@@ -72,6 +74,7 @@ pub(super) fn option_line(
     statement: &Statement,
     messages: &mut Vec<Diagnostic>,
 ) -> Result<(), Diagnostic> {
+    lines.own();
     let mut request = Request::default();
     let words = arguments.rest();
     let text = |index: usize| words.get(index).map(|word| word.value.clone());

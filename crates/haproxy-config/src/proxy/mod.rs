@@ -42,14 +42,20 @@ pub(crate) fn read<'a>(
         }
     }
     let mut proxies = reader.proxies;
-    number(&mut proxies);
+    // HAProxy serves its stats sockets with a proxy of its own, which takes the first id.
+    let first = if global.global.stats_sockets.is_empty() {
+        1
+    } else {
+        2
+    };
+    number(&mut proxies, first);
     proxies
 }
 
-/// Gives each proxy without an id the lowest one that is not taken.
-fn number(proxies: &mut [Proxy]) {
+/// Gives each proxy without an id the lowest one from `first` on that is not taken.
+fn number(proxies: &mut [Proxy], first: u32) {
     let taken: BTreeSet<u32> = proxies.iter().map(|proxy| proxy.id).collect();
-    let mut free = (1..).filter(|id| !taken.contains(id));
+    let mut free = (first..).filter(|id| !taken.contains(id));
     for proxy in proxies.iter_mut().filter(|proxy| proxy.id == 0) {
         proxy.id = free.next().expect("there are fewer proxies than numbers");
     }

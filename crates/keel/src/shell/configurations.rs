@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 
 use balancer::command_line::Options;
@@ -10,7 +10,12 @@ use balancer::listen::{self, Bound};
 use balancer::load;
 use balancer::supervision::{Bundle, MAX_DESCRIPTORS_PER_MESSAGE, ToBalancer};
 
+use nix::sys::socket::{Shutdown, shutdown};
+
 use super::children::Parcel;
+
+/// How the names of inherited sockets begin.
+const INHERITED: &str = "fd@";
 
 /// What a configuration is read from, each time.
 #[derive(Debug, Clone)]
@@ -153,6 +158,21 @@ impl Configurations {
     pub fn close(&mut self) {
         self.closed = true;
         self.sockets.clear();
+    }
+
+    /// Ends the sockets themselves, whoever else still holds them: the kernel takes a dead
+    /// balancer's ring apart in its own time, and until then its ports would answer and be taken.
+    /// Sockets that somebody gave us (`fd@N`) are not ours to end.
+    pub fn shut_down(&mut self) {
+        let ours = self
+            .sockets
+            .iter()
+            .filter(|(key, _)| !key.starts_with(INHERITED));
+        for (_, socket) in ours {
+            // One that is not listening is ended already.
+            let _ = shutdown(socket.as_raw_fd(), Shutdown::Both);
+        }
+        self.close();
     }
 
     fn close_unused(&mut self) {

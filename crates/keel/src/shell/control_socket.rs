@@ -1,54 +1,23 @@
 //! The unix socket that answers `keel status` and `keel reload`.
-//!
-//! Who may ask: root, and the user that the supervisor runs as. Clients, their requests and their
-//! time are bounded; none can make the supervisor wait.
 
 use std::fs::{DirBuilder, Permissions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-
+use super::line_server::{ClientId, Guard, LineServer};
 use crate::supervision::Time;
-use crate::wire::{Answer, REQUEST_BYTES_MAX, Request, SOCKET_EXTENSION};
+use crate::wire::{Answer, Request, SOCKET_EXTENSION};
 
-/// At most this many clients at once; later ones wait in the kernel's queue.
-const CLIENTS_MAX: usize = 16;
+/// What a stranger gets, as an [`Answer::Refused`].
+const REFUSAL: &str = "{\"refused\":\"only root and the supervisor's own user may ask, a line\"}\n";
 
-/// A client that neither asks nor reads within this is dropped.
-const CLIENT_LIMIT: Duration = Duration::from_secs(5);
-
-/// Names a client for a later answer.
-pub type ClientId = u64;
-
-#[derive(Debug)]
-struct Client {
-    id: ClientId,
-    stream: UnixStream,
-    state: State,
-    since: Time,
-}
-
-#[derive(Debug)]
-enum State {
-    Asking(Vec<u8>),
-    /// Its answer takes time.
-    Waiting,
-    Answering(Vec<u8>),
-    Done,
-}
-
-/// The socket and its clients.
+/// The socket, taken away at the end.
 #[derive(Debug)]
 pub struct ControlSocket {
-    listener: UnixListener,
+    server: LineServer,
     path: PathBuf,
-    clients: Vec<Client>,
-    next_id: ClientId,
 }
 
 impl ControlSocket {
@@ -69,153 +38,39 @@ impl ControlSocket {
             let _ = std::fs::remove_file(&path);
         }
         let listener = UnixListener::bind(&path)?;
-        listener.set_nonblocking(true)?;
         std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         Ok(Self {
-            listener,
+            server: LineServer::new(listener.into(), Guard::OwnUser, REFUSAL)?,
             path,
-            clients: Vec::new(),
-            next_id: 1,
         })
     }
 
-    /// What to wait for: descriptors, and whether each is to be written.
-    pub fn descriptors(&self) -> Vec<(BorrowedFd<'_>, bool)> {
-        let room = self.clients.len() < CLIENTS_MAX;
-        let listener = room.then(|| (self.listener.as_fd(), false));
-        let clients = self.clients.iter().filter_map(|client| match client.state {
-            State::Asking(_) => Some((client.stream.as_fd(), false)),
-            State::Answering(_) => Some((client.stream.as_fd(), true)),
-            State::Waiting | State::Done => None,
-        });
-        listener.into_iter().chain(clients).collect()
+    /// What to wait for.
+    pub fn server(&self) -> &LineServer {
+        &self.server
     }
 
-    /// When the next client's time is over.
-    pub fn deadline(&self) -> Option<Time> {
-        let patient = self
-            .clients
-            .iter()
-            .filter(|client| !matches!(client.state, State::Waiting));
-        patient.map(|client| client.since + CLIENT_LIMIT).min()
-    }
-
-    /// Does what can be done without waiting; answers the requests that are complete.
+    /// The requests that came; what is none is refused.
     pub fn round(&mut self, now: Time) -> Vec<(ClientId, Request)> {
-        self.accept(now);
         let mut requests = Vec::new();
-        for client in &mut self.clients {
-            client.read(now, &mut requests);
-            client.write();
-            let late = now >= client.since + CLIENT_LIMIT;
-            if late && !matches!(client.state, State::Waiting) {
-                client.state = State::Done;
+        for (client, line) in self.server.round(now) {
+            match Request::parse(&line) {
+                Some(request) => requests.push((client, request)),
+                None => {
+                    let text = "unknown request: ask 'status' or 'reload'";
+                    self.answer(now, client, &Answer::Refused(text.to_owned()));
+                }
             }
         }
-        self.drop_done();
         requests
     }
 
-    fn accept(&mut self, now: Time) {
-        while self.clients.len() < CLIENTS_MAX {
-            let Ok((stream, _)) = self.listener.accept() else {
-                return;
-            };
-            if stream.set_nonblocking(true).is_err() {
-                continue;
-            }
-            let mut client = Client {
-                id: self.next_id,
-                stream,
-                state: State::Asking(Vec::new()),
-                since: now,
-            };
-            self.next_id += 1;
-            if !client.is_allowed() {
-                client.answer(
-                    now,
-                    &Answer::Refused("only root and the supervisor's own user may ask".to_owned()),
-                );
-            }
-            self.clients.push(client);
-        }
-    }
-
     /// Answers a client, if it is still there.
-    pub fn answer(&mut self, now: Time, id: ClientId, answer: &Answer) {
-        if let Some(client) = self.clients.iter_mut().find(|client| client.id == id) {
-            client.answer(now, answer);
-        }
-        self.drop_done();
-    }
-
-    fn drop_done(&mut self) {
-        self.clients
-            .retain(|client| !matches!(client.state, State::Done));
-    }
-}
-
-impl Client {
-    fn is_allowed(&self) -> bool {
-        getsockopt(&self.stream, PeerCredentials)
-            .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == nix::unistd::geteuid().as_raw())
-    }
-
-    fn read(&mut self, now: Time, requests: &mut Vec<(ClientId, Request)>) {
-        let State::Asking(text) = &mut self.state else {
-            return;
-        };
-        let mut buffer = [0; REQUEST_BYTES_MAX];
-        match self.stream.read(&mut buffer) {
-            Ok(0) => self.state = State::Done,
-            Ok(length) => {
-                text.extend_from_slice(&buffer[..length]);
-                let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                let complete = line.len() < text.len();
-                let request = Request::parse(&String::from_utf8_lossy(line));
-                match request {
-                    Some(request) if complete => {
-                        self.state = State::Waiting;
-                        requests.push((self.id, request));
-                    }
-                    _ if complete || text.len() > REQUEST_BYTES_MAX => {
-                        let text = "unknown request: ask 'status' or 'reload'";
-                        self.answer(now, &Answer::Refused(text.to_owned()));
-                    }
-                    _ => {}
-                }
-            }
-            Err(error) if is_early(&error) => {}
-            Err(_) => self.state = State::Done,
-        }
-    }
-
-    fn answer(&mut self, now: Time, answer: &Answer) {
+    pub fn answer(&mut self, now: Time, client: ClientId, answer: &Answer) {
         let mut text = serde_json::to_vec(answer).expect("answers have string keys only");
         text.push(b'\n');
-        self.state = State::Answering(text);
-        self.since = now;
-        self.write();
+        self.server.answer(now, client, &text);
     }
-
-    fn write(&mut self) {
-        while let State::Answering(text) = &mut self.state {
-            match self.stream.write(text) {
-                Ok(length) => {
-                    text.drain(..length);
-                    if text.is_empty() {
-                        self.state = State::Done;
-                    }
-                }
-                Err(error) if is_early(&error) => return,
-                Err(_) => self.state = State::Done,
-            }
-        }
-    }
-}
-
-fn is_early(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 impl Drop for ControlSocket {
@@ -226,76 +81,46 @@ impl Drop for ControlSocket {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
     use super::*;
 
-    const START: Time = Duration::ZERO;
-
-    fn open(folder: &Path) -> (ControlSocket, PathBuf) {
-        let socket = ControlSocket::open(folder, "test").unwrap();
-        let path = socket.path.clone();
-        (socket, path)
-    }
-
-    fn read(mut stream: UnixStream) -> Answer {
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        serde_json::from_str(&text).unwrap()
-    }
-
     #[test]
-    fn a_request_in_pieces_is_answered_later() {
+    fn requests_are_handed_on_and_anything_else_is_refused() {
+        let now = Duration::ZERO;
         let folder = tempfile::tempdir().unwrap();
-        let (mut socket, path) = open(folder.path());
-        let mut client = UnixStream::connect(&path).unwrap();
-        client.write_all(b"rel").unwrap();
-        assert_eq!(socket.round(START), []);
-        client.write_all(b"oad\n").unwrap();
-        let [(id, Request::Reload)] = socket.round(START)[..] else {
+        let mut socket = ControlSocket::open(folder.path(), "test").unwrap();
+        let path = socket.path.clone();
+        let ask = |line: &str| {
+            let mut client = UnixStream::connect(&path).unwrap();
+            client.write_all(line.as_bytes()).unwrap();
+            client
+        };
+        let read = |mut client: UnixStream| {
+            let mut text = String::new();
+            client.read_to_string(&mut text).unwrap();
+            serde_json::from_str::<Answer>(&text).unwrap()
+        };
+        let odd = ask("launch\n");
+        assert_eq!(socket.round(now), []);
+        assert!(matches!(read(odd), Answer::Refused(_)));
+        let client = ask("reload\n");
+        let [(id, Request::Reload)] = socket.round(now)[..] else {
             panic!("one request is expected");
         };
-        assert_eq!(socket.round(START + CLIENT_LIMIT * 2), [], "it may wait");
         let answer = Answer::Reload(Ok("done".to_owned()));
-        socket.answer(START, id, &answer);
+        socket.answer(now, id, &answer);
         assert_eq!(read(client), answer);
         drop(socket);
         assert!(!path.exists());
     }
 
     #[test]
-    fn what_is_no_request_is_refused_and_who_says_nothing_is_dropped() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut socket, path) = open(folder.path());
-        let mut wrong = UnixStream::connect(&path).unwrap();
-        wrong.write_all(b"launch\n").unwrap();
-        let mut endless = UnixStream::connect(&path).unwrap();
-        endless.write_all(&[b'x'; REQUEST_BYTES_MAX + 1]).unwrap();
-        let silent = UnixStream::connect(&path).unwrap();
-        socket.round(START);
-        socket.round(START);
-        for client in [wrong, endless] {
-            assert!(matches!(read(client), Answer::Refused(_)));
-        }
-        assert_eq!(socket.deadline(), Some(START + CLIENT_LIMIT));
-        socket.round(START + CLIENT_LIMIT);
-        let mut text = String::new();
-        assert_eq!((&silent).read_to_string(&mut text).unwrap(), 0);
-    }
-
-    #[test]
-    fn more_clients_than_the_bound_wait_their_turn() {
-        let folder = tempfile::tempdir().unwrap();
-        let (mut socket, path) = open(folder.path());
-        let mut clients: Vec<UnixStream> = (0..=CLIENTS_MAX)
-            .map(|_| UnixStream::connect(&path).unwrap())
-            .collect();
-        socket.round(START);
-        assert_eq!(socket.clients.len(), CLIENTS_MAX);
-        assert_eq!(socket.descriptors().len(), CLIENTS_MAX, "and no listener");
-        let last = clients.pop();
-        drop(clients);
-        socket.round(START);
-        socket.round(START);
-        assert_eq!(socket.clients.len(), 1);
-        drop(last);
+    fn the_refusal_is_an_answer() {
+        assert!(matches!(
+            serde_json::from_str(REFUSAL).unwrap(),
+            Answer::Refused(_)
+        ));
     }
 }

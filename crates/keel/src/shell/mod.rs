@@ -15,7 +15,9 @@ pub mod configurations;
 pub mod control_socket;
 pub mod journal;
 mod last_words;
+pub mod line_server;
 mod loader;
+pub mod master_socket;
 pub mod presence;
 pub mod signals;
 
@@ -37,9 +39,11 @@ use crate::supervision::{AskId, Command, Event, ExitStatus, Level, Plan, Role, S
 use crate::wire::{Answer, Request, Status};
 use children::{Children, Parcel, Process, Start};
 use configurations::{Configurations, Origin};
-use control_socket::{ClientId, ControlSocket};
+use control_socket::ControlSocket;
 use journal::Journal;
+use line_server::{ClientId, LineServer};
 use loader::Loader;
+use master_socket::MasterSocket;
 use presence::Presence;
 use signals::{Ask, Personality};
 
@@ -83,6 +87,8 @@ pub struct Setup {
     pub journal: Journal,
     /// Where to answer; none where there is no runtime folder.
     pub control: Option<ControlSocket>,
+    /// HAProxy's `-S`.
+    pub masters: Vec<MasterSocket>,
     /// The signals.
     pub signals: SignalFd,
 }
@@ -93,6 +99,8 @@ enum Asker {
     /// A signal: the journal is answer enough.
     Nobody,
     Client(ClientId),
+    /// A client of the master socket of that index.
+    Master(usize, ClientId),
 }
 
 struct Shell {
@@ -136,6 +144,9 @@ pub fn run(setup: Setup, generation: u64) -> io::Result<ExitStatus> {
     loop {
         shell.handle_events();
         if let Some(exit) = shell.exit {
+            if let Some(side) = &mut shell.setup.balancer {
+                side.configurations.shut_down();
+            }
             return Ok(exit);
         }
         shell.wait()?;
@@ -159,6 +170,12 @@ impl Shell {
         }
     }
 
+    /// Everybody who answers lines.
+    fn servers(&self) -> impl Iterator<Item = &LineServer> {
+        let control = self.setup.control.iter().map(ControlSocket::server);
+        control.chain(self.setup.masters.iter().map(MasterSocket::server))
+    }
+
     /// Waits until something can be done or the time has come.
     fn wait(&self) -> io::Result<()> {
         let mut descriptors = vec![readable(self.setup.signals.as_fd())];
@@ -168,22 +185,18 @@ impl Shell {
                 descriptors.push(PollFd::new(channel, interest(true, full)));
             }
         }
-        if let Some(control) = &self.setup.control {
-            for (descriptor, writes) in control.descriptors() {
+        for server in self.servers() {
+            for (descriptor, writes) in server.descriptors() {
                 descriptors.push(PollFd::new(descriptor, interest(!writes, writes)));
             }
         }
         if let Some(loader) = &self.loader {
             descriptors.push(readable(loader.as_fd()));
         }
-        let control = self.setup.control.as_ref();
-        let deadlines = [
-            self.supervisor.deadline(),
-            control.and_then(ControlSocket::deadline),
-        ];
-        let timeout = deadlines
-            .into_iter()
-            .flatten()
+        let timeout = self
+            .servers()
+            .filter_map(LineServer::deadline)
+            .chain(self.supervisor.deadline())
             .min()
             .map(|at| TimeSpec::from_duration(at.saturating_sub(self.now())));
         match ppoll(&mut descriptors, timeout, None) {
@@ -204,6 +217,7 @@ impl Shell {
             self.signalled(signal);
         }
         self.gather_requests();
+        self.gather_master_requests();
         self.gather_loaded();
         self.events.push_back(Event::Woken);
     }
@@ -296,6 +310,26 @@ impl Shell {
         }
     }
 
+    fn gather_master_requests(&mut self) {
+        use master_socket::{Request, processes};
+        let now = self.now();
+        for index in 0..self.setup.masters.len() {
+            for (client, request) in self.setup.masters[index].round(now) {
+                let text = match request {
+                    Request::Text(text) => text,
+                    Request::ShowProcesses => {
+                        processes(&self.supervisor.report(now), env!("CARGO_PKG_VERSION"))
+                    }
+                    Request::Reload => {
+                        self.begin_reload(Asker::Master(index, client));
+                        continue;
+                    }
+                };
+                self.setup.masters[index].answer(now, client, &text);
+            }
+        }
+    }
+
     fn status(&self) -> Status {
         Status {
             command: self.setup.personality.command().to_owned(),
@@ -313,8 +347,14 @@ impl Shell {
     }
 
     fn answer_reload(&mut self, asker: Asker, outcome: Result<String, String>) {
-        if let Asker::Client(client) = asker {
-            self.answer(client, &Answer::Reload(outcome));
+        match asker {
+            Asker::Nobody => {}
+            Asker::Client(client) => self.answer(client, &Answer::Reload(outcome)),
+            Asker::Master(index, client) => {
+                let now = self.now();
+                let text = master_socket::reloaded(&outcome);
+                self.setup.masters[index].answer(now, client, &text);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::{
     Command, Role, Time,
-    limits::{HANG_LIMIT, START_LIMIT, STARVED_EXTENSIONS_MAX, STARVED_PERCENT, SUSPECT_AFTER},
+    limits::{HANG_LIMIT, START_LIMIT, STARVED_EXTENSIONS_MAX, STARVED_PERCENT, STOPPED_LIMIT},
     pulse::Pulse,
     restarts::Restarts,
 };
@@ -141,7 +141,7 @@ impl Life {
     /// One of its threads was heard.
     pub fn beat(&mut self, now: Time, thread: u16) {
         self.pulse.beat(now, thread);
-        if now < self.pulse.quietest().1 + SUSPECT_AFTER {
+        if now < self.pulse.quietest().1 + STOPPED_LIMIT {
             self.suspicion = None;
             self.extensions = 0;
         }
@@ -223,7 +223,7 @@ impl Life {
 
     fn suspect(&mut self, now: Time) -> Wake {
         let silent_since = self.pulse.quietest().1;
-        if self.suspicion.is_none() && now >= silent_since + SUSPECT_AFTER {
+        if self.suspicion.is_none() && now >= silent_since + STOPPED_LIMIT {
             self.suspicion = Some(Suspicion {
                 since: now,
                 finding: None,
@@ -245,7 +245,7 @@ impl Life {
             return Verdict::Wait;
         };
         let earlier = *suspicion.finding.get_or_insert(finding);
-        if now < self.pulse.overdue_at() {
+        if now < self.pulse.overdue_at() && !finding.stopped {
             return Verdict::Wait;
         }
         let suspected_for = now - suspicion.since;
@@ -296,7 +296,7 @@ impl Life {
             State::Absent { start_at } => Some(start_at),
             State::Starting { since } => Some(since + START_LIMIT),
             State::Ready { .. } if self.suspicion.is_none() => {
-                Some(self.pulse.quietest().1 + SUSPECT_AFTER)
+                Some(self.pulse.quietest().1 + STOPPED_LIMIT)
             }
             State::Ready { .. } => Some(self.pulse.overdue_at()),
             State::Ordered | State::Condemned | State::Ended => None,

@@ -7,9 +7,10 @@ use balancer::supervision::HEARTBEAT_INTERVAL_MS;
 /// A child none of whose watched threads may be silent for longer than this: ten heartbeats.
 pub const HANG_LIMIT: Duration = Duration::from_millis(500);
 
-/// A silent child is looked at for the first time after this, to tell later whether it hung or was
-/// merely starved of CPU time.
-pub const SUSPECT_AFTER: Duration = Duration::from_millis(250);
+/// A silent child is looked at for the first time after this. One that is found stopped (SIGSTOP)
+/// counts as hung then: there is nothing to wait for. Any other is looked at again at the
+/// `HANG_LIMIT`, to tell whether it hung or was merely starved of CPU time.
+pub const STOPPED_LIMIT: Duration = Duration::from_millis(250);
 
 /// A silent child that spent at least this part (percent) of its silence waiting for a CPU is
 /// starved, not hung.
@@ -72,8 +73,8 @@ const _: () = assert!(
     HANG_LIMIT.as_millis() >= 5 * HEARTBEAT_INTERVAL_MS as u128,
     "a few lost heartbeats are no hang"
 );
-const _: () = assert!(SUSPECT_AFTER.as_millis() < HANG_LIMIT.as_millis());
+const _: () = assert!(STOPPED_LIMIT.as_millis() < HANG_LIMIT.as_millis());
 const _: () = assert!(
-    LOOP_PACE.as_millis() + OWN_LATENESS.as_millis() <= SUSPECT_AFTER.as_millis(),
+    LOOP_PACE.as_millis() + OWN_LATENESS.as_millis() <= STOPPED_LIMIT.as_millis(),
     "the supervisor notices its own pause before it suspects a child"
 );

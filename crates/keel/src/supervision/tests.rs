@@ -337,9 +337,11 @@ fn a_stopped_keeper_is_killed_and_its_testament_executed() {
     scene.pass(ms(100));
     scene.lively.retain(|(role, _)| *role != Keeper);
     scene.finding.stopped = true;
-    scene.pass(HANG_LIMIT);
+    scene.pass(STOPPED_LIMIT - ms(1));
+    scene.expect(&[]);
+    scene.pass(ms(1));
     scene.expect(&[Kill(Keeper)]);
-    scene.expect_logged("is stopped");
+    scene.expect_logged("is stopped (silent for 250 ms)");
     scene.exits(Keeper, KILLED);
     scene.expect(&[Execute(testament()), Spawn(Keeper), serving()]);
 }

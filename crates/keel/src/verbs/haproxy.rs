@@ -9,6 +9,7 @@ use system::process::Signal;
 
 use super::launch::{self, Launch};
 use crate::shell::configurations::Origin;
+use crate::shell::master_socket::MasterSocket;
 use crate::shell::presence::Exclusive;
 use crate::shell::signals::Personality;
 
@@ -80,11 +81,6 @@ fn run(options: Options) -> ExitCode {
              yet; `keel reload` and SIGUSR2 keep them"
         ));
     }
-    if let Some(socket) = options.master_sockets.first() {
-        return super::failure(&format!(
-            "haproxy: -S {socket}: the master's command line is known but not built yet"
-        ));
-    }
     let old = options.old_processes.clone().unwrap_or_default();
     let origin = Origin {
         options: options.clone(),
@@ -92,6 +88,15 @@ fn run(options: Options) -> ExitCode {
     };
     let Ok((origin, loaded)) = launch::load(origin, !old.pids.is_empty()) else {
         return ExitCode::FAILURE;
+    };
+    let masters: Result<Vec<MasterSocket>, String> = options
+        .master_sockets
+        .iter()
+        .map(|word| MasterSocket::open(word))
+        .collect();
+    let masters = match masters {
+        Ok(masters) => masters,
+        Err(reason) => return super::failure(&format!("haproxy: {reason}")),
     };
     let wants_background = options.daemon || loaded.daemon;
     let pidfile = options.pidfile.clone().or_else(|| loaded.pidfile.clone());
@@ -108,6 +113,7 @@ fn run(options: Options) -> ExitCode {
         pidfile: pidfile.map(|path| (path, Exclusive::No)),
         notify: options.systemd,
         replaces: old.pids.into_iter().map(|pid| (pid, ending)).collect(),
+        masters,
         quiet: options.quiet,
         respawn: true,
         keeper: None,

@@ -62,6 +62,7 @@ fn run(words: Vec<String>, options: &Options) -> ExitCode {
         pidfile: Some((options.pid_file.clone(), Exclusive::Yes)),
         notify: true,
         replaces: Vec::new(),
+        masters: Vec::new(),
         quiet: false,
         respawn: options.respawn,
         keeper: Some(words),

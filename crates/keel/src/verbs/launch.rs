@@ -12,6 +12,7 @@ use crate::shell::children::Start;
 use crate::shell::configurations::{Configurations, Loaded, Origin};
 use crate::shell::control_socket::ControlSocket;
 use crate::shell::journal::{Journal, Style};
+use crate::shell::master_socket::MasterSocket;
 use crate::shell::presence::{Exclusive, NOTIFY_VARIABLE, Pidfile, Presence};
 use crate::shell::signals::{self, Personality};
 use crate::shell::{BalancerSide, KeeperSide, Setup, run};
@@ -40,6 +41,8 @@ pub struct Launch {
     pub notify: bool,
     /// Old processes to end, and the signal that does it.
     pub replaces: Vec<(i32, Signal)>,
+    /// HAProxy's `-S`.
+    pub masters: Vec<MasterSocket>,
     /// No notices.
     pub quiet: bool,
 }
@@ -165,6 +168,7 @@ impl Launch {
             presence,
             journal,
             control,
+            masters: self.masters,
             signals,
         })
     }

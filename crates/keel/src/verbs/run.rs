@@ -38,6 +38,7 @@ pub fn run(options: &RunOptions) -> ExitCode {
         pidfile: options.pidfile.clone().map(|path| (path, Exclusive::Yes)),
         notify: true,
         replaces: Vec::new(),
+        masters: Vec::new(),
         quiet: options.quiet,
         respawn: !options.dont_respawn,
         keeper,

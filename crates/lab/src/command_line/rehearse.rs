@@ -380,3 +380,25 @@ impl Interruptions {
         *running = Some(lab);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_is_the_example() {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+        let built_in = landlord().ok().expect("the demo's file is good");
+        assert_eq!(
+            built_in,
+            Plan::read(&examples.join("landlord/lab.toml")).unwrap()
+        );
+        for folder in std::fs::read_dir(&examples).unwrap() {
+            let file = folder.unwrap().path().join("lab.toml");
+            if file.exists() {
+                let plan = Plan::read(&file).unwrap_or_else(|error| panic!("{error}"));
+                assert!(plan.engines.contains_key(OWN_ENGINE), "{}", file.display());
+            }
+        }
+    }
+}

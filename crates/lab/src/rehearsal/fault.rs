@@ -137,6 +137,15 @@ pub(super) fn heal(
             lab.start_node(node)?;
             return rehearsal.start_commands(node);
         }
+        Action::Signal { signal, .. } if ENDING.contains(signal) => {
+            for command in hit {
+                // One that goes on needs no new start.
+                match lab.node(node).wait_for_end(command, ENDING_LIMIT) {
+                    Ok(_) | Err(Error::TooLate { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
         Action::Pause { .. } => {
             lab.node(node)
                 .signal(&Target::Everything, Signal::SIGCONT)?;

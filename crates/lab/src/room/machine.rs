@@ -65,15 +65,17 @@ impl Machine {
             spec: spec.clone(),
             rootless,
         };
-        // The pid comes first, from the process that makes the namespaces.
-        let first = match wire.ask(&birth, ANSWER_LIMIT)? {
-            Answer::Pid(pid) => Pid::from_raw(pid),
-            other => return Err(unexpected(other)),
+        // The pid comes from the process that makes the namespaces; the node itself says nothing
+        // before it is told what it is.
+        wire.set_limit(ANSWER_LIMIT)?;
+        let first = match wire.receive()? {
+            Some(Answer::Pid(pid)) => Pid::from_raw(pid),
+            Some(other) => return Err(unexpected(other)),
+            None => return Err(io::ErrorKind::UnexpectedEof.into()),
         };
-        match wire.receive()? {
-            Some(Answer::Ready { .. }) => Ok(first),
-            Some(other) => Err(unexpected(other)),
-            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        match wire.ask(&birth, ANSWER_LIMIT)? {
+            Answer::Ready { .. } => Ok(first),
+            other => Err(unexpected(other)),
         }
     }
 

@@ -12,8 +12,11 @@ pub(super) struct Refusal {
     pub(super) enable: String,
 }
 
+/// With fewer user numbers than this a machine cannot have users of its own (`nobody` is 65534).
+const ALL_USERS: u64 = 65_535;
+
 /// Puts this process (its later children, for process numbers) into namespaces of its own; returns
-/// whether it took a user namespace for that.
+/// whether root is the only user there is, as in a user namespace that nobody set up for more.
 pub(super) fn take_namespaces() -> Result<bool, Refusal> {
     let wanted = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID
@@ -21,7 +24,8 @@ pub(super) fn take_namespaces() -> Result<bool, Refusal> {
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS;
     if geteuid().is_root() && unshare(wanted).is_ok() {
-        return Ok(false);
+        let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        return Ok(users_in(&map) < ALL_USERS);
     }
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|error| refusal("a user namespace", error))?;
@@ -37,6 +41,13 @@ pub(super) fn take_namespaces() -> Result<bool, Refusal> {
     }
     unshare(wanted).map_err(|error| refusal("network and process namespaces", error))?;
     Ok(true)
+}
+
+/// How many user numbers a `uid_map` knows (user_namespaces(7): inside, outside, count).
+fn users_in(map: &str) -> u64 {
+    map.lines()
+        .filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok())
+        .sum()
 }
 
 fn refusal(what: &str, error: Errno) -> Refusal {
@@ -57,5 +68,22 @@ fn refusal(what: &str, error: Errno) -> Refusal {
     Refusal {
         reason: format!("the kernel refuses {what}: {}", error.desc()),
         enable: enable.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_says_how_many_users_there_are() {
+        for (map, expected) in [
+            ("         0          0 4294967295\n", 4_294_967_295),
+            ("         0       1000          1\n", 1),
+            ("0 1000 1\n1 100000 65536\n", 65_537),
+            ("", 0),
+        ] {
+            assert_eq!(users_in(map), expected, "{map:?}");
+        }
     }
 }

@@ -108,12 +108,15 @@ pub struct Privileges {
 
 /// Gives up root for good: root directory, supplementary groups, group, user, in that order.
 ///
-/// Groups are replaced only where a user or a group is given. After a change of user to another
-/// than root, it is made sure that root cannot be had back.
+/// Groups are replaced only where a user or a group is given, and kept in a user namespace that
+/// forbids their change (user_namespaces(7)): they are those of whoever made the namespace. After a
+/// change of user to another than root, it is made sure that root cannot be had back.
 ///
 /// # Errors
 /// What the kernel says of the first step that it refused; the process must end then.
 pub fn drop_privileges(privileges: &Privileges) -> io::Result<()> {
+    let groups_are_fixed = std::fs::read_to_string("/proc/self/setgroups")
+        .is_ok_and(|permission| permission.trim() == "deny");
     if let Some(root) = &privileges.chroot {
         chroot(root)?;
         chdir("/")?;
@@ -125,7 +128,7 @@ pub fn drop_privileges(privileges: &Privileges) -> io::Result<()> {
             .map(|group| Gid::from_raw(*group))
             .collect();
         let nothing_to_drop = groups.is_empty() && !Uid::effective().is_root();
-        if !nothing_to_drop {
+        if !nothing_to_drop && !groups_are_fixed {
             setgroups(&groups)?;
         }
     }

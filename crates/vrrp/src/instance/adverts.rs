@@ -51,6 +51,10 @@ impl Instance {
 
     fn hear_as_master(&mut self, received: &Received<'_>, advert: &Advert, now: Duration) {
         let source = received.source;
+        let is_owner = self.effective_priority() == PRIORITY_OWNER;
+        if is_owner && self.settings.owner_ignores_adverts {
+            return;
+        }
         if advert.priority == PRIORITY_STOP {
             self.send_advert(now);
             return;
@@ -60,7 +64,7 @@ impl Instance {
             self.yield_to_master(format!("stood still, {source} has taken over"), now);
             return;
         }
-        if advert.priority == PRIORITY_OWNER && self.effective_priority() == PRIORITY_OWNER {
+        if advert.priority == PRIORITY_OWNER && is_owner {
             self.owner_conflict = true;
             self.log(format!(
                 "{source} is configured as owner of the addresses too: priority 254"

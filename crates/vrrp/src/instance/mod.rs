@@ -65,7 +65,10 @@ pub enum Event<'a> {
     /// The interface of the virtual router works.
     InterfaceUp,
     /// It does not.
-    InterfaceDown,
+    InterfaceDown {
+        /// What is wrong with it, in words.
+        reason: &'a str,
+    },
     /// Somebody else removed a virtual address that we hold.
     AddressLost(IpAddr),
     /// Whether this machine's balancer can serve.
@@ -139,7 +142,8 @@ pub struct Instance {
     reason: String,
     started_at: Option<Duration>,
     stopped: bool,
-    interface_up: bool,
+    /// What is wrong with the interface.
+    interface_fault: Option<String>,
     tracked: Tracked,
     balancer_serving: bool,
     /// Another router claims to own the addresses too: our 255 counts as 254.
@@ -171,7 +175,7 @@ impl Instance {
             reason: "starting".to_owned(),
             started_at: None,
             stopped: false,
-            interface_up: true,
+            interface_fault: None,
             tracked: Tracked::Fit { weight: 0 },
             balancer_serving: true,
             owner_conflict: false,
@@ -206,8 +210,12 @@ impl Instance {
             }
             Event::Timer => self.wake(now),
             Event::Tracked(tracked) => self.change(now, |instance| instance.tracked = tracked),
-            Event::InterfaceUp => self.change(now, |instance| instance.interface_up = true),
-            Event::InterfaceDown => self.change(now, |instance| instance.interface_up = false),
+            Event::InterfaceUp => self.change(now, |instance| instance.interface_fault = None),
+            Event::InterfaceDown { reason } => {
+                self.change(now, |instance| {
+                    instance.interface_fault = Some(reason.to_owned())
+                });
+            }
             Event::AddressLost(address) => self.lose_address(address, now),
             Event::Balancer { serving } => self.hear_balancer(serving, now),
             Event::Reconfigured(settings) => self.reconfigure(*settings, now),

@@ -56,6 +56,13 @@ impl Instance {
             Some(Hindrance::Unknown) => return,
             None => None,
         };
+        if self.is_leaving() {
+            // It cannot serve until the heir comes: leave now.
+            if failed.is_some() {
+                self.finish_stop(false);
+            }
+            return;
+        }
         match (self.state, failed) {
             (State::Fault, Some(reason)) => self.reason = reason,
             (_, Some(reason)) => self.enter_fault(reason, now),
@@ -88,8 +95,8 @@ impl Instance {
     }
 
     pub(super) fn hindrance(&self) -> Option<Hindrance> {
-        if !self.interface_up {
-            return Some(Hindrance::Failed("its interface is down".to_owned()));
+        if let Some(fault) = &self.interface_fault {
+            return Some(Hindrance::Failed(fault.clone()));
         }
         match &self.tracked {
             Tracked::Fit { .. } => None,
@@ -223,11 +230,11 @@ impl Instance {
     }
 
     pub(super) fn stop(&mut self, now: Duration) {
-        let can_hand_over =
-            self.state == State::Master && self.balancer_serving && self.heir().is_some();
-        if self.timers.handover.is_some() {
+        if self.is_leaving() {
             return;
         }
+        let can_hand_over =
+            self.state == State::Master && self.balancer_serving && self.heir().is_some();
         if can_hand_over {
             self.timers.clear_election();
             self.timers.handover = Some(now + HANDOVER_LIMIT);

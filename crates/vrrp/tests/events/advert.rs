@@ -56,6 +56,18 @@ fn two_owners_of_the_addresses_are_settled() {
 }
 
 #[test]
+fn an_owner_may_be_told_to_ignore_the_others() {
+    let mut settings = settings();
+    settings.priority = 255;
+    settings.owner_ignores_adverts = true;
+    let mut router = Router::master(settings);
+    for priority in [0, 99, 255] {
+        assert_eq!(router.hear(OTHER, priority), "", "{priority}");
+    }
+    assert_eq!(router.state(), State::Master);
+}
+
+#[test]
 fn a_backup_waits_as_long_as_the_advert_tells_it_to() {
     // From the advert on: how long until we are master.
     let check = |priority, preempt, expected_ms| {

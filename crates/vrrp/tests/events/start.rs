@@ -5,6 +5,10 @@ use std::time::Duration;
 use crate::router::{Router, settings};
 use vrrp::{Event, State, Tracked, Version};
 
+const DOWN: Event<'static> = Event::InterfaceDown {
+    reason: "eth0 is down",
+};
+
 #[test]
 fn a_router_that_hears_nobody_becomes_master_after_the_master_down_interval() {
     let check = |version, priority, interval_ms, starts_as_master, expected_ms| {
@@ -48,7 +52,7 @@ fn a_router_that_cannot_take_part_does_not() {
         router.wait_ms(60_000);
         assert_eq!(router.state(), expected);
     };
-    check(Event::InterfaceDown, State::Fault);
+    check(DOWN, State::Fault);
     check(Event::Tracked(Tracked::Unknown), State::Init);
     check(
         Event::Tracked(Tracked::Failed {

@@ -30,6 +30,38 @@ fn a_master_beside_a_keel_serves_until_the_heir_has_announced() {
 }
 
 #[test]
+fn whatever_happens_while_it_leaves_it_does_leave() {
+    let check = |event: Event<'_>, at_once: bool| {
+        let mut router = Router::master(settings());
+        router.hello(OTHER, 90, |_| {});
+        router.tell(Event::Stop);
+        let said = router.tell(event);
+        assert_eq!(said.ends_with("stopped"), at_once, "{said}");
+        if !at_once {
+            let said = router.wait_ms(20);
+            assert!(said.ends_with("stopped"), "{said}");
+        }
+    };
+    check(
+        Event::InterfaceDown {
+            reason: "eth0 is down",
+        },
+        true,
+    );
+    check(
+        Event::Tracked(vrrp::Tracked::Failed {
+            reason: "down".to_owned(),
+        }),
+        true,
+    );
+    check(Event::Tracked(vrrp::Tracked::Fit { weight: -50 }), false);
+    check(Event::Balancer { serving: false }, false);
+    check(Event::Reconfigured(Box::new(settings())), false);
+    check(Event::AddressLost(settings().addresses[0]), false);
+    check(Event::InterfaceUp, false);
+}
+
+#[test]
 fn an_heir_that_does_not_come_is_not_waited_for() {
     let mut router = Router::master(settings());
     router.hello(OTHER, 90, |_| {});

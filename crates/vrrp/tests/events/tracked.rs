@@ -9,6 +9,10 @@ fn failed() -> Tracked {
     }
 }
 
+const DOWN: Event<'static> = Event::InterfaceDown {
+    reason: "eth0 is down",
+};
+
 #[test]
 fn weights_are_added_and_kept_inside_the_election() {
     let check = |base, weight, expected| {
@@ -57,11 +61,11 @@ fn a_failure_of_weight_zero_is_fault_until_it_is_mended() {
 #[test]
 fn an_interface_that_goes_down_is_fault_in_each_state() {
     let mut backup = Router::backup(settings());
-    assert_eq!(backup.tell(Event::InterfaceDown), "fault");
-    assert_eq!(backup.tell(Event::InterfaceDown), "", "told twice");
+    assert_eq!(backup.tell(DOWN), "fault");
+    assert_eq!(backup.tell(DOWN), "", "told twice");
     assert_eq!(backup.tell(Event::InterfaceUp), "backup");
     let mut master = Router::master(settings());
-    assert_eq!(master.tell(Event::InterfaceDown), "remove advert:0 fault");
+    assert_eq!(master.tell(DOWN), "remove advert:0 fault");
     assert_eq!(
         master.tell(Event::Tracked(failed())),
         "",

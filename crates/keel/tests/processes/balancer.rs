@@ -1,17 +1,16 @@
 //! What users of a supervised balancer rely on: nobody is refused while its process dies, hangs,
 //! is reloaded or is replaced.
 
-mod support;
-
 use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
-use support::{
-    Failure, Flood, Origin, Place, eventually, expect_body, free_port, get, is_alive, proxy, send,
+use crate::support::{
+    Failure, Flood, Origin, Place, eventually, expect_body, free_port, get, is_alive, is_stopped,
+    listed, proxy, send,
 };
+use nix::sys::signal::Signal;
 
 const SLOW: Duration = Duration::from_millis(300);
 
@@ -71,9 +70,9 @@ fn a_killed_balancer_refuses_nobody() {
     for flood in floods {
         let failures = flood.end();
         // What the dead process had accepted died with it: one request a kill at most.
-        assert!(failures.len() <= 2, "{failures:?}");
+        assert!(failures.len() <= 2, "{}", listed(&failures));
         let refused = failures.iter().any(|it| matches!(it, Failure::Refused(_)));
-        assert!(!refused, "{failures:?}");
+        assert!(!refused, "{}", listed(&failures));
     }
     assert_eq!(keel.balancer()["deaths"], 2);
 }
@@ -84,9 +83,12 @@ fn a_stopped_balancer_is_found_and_replaced() {
     let keel = site.place.start(&["haproxy", "-db", "-f", "a.cfg"]);
     let balancer = keel.balancer_pid();
     send(balancer, Signal::SIGSTOP);
+    eventually("every thread is stopped", || {
+        is_stopped(balancer).then_some(())
+    });
     // Waits in the socket's queue until the successor accepts it.
     expect_body(site.port, "/", "hello");
-    keel.wait_for_log("is stopped (silent for 5");
+    keel.wait_for_log("is stopped (silent for 2");
     assert!(!is_alive(balancer));
     let now = keel.balancer();
     assert_eq!(now["state"], "ready");
@@ -114,7 +116,7 @@ fn a_reload_takes_effect_in_place_and_cuts_nobody() {
     expect_body(more, "/", "other");
     flood.goes_on();
     let failures = flood.end();
-    assert!(failures.is_empty(), "{failures:?}");
+    assert!(failures.is_empty(), "{}", listed(&failures));
     let slow = slow.join().expect("the client does not panic");
     assert!(slow.expect("an answer").contains("200 OK"));
     assert_eq!(keel.balancer_pid(), balancer);

@@ -1,5 +1,6 @@
 //! A keel under test: real processes on loopback, each wait bounded.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -184,11 +185,6 @@ impl Keel<'_> {
             child.try_wait().expect("a child can be waited for")
         })
     }
-
-    pub fn ended(&mut self) -> bool {
-        let status = self.child.try_wait();
-        status.expect("a child can be waited for").is_some()
-    }
 }
 
 impl Drop for Keel<'_> {
@@ -206,10 +202,22 @@ pub fn send(pid: i32, signal: Signal) {
     kill(Pid::from_raw(pid), signal).expect("the process is there");
 }
 
+fn state(stat: &Path) -> Option<u8> {
+    let stat = fs::read_to_string(stat).ok()?;
+    stat.rsplit_once(") ")?.1.bytes().next()
+}
+
 pub fn is_alive(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
+    let state = state(Path::new(&format!("/proc/{pid}/stat")));
     !matches!(state, None | Some(b'Z'))
+}
+
+/// Whether every thread is: a signal reaches them one by one.
+pub fn is_stopped(pid: i32) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process is there");
+    tasks
+        .flatten()
+        .all(|task| state(&task.path().join("stat")) == Some(b'T'))
 }
 
 /// A web server of the test's own, which answers every request on a connection with `body`.
@@ -258,6 +266,20 @@ pub enum Failure {
     Refused(io::Error),
     /// The connection ended before the answer did.
     Cut(io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => write!(formatter, "refused: {error}"),
+            Self::Cut(error) => write!(formatter, "cut: {error}"),
+        }
+    }
+}
+
+pub fn listed(failures: &[Failure]) -> String {
+    let lines: Vec<String> = failures.iter().map(Failure::to_string).collect();
+    lines.join(", ")
 }
 
 /// Connects and asks once; the whole answer.

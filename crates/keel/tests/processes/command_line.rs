@@ -1,16 +1,17 @@
 //! Names, links, daemons, and what is refused before anything runs.
 
-mod support;
-
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 
+use crate::support::{
+    LIMIT, Origin, Place, eventually, expect_body, free_port, is_alive, proxy, send,
+};
 use nix::sys::signal::Signal;
 use std::time::Duration;
-use support::{LIMIT, Origin, Place, eventually, expect_body, free_port, is_alive, proxy, send};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -107,13 +108,45 @@ fn systemd_is_told_once_requests_are_served() {
 }
 
 #[test]
+fn the_masters_socket_shows_the_processes_and_reloads() {
+    let place = Place::new();
+    let port = free_port();
+    let origin = Origin::start("hello", Duration::ZERO);
+    place.write("a.cfg", &proxy(port, &origin));
+    let path = place.path("master.sock");
+    let word = format!("{},mode,600", path.display());
+    let keel = place.start(&["haproxy", "-Ws", "-f", "a.cfg", "-S", &word]);
+    let ask = |line: &str| {
+        let mut master = UnixStream::connect(&path).unwrap();
+        master.set_read_timeout(Some(LIMIT)).unwrap();
+        master.write_all(format!("{line}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        master.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let shown = ask("show proc");
+    for (pid, kind) in [(keel.pid(), "master"), (keel.balancer_pid(), "worker")] {
+        let row = shown
+            .lines()
+            .find(|line| line.starts_with(&format!("{pid} ")));
+        assert!(row.is_some_and(|row| row.contains(kind)), "{shown}");
+    }
+    assert!(ask("reload").starts_with("Success=1\n--\n"));
+    place.write("a.cfg", "nonsense\n");
+    let refused = ask("reload");
+    assert!(refused.starts_with("Success=0\n--\n"), "{refused}");
+    assert!(refused.contains("nonsense"), "{refused}");
+    expect_body(port, "/", "hello");
+}
+
+#[test]
 fn sf_replaces_a_running_process_without_a_refusal() {
     let place = Place::new();
     let port = free_port();
     let origin = Origin::start("hello", Duration::ZERO);
     place.write("a.cfg", &proxy(port, &origin));
     let mut old = place.start(&["haproxy", "-db", "-f", "a.cfg"]);
-    let flood = support::Flood::start(port);
+    let flood = crate::support::Flood::start(port);
     flood.goes_on();
     let old_pid = old.pid().to_string();
     let _new = place.start(&["haproxy", "-db", "-f", "a.cfg", "-sf", &old_pid]);
