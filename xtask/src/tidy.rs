@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::{Outcome, complete};
 
+/// One look at the whole tree.
+type Check = fn() -> Outcome;
+
 /// Formatting, clippy as errors, licences, links in the documents. All are run; the first failure
 /// is the outcome.
 pub fn run() -> Outcome {
-    let checks: [(&str, fn() -> Outcome); 4] = [
+    let checks: [(&str, Check); 4] = [
         ("formatting", formatting),
         ("clippy", clippy),
         ("licences", licences),

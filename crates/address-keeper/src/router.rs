@@ -96,6 +96,12 @@ impl Router {
                 .peers()
                 .map(|peer| (peer.address.to_string(), peer.hello.priority))
                 .collect(),
+            refused_adverts: instance
+                .counters()
+                .refused
+                .iter()
+                .map(|(why, count)| ((*why).to_owned(), *count))
+                .collect(),
         }
     }
 }

@@ -121,4 +121,6 @@ pub struct InstanceStatus {
     pub master: Option<String>,
     /// Other routers of ours seen by their hello: address and priority.
     pub peers: Vec<(String, u8)>,
+    /// Adverts that did not count since the start: why, and how many.
+    pub refused_adverts: Vec<(String, u64)>,
 }

@@ -5,9 +5,11 @@
 //! request ──► Rotation::pick ──► Server | Full (wait in the queue) | NoneUsable (503)
 //! ```
 //!
-//! Each worker keeps its own rotation. All that picking shares between threads is how far the turns
-//! got and, for `leastconn`, each server's requests in progress: counted by each worker for itself,
-//! few requests on many threads would all go to the same server.
+//! Each worker keeps its own rotation. All that workers share in picking is the number of the turn
+//! (`BackendState::turn`): without it every worker would begin with the same server, and an
+//! operator's five requests over two threads would not go round. For the same reason `leastconn`
+//! compares the requests of all workers: counted by each for itself, few long ones on many threads
+//! would all go to the same server.
 
 use std::sync::atomic::Ordering;
 
@@ -65,25 +67,19 @@ pub(crate) struct Candidate {
 }
 
 enum Method {
-    RoundRobin {
-        /// Positions in the backend, in the order of the turns of one round.
-        round: Vec<usize>,
-        /// Who goes instead of a server that is full.
-        instead: RoundRobin,
-    },
+    RoundRobin(RoundRobin),
     LeastConnections,
     First,
     Source(SourceMap),
 }
 
 impl Rotation {
-    /// The rotation for the servers' states of now.
+    /// For one backend.
     pub fn new(backend: &Backend) -> Self {
         let method = match backend.balance {
-            Balance::RoundRobin | Balance::StaticRoundRobin => Method::RoundRobin {
-                round: Vec::new(),
-                instead: RoundRobin::new(backend.servers.len()),
-            },
+            Balance::RoundRobin | Balance::StaticRoundRobin => {
+                Method::RoundRobin(RoundRobin::default())
+            }
             Balance::LeastConnections => Method::LeastConnections,
             Balance::First => Method::First,
             Balance::Source => Method::Source(SourceMap::default()),
@@ -114,22 +110,17 @@ impl Rotation {
             |index: usize| Some(index) != avoided && (wish.has_room)(&backend.servers[index]);
         let usable = &self.usable;
         let picked = match &mut self.method {
-            Method::RoundRobin { round, instead } => {
-                match in_turn(round, backend.state.take_turn()) {
-                    Some(index) if fits(index) => Some(index),
-                    _ => instead.next(usable, fits),
-                }
-            }
+            Method::RoundRobin(turns) => turns.next(&backend.state.turn, fits),
             Method::LeastConnections => {
-                let in_flight = |index: usize| {
+                let first = &backend.state.first_among_equals;
+                let picked = least_loaded(usable, first.load(Ordering::Relaxed), fits, |index| {
                     backend.servers[index]
                         .state
                         .in_flight
                         .load(Ordering::Relaxed)
-                };
-                let picked = least_loaded(usable, backend.state.last_picked(), fits, in_flight);
+                });
                 if let Some(index) = picked {
-                    backend.state.note_picked(index);
+                    first.store(index + 1, Ordering::Relaxed);
                 }
                 picked
             }
@@ -184,32 +175,26 @@ impl Rotation {
             self.usable.extend(candidates(true).take(count));
         }
         match &mut self.method {
-            Method::RoundRobin { round, .. } => *round = round_robin::round(&self.usable),
+            Method::RoundRobin(turns) => turns.rebuild(&self.usable),
             Method::Source(map) => map.rebuild(&self.usable, backend.hash_consistent),
             Method::LeastConnections | Method::First => {}
         }
     }
 }
 
-/// Whose turn it is; none where nobody is usable.
-fn in_turn(round: &[usize], turn: u64) -> Option<usize> {
-    let position = turn.checked_rem(round.len() as u64)?;
-    round.get(usize::try_from(position).ok()?).copied()
-}
-
-/// The candidate with the fewest requests for its weight; among equals the one after the last
-/// pick, so that idle servers take turns.
+/// The candidate with the fewest requests for its weight; among equals the one from `first`
+/// on, so that idle servers take turns.
 fn least_loaded(
     usable: &[Candidate],
-    last: Option<usize>,
+    first: usize,
     fits: impl Fn(usize) -> bool,
     in_flight: impl Fn(usize) -> i64,
 ) -> Option<usize> {
-    let after_last = usable
+    let start = usable
         .iter()
-        .position(|candidate| Some(candidate.index) > last)
+        .position(|candidate| candidate.index >= first)
         .unwrap_or(0);
-    let (before, after) = usable.split_at(after_last);
+    let (before, after) = usable.split_at(start);
     let mut best: Option<(i64, i64, usize)> = None;
     for candidate in after
         .iter()

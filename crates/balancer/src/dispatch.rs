@@ -205,8 +205,8 @@ impl Route {
         let counted =
             server.connections_max.is_some() || self.backend().balance == Balance::LeastConnections;
         if counted {
-            let max = places(self.backend(), server);
-            if server.state.in_flight.fetch_add(1, Ordering::SeqCst) >= max {
+            let before = server.state.in_flight.fetch_add(1, Ordering::SeqCst);
+            if server.connections_max.is_some() && before >= places(self.backend(), server) {
                 server.state.in_flight.fetch_sub(1, Ordering::SeqCst);
                 return None;
             }

@@ -21,7 +21,7 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// Idle connections of servers that stay are taken over from `previous`.
+    /// Idle connections and counts of servers that stay are taken over from `previous`.
     pub fn new(snapshot: Arc<Snapshot>, previous: Option<&Self>) -> Rc<Self> {
         let backends = snapshot
             .backends

@@ -61,17 +61,26 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                     .map(|(_, value)| cut(value, *len))
             })
             .collect();
+        // Shown empty where no server answers.
+        texts.response_captures = vec![None; self.frontend.log.response_captures.len()];
         if let Some((name, len)) = &self.frontend.log.cookie_capture {
-            texts.request_cookie =
-                headers
-                    .values(original, KnownHeader::Cookie)
-                    .find_map(|(_, value)| {
-                        http1::cookies(value)
-                            .find(|(cookie, _)| cookie.starts_with(name.as_bytes()))
-                            .map(|(cookie, value)| cut(&[cookie, b"=", value].concat(), *len))
-                    });
+            texts.request_cookie = headers
+                .values(original, KnownHeader::Cookie)
+                .flat_map(|(_, value)| http1::cookies(value))
+                .find_map(|cookie| capture_cookie(cookie, name, *len));
         }
     }
+}
+
+/// `NAME=VALUE` of a cookie, cut, where it begins with `prefix`: a part of its name, or all of it
+/// with the equals sign (`capture cookie`).
+pub(crate) fn capture_cookie(
+    (name, value): (&[u8], &[u8]),
+    prefix: &str,
+    len: usize,
+) -> Option<String> {
+    let pair = [name, b"=", value].concat();
+    pair.starts_with(prefix.as_bytes()).then(|| cut(&pair, len))
 }
 
 /// Whether a request is for the `monitor-uri`, which is a whole target or, where it begins with a

@@ -5,8 +5,9 @@
 //! Counters are the other way round: each worker writes its own copy ([`PerWorker`]), the control
 //! thread adds them up ([`PerWorker::total`]). So no cache line is written by two threads on the
 //! request path; the exceptions are [`ServerState::in_flight`] and its like, which a limit across
-//! threads (`maxconn`) needs by its nature and which are touched only where one is configured, and
-//! what `balance roundrobin` and `leastconn` must know of other workers' requests.
+//! threads (`maxconn`) and `balance leastconn` need by their nature and which are touched only where
+//! one is configured, and [`BackendState::turn`] and its like, without which servers would not take
+//! turns over several threads.
 //!
 //! State outlives a configuration: a reload finds it again by name (see `snapshot`).
 
@@ -262,22 +263,17 @@ impl ServerState {
     }
 }
 
-/// How far balancing got. One for all workers: clients see the order of the servers, whichever
-/// worker they reach.
-#[derive(Debug, Default)]
-struct Turns {
-    taken: AtomicU64,
-    /// One more than the position picked last.
-    after: AtomicUsize,
-}
-
 /// The live state of one backend and its servers.
 #[derive(Debug)]
 pub struct BackendState {
     /// Rises with each change of any server's state or weight: a worker that sees a new number
     /// computes its rotation anew.
     generation: AtomicU64,
-    turns: Padded<Turns>,
+    /// The number of the next turn (`balance roundrobin`, `static-rr`), counted over all workers.
+    pub turn: AtomicU64,
+    /// The position of the server that comes first among equals (`balance leastconn`): the one
+    /// after the last pick of any worker.
+    pub first_among_equals: AtomicUsize,
     /// Requests that wait for any server of this backend.
     pub waiting: WaitQueue,
     /// When the backend went from having a usable server to none or back.
@@ -292,7 +288,8 @@ impl BackendState {
     pub fn new(workers: usize) -> Self {
         Self {
             generation: AtomicU64::new(0),
-            turns: Padded::default(),
+            turn: AtomicU64::new(0),
+            first_among_equals: AtomicUsize::new(0),
             waiting: WaitQueue::default(),
             changed: Mutex::new(SystemTime::now()),
             counters: PerWorker::new(workers),
@@ -303,21 +300,6 @@ impl BackendState {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
-    }
-
-    /// Takes the next turn of `balance roundrobin`.
-    pub fn take_turn(&self) -> u64 {
-        self.turns.0.taken.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// The position of the server that `balance leastconn` picked last; none at first.
-    pub fn last_picked(&self) -> Option<usize> {
-        self.turns.0.after.load(Ordering::Relaxed).checked_sub(1)
-    }
-
-    /// Notes whom `balance leastconn` picked.
-    pub fn note_picked(&self, index: usize) {
-        self.turns.0.after.store(index + 1, Ordering::Relaxed);
     }
 
     /// Changes what is known of a server of this backend through `change`, and tells the workers

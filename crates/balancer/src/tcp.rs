@@ -94,7 +94,9 @@ impl Session {
         let route = self.route.insert(Route::new(worker, &lane, source_key));
         let queued = precise_now_ms();
         let assigned = route.assign().await;
-        self.timers.queue = Some(precise_now_ms().saturating_sub(queued));
+        if !matches!(assigned, Err(NoServer::NoneUsable)) {
+            self.timers.queue = Some(precise_now_ms().saturating_sub(queued));
+        }
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => {

@@ -84,7 +84,7 @@ fn serve(mut wire: Wire) -> io::Result<()> {
     let Some(birth) = wire.receive::<Birth>()? else {
         return Ok(());
     };
-    let node = match Node::prepare(&birth) {
+    let mut node = match Node::prepare(&birth) {
         Ok(node) => node,
         Err(error) => return wire.send(&Answer::Failed(error.to_string())),
     };
@@ -117,7 +117,7 @@ impl Node {
         view::prepare_node(spec, birth.rootless)?;
         std::env::set_current_dir("/")?;
         view::write_sysctls(&spec.sysctls)?;
-        let netlink = Netlink::new()?;
+        let mut netlink = Netlink::new()?;
         netlink.set_up("lo", true)?;
         Ok(Self {
             name: spec.name.clone(),
@@ -126,7 +126,7 @@ impl Node {
         })
     }
 
-    fn handle(&self, request: NodeRequest) -> io::Result<Answer> {
+    fn handle(&mut self, request: NodeRequest) -> io::Result<Answer> {
         match request {
             NodeRequest::TakeInterface { device, spec } => self.take_interface(&device, &spec),
             NodeRequest::Spawn {
@@ -149,7 +149,7 @@ impl Node {
         }
     }
 
-    fn take_interface(&self, device: &str, spec: &InterfaceSpec) -> io::Result<Answer> {
+    fn take_interface(&mut self, device: &str, spec: &InterfaceSpec) -> io::Result<Answer> {
         self.netlink.rename(device, &spec.name)?;
         let hardware = hardware_address(&self.name, &spec.name);
         self.netlink.set_hardware_address(&spec.name, hardware)?;

@@ -1,6 +1,6 @@
 //! `keel lab web` and `keel lab echo`: something small on a node that answers with the node's name.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use nix::sys::prctl;
@@ -13,6 +13,8 @@ use crate::probe::ask::{ECHO_NUMBER_BYTES, NAME_HEADER};
 
 /// The longest request head, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// The longest datagram, in bytes; what is longer is cut.
+const MAX_DATAGRAM_BYTES: usize = 2048;
 /// Connections that the kernel keeps for us.
 const BACKLOG: i32 = 1_024;
 
@@ -20,13 +22,20 @@ const BACKLOG: i32 = 1_024;
 pub(crate) struct Service {
     pub(crate) listen: SocketAddr,
     pub(crate) say: String,
+    /// Whether what is asked goes to standard output.
+    pub(crate) print: bool,
 }
 
-/// Reads `--listen ADDRESS:PORT` and `--say NAME` (the host's name unless told).
+/// Reads `--listen ADDRESS:PORT`, `--say NAME` (the host's name unless told) and `--print` (what is
+/// asked to standard output).
 pub(crate) fn parse(words: &[String]) -> Result<Service, String> {
-    let (mut listen, mut say) = (None, None);
+    let (mut listen, mut say, mut print) = (None, None, false);
     let mut words = words.iter();
     while let Some(option) = words.next() {
+        if option == "--print" {
+            print = true;
+            continue;
+        }
         let value = words.next().ok_or(format!("{option} needs a value"))?;
         match option.as_str() {
             "--listen" => {
@@ -45,6 +54,7 @@ pub(crate) fn parse(words: &[String]) -> Result<Service, String> {
     Ok(Service {
         listen: listen.ok_or("--listen ADDRESS:PORT is needed")?,
         say: say.unwrap_or_else(host),
+        print,
     })
 }
 
@@ -57,7 +67,8 @@ pub(crate) fn serve_http(service: &Service) -> io::Result<()> {
         body.len(),
         service.say
     );
-    let page: &'static Page = Box::leak(Box::new(Page { head, body }));
+    let print = service.print;
+    let page: &'static Page = Box::leak(Box::new(Page { head, body, print }));
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let listener = listener(service.listen, Type::STREAM)?;
     listener.listen(BACKLOG)?;
@@ -75,6 +86,12 @@ pub(crate) fn serve_http(service: &Service) -> io::Result<()> {
 struct Page {
     head: String,
     body: String,
+    print: bool,
+}
+
+/// Who reads it may be gone; answers go on.
+fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 async fn answer(mut stream: TcpStream, page: &Page) -> io::Result<()> {
@@ -87,7 +104,11 @@ async fn answer(mut stream: TcpStream, page: &Page) -> io::Result<()> {
             }
             continue;
         };
-        let head = String::from_utf8_lossy(&received[..end]).to_ascii_lowercase();
+        let head = String::from_utf8_lossy(&received[..end]);
+        if page.print {
+            say(&head);
+        }
+        let head = head.to_ascii_lowercase();
         received.drain(..end + 4);
         let close = head.contains("connection: close") || head.contains(" http/1.0");
         let connection = if close { "close" } else { "keep-alive" };
@@ -112,11 +133,14 @@ pub(crate) fn serve_echo(service: &Service) -> io::Result<()> {
     let socket = listener(service.listen, Type::DGRAM)?;
     runtime.block_on(async {
         let socket = UdpSocket::from_std(socket.into())?;
-        let mut buffer = [0; 512];
+        let mut buffer = [0; MAX_DATAGRAM_BYTES];
         loop {
             let Ok((len, from)) = socket.recv_from(&mut buffer).await else {
                 continue;
             };
+            if service.print {
+                say(&String::from_utf8_lossy(&buffer[..len]));
+            }
             let mut echo = buffer[..len.min(ECHO_NUMBER_BYTES)].to_vec();
             echo.extend_from_slice(service.say.as_bytes());
             // The client may be gone or cut off; it asks again.

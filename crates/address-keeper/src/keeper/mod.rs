@@ -29,7 +29,7 @@ use crate::notify::notify;
 use crate::router::{Router, source};
 use crate::scripts::{RESULT_QUEUE, Runner, ScriptResult};
 use crate::sockets::{Key, Sockets, Traffic};
-use crate::supervision::{FromKeeper, Testament, ToKeeper};
+use crate::supervision::{FromKeeper, InstanceStatus, Testament, ToKeeper};
 use crate::testament::{testament, union};
 use crate::tracking::Tracking;
 
@@ -78,6 +78,8 @@ pub(crate) struct Keeper {
     /// The supervisor did not take it yet.
     testament_unsent: bool,
     status_changed: bool,
+    /// The status that the supervisor was told last.
+    told: Vec<InstanceStatus>,
     stopping: bool,
 }
 
@@ -138,6 +140,7 @@ impl Keeper {
             testament: Testament::default(),
             testament_unsent: false,
             status_changed: true,
+            told: Vec::new(),
             stopping: false,
         };
         for message in &accepted.messages {
@@ -511,10 +514,20 @@ impl Keeper {
 
     fn say_status(&mut self) {
         if self.status_changed {
-            let status = self.routers.iter().filter(|router| !router.removed);
-            let message = FromKeeper::Status(status.map(Router::status).collect());
+            self.told = self.status();
+            let message = FromKeeper::Status(self.told.clone());
             self.status_changed = !self.say(&message);
         }
+    }
+
+    /// What changes without a change of state, such as a count, is told with the next heartbeat.
+    fn look_at_status(&mut self) {
+        self.status_changed |= self.status() != self.told;
+    }
+
+    fn status(&self) -> Vec<InstanceStatus> {
+        let routers = self.routers.iter().filter(|router| !router.removed);
+        routers.map(Router::status).collect()
     }
 
     /// Whether the supervisor took it. Where there is none there is nobody to tell.

@@ -121,6 +121,7 @@ impl Keeper {
             Turn::Timer => {}
             Turn::Heartbeat => {
                 self.say(&FromKeeper::Heartbeat);
+                self.look_at_status();
                 if self.testament_unsent {
                     self.say_testament(self.testament.clone());
                 }

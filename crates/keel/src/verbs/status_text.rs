@@ -89,6 +89,9 @@ fn describe_instance(out: &mut String, instance: &InstanceStatus) -> std::fmt::R
     for (address, priority) in &instance.peers {
         writeln!(out, "      peer {address}: priority {priority}")?;
     }
+    for (why, count) in &instance.refused_adverts {
+        writeln!(out, "      refused adverts: {count} for their {why}")?;
+    }
     Ok(())
 }
 
@@ -180,6 +183,7 @@ mod tests {
                         addresses: vec!["192.168.56.200".to_owned()],
                         master: None,
                         peers: vec![("192.168.56.202".to_owned(), 100)],
+                        refused_adverts: vec![("password".to_owned(), 7)],
                     }],
                 }),
             },
@@ -193,7 +197,8 @@ mod tests {
                  router37 (router 37 on eth1): MASTER since 2026-11-21 09:08:07 UTC: no master \
                  was heard\n      \
                    holds 192.168.56.200; priority 103 (configured 101)\n      \
-                   peer 192.168.56.202: priority 100\n"
+                   peer 192.168.56.202: priority 100\n      \
+                   refused adverts: 7 for their password\n"
         );
     }
 

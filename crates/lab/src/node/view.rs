@@ -6,8 +6,8 @@
 //! and a program finds everything else where it always was.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
@@ -95,11 +95,7 @@ pub(crate) fn write_file(path: &str, content: &[u8]) -> io::Result<()> {
 /// Kernel settings by their dotted name, such as `net.ipv4.ip_nonlocal_bind`.
 pub(crate) fn write_sysctls(sysctls: &BTreeMap<String, String>) -> io::Result<()> {
     for (name, value) in sysctls {
-        let path = Path::new("/proc/sys").join(name.replace('.', "/"));
-        OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .and_then(|mut file| file.write_all(value.as_bytes()))
+        system::namespace::write_sysctl(name, value)
             .map_err(|error| io::Error::new(error.kind(), format!("sysctl {name}: {error}")))?;
     }
     Ok(())

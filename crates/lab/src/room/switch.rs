@@ -13,7 +13,7 @@ const MAX_DEVICES: u32 = 9_999;
 pub(super) struct Switches {
     netlink: Netlink,
     /// Device of each switch, and those that its partitions made, by the number of the group.
-    devices: BTreeMap<String, Vec<String>>,
+    devices: Devices,
     ports: Vec<Port>,
     made: u32,
 }
@@ -78,24 +78,25 @@ impl Switches {
 
     /// Takes a node's cables away.
     pub(super) fn disconnect(&mut self, node: &str) -> io::Result<()> {
-        for port in self.ports.extract_if(.., |port| port.node == node) {
+        let unplugged = self.ports.extract_if(.., |port| port.node == node);
+        for port in unplugged {
             self.netlink.delete(&port.device)?;
         }
         Ok(())
     }
 
     pub(super) fn set_link(
-        &self,
+        &mut self,
         node: &str,
         interface: Option<&str>,
         state: LinkState,
     ) -> io::Result<()> {
         let mut found = false;
-        for port in self.ports.iter().filter(|port| {
-            port.node == node && interface.is_none_or(|wanted| wanted == port.interface)
-        }) {
-            found = true;
-            self.set_port(port, state)?;
+        for port in &self.ports {
+            if port.node == node && interface.is_none_or(|wanted| wanted == port.interface) {
+                found = true;
+                set_port(&mut self.netlink, &self.devices, port, state)?;
+            }
         }
         if found {
             Ok(())
@@ -124,41 +125,20 @@ impl Switches {
                 .position(|group| group.contains(&port.node))
                 .unwrap_or(0);
         }
-        self.plug_all()
+        for port in &self.ports {
+            plug(&mut self.netlink, &self.devices, port)?;
+        }
+        Ok(())
     }
 
     pub(super) fn mend(&mut self) -> io::Result<()> {
         for port in &mut self.ports {
             port.part = 0;
         }
-        self.plug_all()?;
         for port in &self.ports {
-            self.set_port(port, LinkState::Up)?;
+            set_port(&mut self.netlink, &self.devices, port, LinkState::Up)?;
         }
         Ok(())
-    }
-
-    fn plug_all(&self) -> io::Result<()> {
-        for port in &self.ports {
-            self.plug(port)?;
-        }
-        Ok(())
-    }
-
-    fn plug(&self, port: &Port) -> io::Result<()> {
-        let parts = &self.devices[&port.switch];
-        self.netlink.plug(&port.device, &parts[port.part])
-    }
-
-    fn set_port(&self, port: &Port, state: LinkState) -> io::Result<()> {
-        match state {
-            LinkState::Up => {
-                self.plug(port)?;
-                self.netlink.set_up(&port.device, true)
-            }
-            LinkState::Cut => self.netlink.set_up(&port.device, false),
-            LinkState::Silent => self.netlink.unplug(&port.device),
-        }
     }
 
     fn add_device(&mut self) -> io::Result<String> {
@@ -173,5 +153,28 @@ impl Switches {
         }
         self.made += 1;
         Ok(self.made)
+    }
+}
+
+/// The devices of each switch: its own, and those of its parts.
+type Devices = BTreeMap<String, Vec<String>>;
+
+fn plug(netlink: &mut Netlink, devices: &Devices, port: &Port) -> io::Result<()> {
+    netlink.plug(&port.device, &devices[&port.switch][port.part])
+}
+
+fn set_port(
+    netlink: &mut Netlink,
+    devices: &Devices,
+    port: &Port,
+    state: LinkState,
+) -> io::Result<()> {
+    match state {
+        LinkState::Up => {
+            plug(netlink, devices, port)?;
+            netlink.set_up(&port.device, true)
+        }
+        LinkState::Cut => netlink.set_up(&port.device, false),
+        LinkState::Silent => netlink.unplug(&port.device),
     }
 }
