@@ -393,7 +393,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 self.own = Some((Rc::clone(&slot.lane), connection));
             } else {
                 let max = server.idle_max.map_or(IDLE_MAX_DEFAULT, |max| max as usize);
-                slot.lane.pool.keep(connection, slot.lane.active.get(), max);
+                slot.lane.pool.keep(connection, slot.in_use(), max);
             }
         }
         if relayed.client_continues && body_finished {

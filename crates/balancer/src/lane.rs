@@ -2,7 +2,7 @@
 //! to each server, and how much it has in progress there.
 //!
 //! ```text
-//! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool, active count
+//! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool
 //! ```
 
 use std::cell::{Cell, RefCell};
@@ -73,7 +73,6 @@ impl BackendLane {
                     seen_shutdown: Cell::new(server.state.shutdown_generation()),
                     server: Arc::clone(server),
                     pool: known.map_or_else(Rc::default, |known| Rc::clone(&known.pool)),
-                    active: known.map_or_else(Rc::default, |known| Rc::clone(&known.active)),
                 })
             })
             .collect();
@@ -107,7 +106,6 @@ impl BackendLane {
             &Wish {
                 source_key,
                 avoid,
-                active: &|index| self.servers[index].active.get(),
                 has_room,
             },
         )
@@ -120,8 +118,6 @@ pub(crate) struct ServerLane {
     pub server: Arc<Server>,
     /// Idle connections.
     pub pool: Rc<Pool>,
-    /// Requests in progress on this worker.
-    pub active: Rc<Cell<u32>>,
     /// `ServerState::shutdown_generation` as this worker has seen it.
     seen_shutdown: Cell<u64>,
 }

@@ -19,7 +19,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
     pub async fn handle(&mut self, exchange: &mut Exchange, head_len: usize) -> ControlFlow<()> {
         self.note_texts(exchange);
         if let Some(uri) = &self.frontend.monitor_uri
-            && self.request.target_text(self.peer.reader.bytes()) == uri.as_bytes()
+            && asks_for(&self.request, self.peer.reader.bytes(), uri)
         {
             return self.answer_monitor(exchange, head_len).await;
         }
@@ -83,6 +83,16 @@ pub(crate) fn capture_cookie(
 ) -> Option<String> {
     let pair = [name, b"=", value].concat();
     pair.starts_with(prefix.as_bytes()).then(|| cut(&pair, len))
+}
+
+/// Whether a request is for the `monitor-uri`, which is a whole target or, where it begins with a
+/// slash, the path and query of any.
+fn asks_for(request: &http1::RequestHead, original: &[u8], uri: &str) -> bool {
+    let target = request.target_text(original);
+    target == uri.as_bytes()
+        || (uri.starts_with('/')
+            && request.target().form == http1::TargetForm::Absolute
+            && target[request.target().path.start..] == *uri.as_bytes())
 }
 
 /// The first `len` bytes of a header value, as text.

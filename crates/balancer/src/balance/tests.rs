@@ -56,17 +56,17 @@ fn workers_share_the_turns_and_pass_a_full_server_over() {
 
 #[test]
 fn the_least_loaded_for_its_weight_is_picked_and_equals_take_turns() {
-    for (weights, active, last, expected) in [
-        (&[1, 1, 1][..], &[0, 0, 0][..], usize::MAX, Some(0)),
-        (&[1, 1, 1], &[0, 0, 0], 0, Some(1)),
-        (&[1, 1, 1], &[0, 0, 0], 2, Some(0)),
-        (&[1, 1, 1], &[2, 1, 3], 1, Some(1)),
-        (&[4, 1], &[3, 1], 0, Some(0)),
-        (&[4, 1], &[4, 1], 0, Some(1)),
+    for (weights, active, first, expected) in [
+        (&[1, 1, 1][..], &[0, 0, 0][..], 0, Some(0)),
+        (&[1, 1, 1], &[0, 0, 0], 1, Some(1)),
+        (&[1, 1, 1], &[0, 0, 0], 3, Some(0)),
+        (&[1, 1, 1], &[2, 1, 3], 2, Some(1)),
+        (&[4, 1], &[3, 1], 1, Some(0)),
+        (&[4, 1], &[4, 1], 1, Some(1)),
     ] {
         let usable = candidates(weights);
-        let found = least_loaded(&usable, last, |_| true, &|index| active[index]);
-        assert_eq!(found, expected, "{weights:?} {active:?} {last}");
+        let found = least_loaded(&usable, first, |_| true, |index| active[index]);
+        assert_eq!(found, expected, "{weights:?} {active:?} {first}");
     }
 }
 
