@@ -19,8 +19,8 @@ pub use accounts::{User, group, user};
 pub use command::{RoleCommand, Stream};
 pub use daemon::{Daemonized, ReadySignal, ReadyWait, daemonize};
 pub use identity::{
-    MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, drop_privileges, lock_memory,
-    pin_thread, raise_descriptor_limit, set_death_signal, set_process_name, set_realtime_priority,
+    MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, drop_privileges,
+    raise_descriptor_limit, set_death_signal, set_process_name,
 };
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::Pid;
@@ -262,7 +262,7 @@ impl AsRawFd for Child {
 }
 
 /// Sends a signal to every process of the group that `leader` led. `NotFound`: nobody is left.
-pub fn signal_group(leader: Pid, signal: Signal) -> io::Result<()> {
+fn signal_group(leader: Pid, signal: Signal) -> io::Result<()> {
     match nix::sys::signal::killpg(leader, signal) {
         Ok(()) => Ok(()),
         Err(Errno::ESRCH) => Err(io::ErrorKind::NotFound.into()),

@@ -1,7 +1,7 @@
 use super::*;
-use crate::namespace::tests::{connected_pair, in_own_network};
-use crate::namespace::{Namespaces, spawn_in_new, within_network_of};
-use crate::process::{RoleCommand, Signal};
+use crate::namespace::tests::{connected_pair, in_own_network, neighbour};
+use crate::namespace::within_network_of;
+use crate::process::Signal;
 
 #[test]
 fn a_link_runs_while_both_of_its_ends_are_up() {
@@ -44,8 +44,7 @@ fn machines_are_wired_to_a_switch() {
         let mut netlink = Netlink::open().unwrap();
         let switch = netlink.create_bridge("switch").unwrap();
         netlink.set_up(switch, true).unwrap();
-        let command = RoleCommand::program("/bin/sleep", "sleep").argument("1000");
-        let machine = spawn_in_new(command, Namespaces::NETWORK).unwrap();
+        let machine = neighbour();
         let pid = machine.pid().as_raw() as u32;
 
         let [port, far] = netlink.create_veth("port1", "far1").unwrap();

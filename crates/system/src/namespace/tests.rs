@@ -33,6 +33,12 @@ pub(crate) fn connected_pair(netlink: &mut Netlink) -> (Link, Link) {
     (found(a), found(b))
 }
 
+/// A process that stays, in a network namespace of its own.
+pub(crate) fn neighbour() -> Child {
+    let command = RoleCommand::program("/bin/sleep", "sleep").argument("1000");
+    spawn_in_new(command, Namespaces::NETWORK).unwrap()
+}
+
 /// A machine that runs a script.
 fn machine(script: &str, output: Stream) -> Child {
     let command = RoleCommand::program("/bin/sh", "machine")
