@@ -248,7 +248,6 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         if self.frontend.log.skip_empty {
             exchange.texts = None;
         }
-        exchange.first_byte(self.idle_since_ms);
         why
     }
 

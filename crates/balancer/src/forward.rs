@@ -9,7 +9,7 @@ use http1::{Body, BodyScanner, ServerSide, edit_request};
 
 use crate::balance;
 use crate::client::Client;
-use crate::dispatch::{Route, Slot};
+use crate::dispatch::{NoServer, Route, Slot};
 use crate::exchange::Exchange;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
@@ -66,15 +66,22 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             route.persistent = self.last_server(lane);
         }
         let queued = exchange.now_ms();
-        let assigned = match self.unless_gone(lane, &forwarded, route.assign()).await {
-            Some(assigned) => assigned,
-            None => return self.client_gone(exchange, Phase::Queue),
+        let assigned = self.unless_gone(lane, &forwarded, route.assign()).await;
+        // Without any server there was no queue to wait in.
+        if !matches!(assigned, Some(Err(NoServer::NoneUsable))) {
+            exchange.timers.queue = Some(exchange.since_ms(queued));
+        }
+        let Some(assigned) = assigned else {
+            exchange.note_route(&route);
+            return self.client_gone(exchange, Phase::Queue);
         };
+        if !matches!(assigned, Err(NoServer::NoneUsable)) {
+            exchange.timers.queue = Some(exchange.since_ms(queued));
+        }
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => return self.no_server(exchange, &route, failure, &forwarded).await,
         };
-        exchange.timers.queue = Some(exchange.since_ms(queued));
         exchange.server = Some(Rc::clone(&slot.lane));
         if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
             return self.redirect_to_server(exchange, &prefix, &forwarded).await;
@@ -386,7 +393,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 self.own = Some((Rc::clone(&slot.lane), connection));
             } else {
                 let max = server.idle_max.map_or(IDLE_MAX_DEFAULT, |max| max as usize);
-                slot.lane.pool.keep(connection, max);
+                slot.lane.pool.keep(connection, slot.in_use(), max);
             }
         }
         if relayed.client_continues && body_finished {

@@ -1,6 +1,6 @@
 //! One worker's idle connections to one server.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use crate::server_connection::ServerConnection;
@@ -9,10 +9,39 @@ use crate::timeouts::coarse_now_ms;
 /// Idle connections that one worker keeps to one server where `pool-max-conn` sets no limit.
 pub(crate) const IDLE_MAX_DEFAULT: usize = 1_024;
 
-/// Idle connections, the latest used last.
+/// Idle connections, the latest used last, and how many are worth keeping.
+///
+/// A new client's first request does not share a connection (`http-reuse safe`), so each such
+/// client leaves one behind. More than were in use at once lately would only burden the server.
 #[derive(Default)]
 pub(crate) struct Pool {
     idle: RefCell<Vec<Idle>>,
+    need: Need,
+}
+
+/// The most connections in use at once, in this period and in the one before.
+#[derive(Default)]
+struct Need {
+    now: Cell<usize>,
+    before: Cell<usize>,
+    since_ms: Cell<u64>,
+}
+
+impl Need {
+    fn saw(&self, in_use: usize) {
+        self.now.set(self.now.get().max(in_use));
+    }
+
+    fn most(&self) -> usize {
+        self.now.get().max(self.before.get())
+    }
+
+    fn begin_period(&self, now_ms: u64, period_ms: u64) {
+        if self.since_ms.get().saturating_add(period_ms) <= now_ms {
+            self.before.set(self.now.take());
+            self.since_ms.set(now_ms);
+        }
+    }
 }
 
 struct Idle {
@@ -39,10 +68,17 @@ impl Pool {
         None
     }
 
-    /// Keeps a connection; false where there are `max` already and it was dropped.
-    pub fn keep(&self, mut connection: Box<ServerConnection>, max: usize) -> bool {
+    /// Says how many requests are in progress at the server, each on a connection of its own.
+    pub fn saw_in_use(&self, in_use: usize) {
+        self.need.saw(in_use);
+    }
+
+    /// Keeps a connection of one of the `in_use` requests; false where there are `max` already or
+    /// as many as were needed lately, and it was dropped.
+    pub fn keep(&self, mut connection: Box<ServerConnection>, in_use: usize, max: usize) -> bool {
         let mut idle = self.idle.borrow_mut();
-        if idle.len() >= max || !connection.peer.reader.is_quiet() {
+        let enough = idle.len() + in_use > self.need.most();
+        if idle.len() >= max || enough || !connection.peer.reader.is_quiet() {
             return false;
         }
         connection.peer.deadline.clear();
@@ -66,6 +102,7 @@ impl Pool {
         idle.retain_mut(|idle| idle.connection.peer.reader.is_quiet());
         let now = coarse_now_ms();
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        self.need.begin_period(now, delay_ms);
         let unwanted = idle
             .iter()
             .take_while(|idle| idle.since_ms.saturating_add(delay_ms) < now)
@@ -77,5 +114,28 @@ impl Pool {
     /// Drops all. Returns how many.
     pub fn clear(&self) -> usize {
         std::mem::take(&mut *self.idle.borrow_mut()).len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_needed_lately_is_what_was_in_use_in_this_period_or_the_one_before() {
+        let need = Need::default();
+        let (period, mut seen) = (5_000, Vec::new());
+        for (at, in_use) in [
+            (5_000, 3),
+            (6_000, 1),
+            (10_000, 2),
+            (15_000, 0),
+            (20_000, 0),
+        ] {
+            need.begin_period(at, period);
+            need.saw(in_use);
+            seen.push(need.most());
+        }
+        assert_eq!(seen, [3, 3, 3, 2, 0]);
     }
 }

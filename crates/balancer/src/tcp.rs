@@ -94,7 +94,9 @@ impl Session {
         let route = self.route.insert(Route::new(worker, &lane, source_key));
         let queued = precise_now_ms();
         let assigned = route.assign().await;
-        self.timers.queue = Some(precise_now_ms().saturating_sub(queued));
+        if !matches!(assigned, Err(NoServer::NoneUsable)) {
+            self.timers.queue = Some(precise_now_ms().saturating_sub(queued));
+        }
         let mut slot = match assigned {
             Ok(slot) => slot,
             Err(failure) => {
@@ -181,8 +183,10 @@ impl Session {
             }
         }
         let settings = &frontend.log;
+        // Nothing was read from a client for whom no server was found: no sign of a mere probe.
+        let unserved = self.termination.phase == Phase::Connect;
         if settings.targets.is_empty()
-            || (settings.skip_empty && bytes_in == 0 && bytes_out == 0)
+            || (settings.skip_empty && bytes_in == 0 && bytes_out == 0 && !unserved)
             || (settings.skip_normal && self.termination.is_normal())
         {
             return;

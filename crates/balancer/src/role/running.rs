@@ -30,6 +30,8 @@ const WORKER_WATCH_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Descriptors beside two for each connection: logs, checks, stats, the runtimes' own.
 const DESCRIPTORS_RESERVED: u64 = 200;
+/// Where the kernel grants few, those take at most this part of them: one in four.
+const DESCRIPTORS_RESERVED_SHARE: u64 = 4;
 
 /// Why a configuration could not be put in force.
 #[derive(Debug, thiserror::Error)]
@@ -275,7 +277,8 @@ fn limit_connections(global: &mut Global) {
     });
     // A smaller limit than wanted shows as refused connections in the log, not as a failed start.
     if let Ok(granted) = system::process::raise_descriptor_limit(wanted) {
-        let connections = granted.saturating_sub(DESCRIPTORS_RESERVED) / 2;
+        let reserved = DESCRIPTORS_RESERVED.min(granted / DESCRIPTORS_RESERVED_SHARE);
+        let connections = (granted - reserved) / 2;
         let connections = u32::try_from(connections).unwrap_or(u32::MAX);
         global.maxconn.get_or_insert(connections.max(1));
     }

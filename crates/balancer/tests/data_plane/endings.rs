@@ -285,7 +285,9 @@ fn a_queue_has_a_time_limit() {
     first.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
     eventually("the place is taken", || origin.connections() == 1);
     assert_eq!(status(&proxy.client().get("/")), 503);
-    assert_eq!(letters(&mut proxy), "sQ--");
+    let record = proxy.record();
+    assert_eq!(record.termination.letters(), ['s', 'Q', '-', '-']);
+    assert!(record.timers.queue.is_some_and(|waited| waited >= 50));
 }
 
 #[test]

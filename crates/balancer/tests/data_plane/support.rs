@@ -33,6 +33,8 @@ pub struct Origin {
     pub address: SocketAddr,
     /// Connections accepted so far.
     pub connections: Arc<AtomicUsize>,
+    /// Connections that have not ended.
+    open: Arc<AtomicUsize>,
     /// Requests answered so far.
     pub requests: Arc<AtomicUsize>,
 }
@@ -43,22 +45,43 @@ impl Origin {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let connections = Arc::new(AtomicUsize::new(0));
+        let open = Arc::new(AtomicUsize::new(0));
         let requests = Arc::new(AtomicUsize::new(0));
         let answer = Arc::new(answer);
         std::thread::spawn({
             let (connections, requests) = (Arc::clone(&connections), Arc::clone(&requests));
+            let open = Arc::clone(&open);
             move || {
                 for stream in listener.incoming().flatten() {
                     connections.fetch_add(1, Ordering::SeqCst);
+                    open.fetch_add(1, Ordering::SeqCst);
                     let (answer, requests) = (Arc::clone(&answer), Arc::clone(&requests));
-                    std::thread::spawn(move || converse(stream, &*answer, &requests));
+                    let open = Arc::clone(&open);
+                    std::thread::spawn(move || {
+                        converse(stream, &*answer, &requests);
+                        open.fetch_sub(1, Ordering::SeqCst);
+                    });
                 }
             }
         });
         Self {
             address,
             connections,
+            open,
             requests,
+        }
+    }
+
+    /// Waits until the other side has closed all connections but so many.
+    pub fn open_falls_to(&self, most: usize) {
+        let until = Instant::now() + PATIENCE;
+        while self.open.load(Ordering::SeqCst) > most {
+            assert!(
+                Instant::now() < until,
+                "{} connections are open, {most} are enough",
+                self.open.load(Ordering::SeqCst)
+            );
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 
