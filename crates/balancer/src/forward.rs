@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use futures_util::future::{Either, select};
 use haproxy_config::model::{ConnectionMode, ForwardFor, HttpReuse};
@@ -13,7 +14,7 @@ use crate::dispatch::{NoServer, Route, Slot};
 use crate::exchange::Exchange;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
-use crate::persistence;
+use crate::persistence::{self, Asked};
 use crate::policy::{self};
 use crate::pool::IDLE_MAX_DEFAULT;
 use crate::response::{Relayed, ResponsePath, Trouble};
@@ -31,8 +32,8 @@ pub(crate) struct Forwarded {
     pub scanner: BodyScanner,
     /// Everything of it is in `outbound`: it can be sent again.
     pub replayable: bool,
-    /// The server that the client's cookie asked for.
-    pub asked: Option<usize>,
+    /// What the client's cookie says.
+    pub asked: Asked,
 }
 
 impl<R: ByteSource, W: ByteSink> Client<R, W> {
@@ -61,7 +62,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             .source
             .map(|address| balance::key_of(address.ip()));
         let mut route = Route::new(&self.worker, lane, source_key);
-        route.persistent = forwarded.asked;
+        route.persistent = forwarded.asked.server;
         if lane.backend.prefer_last_server && route.persistent.is_none() {
             route.persistent = self.last_server(lane);
         }
@@ -166,11 +167,11 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         let input = self.peer.reader.input();
         let original = input.bytes();
         let mode = stricter(self.frontend.connection_mode, backend.connection_mode);
-        let mut asked = None;
+        let mut asked = Asked::NOTHING;
         if let Some(cookie) = &backend.cookie {
-            let found = persistence::read_request(cookie, backend, request, original);
-            asked = found.server;
-            exchange.termination.request_cookie = found.letter;
+            let now = SystemTime::now();
+            asked = persistence::read_request(cookie, backend, request, original, now);
+            exchange.termination.request_cookie = asked.letter;
         }
         if let Some(client) = self.ends.source.map(|address| address.ip()) {
             let wanted = backend

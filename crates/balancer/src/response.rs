@@ -1,6 +1,7 @@
 //! A response's way: from the server's head, through persistence and rules, to the client.
 
 use std::io;
+use std::time::SystemTime;
 
 use http1::{
     Answer, Body, BodyScanner, KnownHeader, Limits, Method, Parsed, Refusal, ResponseHead, Version,
@@ -10,7 +11,7 @@ use http1::{
 use rules::{Session, Verdict};
 
 use crate::exchange::Exchange;
-use crate::persistence;
+use crate::persistence::{self, Asked};
 use crate::request::{capture_cookie, cut};
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
@@ -30,8 +31,8 @@ pub(crate) struct ResponsePath<'a, W> {
     pub server: &'a Server,
     /// What rules may ask about the connection.
     pub session: Session<'a>,
-    /// The server that the client's cookie asked for.
-    pub asked: Option<usize>,
+    /// What the client's cookie says.
+    pub asked: Asked,
     /// The request's method.
     pub method: Method,
     /// The request's version.
@@ -185,10 +186,11 @@ impl<W: ByteSink> ResponsePath<'_, W> {
             self.exchange.termination.response_cookie = persistence::write_response(
                 cookie,
                 self.server,
-                self.asked,
+                &self.asked,
                 self.method,
                 self.head,
                 original,
+                SystemTime::now(),
             );
         }
         let body = self.head.body();

@@ -82,8 +82,8 @@ fn what_the_client_does_wrong_is_told_apart() {
             "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc",
             true,
             "",
-            Some(400),
-            "CH--",
+            None,
+            "CD--",
         ),
         (
             "GET / HTTP/1.1\r\nHost: t\r\n\r\n",

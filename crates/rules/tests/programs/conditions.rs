@@ -180,6 +180,10 @@ fn what_cannot_be_used_says_why() {
             "error: converter 'sha1' is known but not built yet (not built yet)",
         ),
         (
+            " use_backend api if { path,map_dom_int(hosts.map) -m bin 00 }",
+            "error: converter 'map_dom_int' is known but not built yet (not built yet)",
+        ),
+        (
             " use_backend api if { path,lowr /x }",
             "error: unknown converter 'lowr' (unknown converter; did you mean 'lower'?)",
         ),
