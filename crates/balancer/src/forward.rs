@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use haproxy_config::model::{ConnectionMode, ForwardFor, HttpReuse};
-use http1::{Body, BodyScanner, ServerSide, edit_request};
+use http1::{Body, BodyScanner, Method, ServerSide, edit_request};
 
 use crate::balance;
 use crate::client::Client;
@@ -13,7 +13,7 @@ use crate::dispatch::{NoServer, Route, Slot};
 use crate::exchange::Exchange;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
-use crate::persistence;
+use crate::persistence::{self, Asked};
 use crate::policy::{self};
 use crate::pool::IDLE_MAX_DEFAULT;
 use crate::response::{Relayed, ResponsePath, Trouble};
@@ -31,8 +31,8 @@ pub(crate) struct Forwarded {
     pub scanner: BodyScanner,
     /// Everything of it is in `outbound`: it can be sent again.
     pub replayable: bool,
-    /// The server that the client's cookie asked for.
-    pub asked: Option<usize>,
+    /// What the client's cookie asked for.
+    pub asked: Asked,
 }
 
 impl<R: ByteSource, W: ByteSink> Client<R, W> {
@@ -61,7 +61,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             .source
             .map(|address| balance::key_of(address.ip()));
         let mut route = Route::new(&self.worker, lane, source_key);
-        route.persistent = forwarded.asked;
+        route.persistent = forwarded.asked.server;
         if lane.backend.prefer_last_server && route.persistent.is_none() {
             route.persistent = self.last_server(lane);
         }
@@ -80,7 +80,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             Err(failure) => return self.no_server(exchange, &route, failure, &forwarded).await,
         };
         exchange.server = Some(Rc::clone(&slot.lane));
-        if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
+        let may_be_redirected = matches!(self.request.method(), Method::Get | Method::Head);
+        if let Some(prefix) = slot.lane.server.redirect_prefix.clone()
+            && may_be_redirected
+        {
             return self.redirect_to_server(exchange, &prefix, &forwarded).await;
         }
         let mut reused = self.reusable(lane, &slot);
@@ -163,10 +166,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         let input = self.peer.reader.input();
         let original = input.bytes();
         let mode = stricter(self.frontend.connection_mode, backend.connection_mode);
-        let mut asked = None;
+        let mut asked = Asked::NOTHING;
         if let Some(cookie) = &backend.cookie {
             let found = persistence::read_request(cookie, backend, request, original);
-            asked = found.server;
+            asked = found;
             exchange.termination.request_cookie = found.letter;
         }
         if let Some(client) = self.ends.source.map(|address| address.ip()) {
@@ -295,6 +298,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             frontend: &self.frontend,
             backend: &lane.backend,
             server: &slot.lane.server,
+            ends: self.ends,
             session: policy::session(
                 &self.lanes.snapshot,
                 &self.frontend,
@@ -426,7 +430,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange.end(cause, Phase::Data);
     }
 
-    /// `server … redir PREFIX`: the client asks the server itself.
+    /// `server … redir PREFIX`: for GET and HEAD, the client asks the server itself.
     async fn redirect_to_server(
         &mut self,
         exchange: &mut Exchange,

@@ -1,6 +1,10 @@
 //! Persistence by cookie: which server a client asks for, and how it learns which one it got
 //! (configuration.txt, `cookie`; the letters are those of 8.5).
 
+mod dates;
+
+use std::time::SystemTime;
+
 use haproxy_config::model::{Cookie, CookieKind};
 use http1::{
     KnownHeader, Method, RequestHead, ResponseHead, cookie_value, remove_cookie,
@@ -9,6 +13,7 @@ use http1::{
 
 use crate::snapshot::{Backend, Server};
 use crate::state::Operational;
+use dates::{DATE_MARK, Dates};
 
 /// Between the server's key and the application's value (`cookie … prefix`).
 const PREFIX_MARK: u8 = b'~';
@@ -18,8 +23,34 @@ const PREFIX_MARK: u8 = b'~';
 pub(crate) struct Asked {
     /// The server that it names, where that one may still take the client.
     pub server: Option<usize>,
-    /// `N` none, `I` no such server, `D` that server is down, `V` valid.
+    /// `N` none, `I` no such server, `D` that server is down, `V` valid, `E` its client was away
+    /// for too long, `O` too old.
     pub letter: char,
+    /// The dates in it.
+    pub dates: Dates,
+}
+
+impl Asked {
+    /// There is no cookie.
+    pub const NOTHING: Self = Self {
+        server: None,
+        letter: 'N',
+        dates: Dates {
+            last_s: None,
+            first_s: None,
+        },
+    };
+}
+
+/// Seconds since 1970, where the cookie has dates; they are asked for nothing else.
+fn now_s(cookie: &Cookie, dates: Dates) -> u64 {
+    let dated = cookie.maxidle.is_some() || cookie.maxlife.is_some() || dates != Dates::default();
+    if !dated {
+        return 0;
+    }
+    SystemTime::UNIX_EPOCH
+        .elapsed()
+        .map_or(0, |since| since.as_secs())
 }
 
 /// Reads the persistence cookie, and hides it from the server where the configuration says so.
@@ -30,21 +61,18 @@ pub(crate) fn read_request(
     original: &[u8],
 ) -> Asked {
     let name = cookie.name.as_bytes();
-    let mut asked = Asked {
-        server: None,
-        letter: 'N',
-    };
+    let mut asked = Asked::NOTHING;
     let values = request.headers.values(original, KnownHeader::Cookie);
     if let Some(value) = values
         .filter_map(|(_, value)| cookie_value(value, name))
         .next()
     {
-        let key = match cookie.kind {
-            CookieKind::Prefix => until(value, PREFIX_MARK),
-            // `insert maxidle|maxlife` dates follow the key.
-            _ => until(value, b'|'),
+        asked = match cookie.kind {
+            CookieKind::Prefix => find(backend, until(value, PREFIX_MARK)),
+            CookieKind::Insert | CookieKind::Rewrite | CookieKind::Passive => {
+                find_dated(cookie, backend, value)
+            }
         };
-        asked = find(backend, key);
     }
     let edit: fn(&[u8], &[u8]) -> Option<Vec<u8>> = match cookie.kind {
         CookieKind::Prefix => strip_cookie_prefix,
@@ -72,6 +100,25 @@ fn until(value: &[u8], mark: u8) -> &[u8] {
     &value[..end]
 }
 
+/// The server of a value `KEY`, `KEY|LAST` or `KEY|LAST|FIRST`.
+fn find_dated(cookie: &Cookie, backend: &Backend, value: &[u8]) -> Asked {
+    let key = until(value, DATE_MARK);
+    let dates = value
+        .get(key.len() + 1..)
+        .map_or_else(Dates::default, Dates::read);
+    match dates.refusal(cookie, now_s(cookie, dates)) {
+        Some(letter) => Asked {
+            server: None,
+            letter,
+            dates: Dates::default(),
+        },
+        None => Asked {
+            dates,
+            ..find(backend, key)
+        },
+    }
+}
+
 fn find(backend: &Backend, key: &[u8]) -> Asked {
     let named = |server: &&std::sync::Arc<Server>| {
         !key.is_empty()
@@ -87,12 +134,14 @@ fn find(backend: &Backend, key: &[u8]) -> Asked {
                 return Asked {
                     server: Some(server.index),
                     letter: 'V',
+                    dates: Dates::default(),
                 };
             }
             Operational::Down if backend.persist => {
                 return Asked {
                     server: Some(server.index),
                     letter: 'D',
+                    dates: Dates::default(),
                 };
             }
             Operational::Down | Operational::Maintenance => letter = 'D',
@@ -101,15 +150,16 @@ fn find(backend: &Backend, key: &[u8]) -> Asked {
     Asked {
         server: None,
         letter,
+        dates: Dates::default(),
     }
 }
 
 /// Tells the client which server it got. Returns the letter: `N` nothing seen or done, `I`
-/// inserted, `P` the application's own cookie seen, `R` rewritten, `D` deleted.
+/// inserted, `U` set again with new dates, `P` the application's own cookie seen, `R` rewritten, `D` deleted.
 pub(crate) fn write_response(
     cookie: &Cookie,
     server: &Server,
-    asked: Option<usize>,
+    asked: Asked,
     method: Method,
     response: &mut ResponseHead,
     original: &[u8],
@@ -146,16 +196,26 @@ pub(crate) fn write_response(
             CookieKind::Insert | CookieKind::Passive => {}
         }
     }
+    let now_s = now_s(cookie, asked.dates);
+    let is_known = asked.server == Some(server.index);
     let inserts = cookie.kind == CookieKind::Insert
-        && asked != Some(server.index)
+        && (!is_known || asked.dates.are_stale(cookie, now_s))
         && (!cookie.postonly || method == Method::Post)
         && !(cookie.preserve && letter == 'P');
     if inserts {
-        let line = set_cookie_line(cookie, key);
+        let mut value = key.to_vec();
+        if !key.is_empty() {
+            asked.dates.append(cookie, now_s, &mut value);
+        }
+        let line = set_cookie_line(cookie, &value);
         response.headers.add_known(KnownHeader::SetCookie, &line);
-        letter = if key.is_empty() { 'D' } else { 'I' };
+        letter = match key {
+            [] => 'D',
+            _ if is_known => 'U',
+            _ => 'I',
+        };
     }
-    if cookie.nocache && matches!(letter, 'I' | 'R' | 'D') {
+    if cookie.nocache && matches!(letter, 'I' | 'U' | 'R' | 'D') {
         response
             .headers
             .add_known(KnownHeader::CacheControl, b"private");
@@ -163,10 +223,10 @@ pub(crate) fn write_response(
     letter
 }
 
-/// The line that sets the cookie to a server's key; an empty key takes the cookie away.
-fn set_cookie_line(cookie: &Cookie, key: &[u8]) -> Vec<u8> {
-    let mut line = [cookie.name.as_bytes(), b"=", key].concat();
-    if key.is_empty() {
+/// The line that sets the cookie to a value; an empty one takes the cookie away.
+fn set_cookie_line(cookie: &Cookie, value: &[u8]) -> Vec<u8> {
+    let mut line = [cookie.name.as_bytes(), b"=", value].concat();
+    if value.is_empty() {
         line.extend_from_slice(b"; Expires=Thu, 01-Jan-1970 00:00:01 GMT");
     }
     line.extend_from_slice(b"; path=/");

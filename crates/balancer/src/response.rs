@@ -1,6 +1,7 @@
 //! A response's way: from the server's head, through persistence and rules, to the client.
 
 use std::io;
+use std::sync::Arc;
 
 use http1::{
     Answer, Body, BodyScanner, KnownHeader, Limits, Method, Parsed, Refusal, ResponseHead, Version,
@@ -9,9 +10,10 @@ use http1::{
 
 use rules::{Session, Verdict};
 
-use crate::exchange::Exchange;
-use crate::persistence;
+use crate::exchange::{Exchange, Place};
+use crate::persistence::{self, Asked};
 use crate::request::{capture_cookie, cut};
+use crate::server_connection::ClientEnds;
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
 use crate::timeouts::{Deadline, Expiry};
@@ -23,15 +25,17 @@ pub(crate) struct ResponsePath<'a, W> {
     /// The worker.
     pub worker: &'a Worker,
     /// Where the request came in.
-    pub frontend: &'a Frontend,
+    pub frontend: &'a Arc<Frontend>,
     /// The backend.
     pub backend: &'a Backend,
     /// The server.
     pub server: &'a Server,
+    /// The client's addresses.
+    pub ends: ClientEnds,
     /// What rules may ask about the connection.
     pub session: Session<'a>,
-    /// The server that the client's cookie asked for.
-    pub asked: Option<usize>,
+    /// What the client's cookie asked for.
+    pub asked: Asked,
     /// The request's method.
     pub method: Method,
     /// The request's version.
@@ -216,6 +220,15 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         self.exchange.status = Some(self.head.status());
         self.inbound.clear();
         self.head.encode_into(original, self.inbound);
+        if self.frontend.log.early {
+            let place = Place {
+                worker: self.worker,
+                frontend: self.frontend,
+                ends: self.ends,
+                tls: self.session.tls.is_some(),
+            };
+            place.log_early(self.exchange, self.inbound.len() as u64);
+        }
         let mut scanner = BodyScanner::new(body);
         let mut used = len;
         if !scanner.is_finished() {

@@ -52,6 +52,53 @@ fn a_normal_exchange_is_recorded_with_all_its_figures() {
 }
 
 #[test]
+fn with_logasap_the_line_comes_with_the_head_and_only_once() {
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+    let origin = Origin::start(|request| {
+        if request.starts_with("GET /long ") {
+            Reply::Stall(format!("{HEAD}abc"))
+        } else {
+            Reply::Send(ok(""))
+        }
+    });
+    let mut proxy = proxy_to(&origin.address.to_string(), "  option logasap");
+    let mut client = proxy.client();
+    client.send("GET /long HTTP/1.1\r\nHost: t\r\n\r\n");
+    let record = proxy.record();
+    assert_eq!(record.request_line, "GET /long HTTP/1.1");
+    assert_eq!(record.bytes_out, HEAD.len() as u64);
+    assert_eq!(record.termination.letters(), ['-', '-', '-', '-']);
+    drop(client);
+    proxy.client().get("/short");
+    assert_eq!(proxy.record().request_line, "GET /short HTTP/1.1");
+}
+
+#[test]
+fn with_logasap_and_dontlog_normal_a_bad_end_is_still_logged() {
+    let origin = Origin::start(|_| {
+        Reply::SendAndClose("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".into())
+    });
+    let lines = "  option logasap\n  option dontlog-normal";
+    let mut proxy = proxy_to(&origin.address.to_string(), lines);
+    proxy.client().send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert_eq!(letters(&mut proxy), "SD--");
+}
+
+#[test]
+fn only_get_and_head_are_sent_on_to_a_server_of_redir() {
+    let origin = Origin::saying("x");
+    let server = format!("{} redir http://o.example", origin.address);
+    let proxy = proxy_to(&server, "");
+    for (method, expected) in [("GET", 302), ("DELETE", 200)] {
+        let mut client = proxy.client();
+        client.send(&format!(
+            "{method} /a HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+        ));
+        assert_eq!(status(&client.response()), expected, "{method}");
+    }
+}
+
+#[test]
 fn what_the_client_does_wrong_is_told_apart() {
     let origin = Origin::saying("x");
     for (sends, closes, lines, expected_status, expected) in [

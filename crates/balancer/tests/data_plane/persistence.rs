@@ -95,6 +95,39 @@ fn an_inserted_cookie_brings_the_client_back() {
 }
 
 #[test]
+fn a_dated_cookie_is_refreshed_and_ends() {
+    let origins = origins();
+    let proxy = proxy_to(
+        &origins,
+        "  cookie SRV insert indirect maxidle 30m maxlife 8h",
+        ["cookie a", "cookie b", "cookie c"],
+    );
+    let mut client = proxy.client();
+    let mut ask = |cookie: &str| {
+        client.send(&format!(
+            "GET / HTTP/1.1\r\nHost: t\r\nCookie: {cookie}\r\n\r\n"
+        ));
+        let response = client.response();
+        let set = header(&response, "set-cookie").map(str::to_owned);
+        (body(&response).to_owned(), set)
+    };
+    // Two dates of five digits each.
+    let (_, set) = ask("A=1");
+    let set = set.expect("inserted");
+    assert_eq!(set.len(), "SRV=a|xxxxx|xxxxx; path=/".len(), "{set}");
+    // Without a date it is accepted, and gets one.
+    let (server, set) = ask("SRV=b");
+    assert_eq!(server, "two");
+    assert!(set.is_some_and(|set| set.starts_with("SRV=b|")));
+    // Dates of 1970 are over: the next in turn takes it, and sets its own.
+    for old in ["SRV=a|AAAAB", "SRV=a|AAAAB|AAAAB"] {
+        let (server, set) = ask(old);
+        assert_ne!(server, "one", "{old}");
+        assert!(set.is_some_and(|set| set.contains('|')), "{old}");
+    }
+}
+
+#[test]
 fn an_indirect_cookie_never_reaches_the_server() {
     for (lines, sent, expected) in [
         ("cookie SRV insert indirect", "A=1; SRV=a; B=2", "A=1; B=2"),
