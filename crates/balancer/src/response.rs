@@ -8,7 +8,7 @@ use http1::{
     edit_response,
 };
 
-use rules::{Session, Verdict};
+use rules::{Answered, Session, Verdict};
 
 use crate::exchange::{Exchange, Place};
 use crate::persistence::{self, Asked};
@@ -262,11 +262,15 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         } else {
             2
         };
+        let answered = Answered {
+            method: self.method,
+            version: self.client_version,
+        };
         for program in &both[..count] {
             if !program.has_response_rules() {
                 continue;
             }
-            match program.response(&self.session, None, self.head, original) {
+            match program.response(&self.session, answered, self.head, original) {
                 Verdict::Continue => {}
                 Verdict::Deny { answer, is_page } | Verdict::Tarpit { answer, is_page } => {
                     return Err(Trouble::Denied {
