@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use futures_util::future::{Either, select};
 use haproxy_config::model::{ConnectionMode, ForwardFor, HttpReuse};
-use http1::{Body, BodyScanner, ServerSide, edit_request};
+use http1::{Body, BodyScanner, Method, ServerSide, edit_request};
 
 use crate::balance;
 use crate::client::Client;
@@ -84,7 +84,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             Err(failure) => return self.no_server(exchange, &route, failure, &forwarded).await,
         };
         exchange.server = Some(Rc::clone(&slot.lane));
-        if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
+        let may_be_redirected = matches!(self.request.method(), Method::Get | Method::Head);
+        if let Some(prefix) = slot.lane.server.redirect_prefix.clone()
+            && may_be_redirected
+        {
             return self.redirect_to_server(exchange, &prefix, &forwarded).await;
         }
         let mut reused = self.reusable(lane, &slot);
@@ -299,6 +302,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             frontend: &self.frontend,
             backend: &lane.backend,
             server: &slot.lane.server,
+            ends: self.ends,
             session: policy::session(
                 &self.lanes.snapshot,
                 &self.frontend,
@@ -430,7 +434,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange.end(cause, Phase::Data);
     }
 
-    /// `server … redir PREFIX`: the client asks the server itself.
+    /// `server … redir PREFIX`: for GET and HEAD, the client asks the server itself.
     async fn redirect_to_server(
         &mut self,
         exchange: &mut Exchange,

@@ -1,6 +1,7 @@
 //! A response's way: from the server's head, through persistence and rules, to the client.
 
 use std::io;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http1::{
@@ -8,11 +9,12 @@ use http1::{
     edit_response,
 };
 
-use rules::{Session, Verdict};
+use rules::{Answered, Session, Verdict};
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Place};
 use crate::persistence::{self, Asked};
 use crate::request::{capture_cookie, cut};
+use crate::server_connection::ClientEnds;
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
 use crate::timeouts::{Deadline, Expiry};
@@ -24,11 +26,13 @@ pub(crate) struct ResponsePath<'a, W> {
     /// The worker.
     pub worker: &'a Worker,
     /// Where the request came in.
-    pub frontend: &'a Frontend,
+    pub frontend: &'a Arc<Frontend>,
     /// The backend.
     pub backend: &'a Backend,
     /// The server.
     pub server: &'a Server,
+    /// The client's addresses.
+    pub ends: ClientEnds,
     /// What rules may ask about the connection.
     pub session: Session<'a>,
     /// What the client's cookie says.
@@ -218,6 +222,15 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         self.exchange.status = Some(self.head.status());
         self.inbound.clear();
         self.head.encode_into(original, self.inbound);
+        if self.frontend.log.early {
+            let place = Place {
+                worker: self.worker,
+                frontend: self.frontend,
+                ends: self.ends,
+                tls: self.session.tls.is_some(),
+            };
+            place.log_early(self.exchange, self.inbound.len() as u64);
+        }
         let mut scanner = BodyScanner::new(body);
         let mut used = len;
         if !scanner.is_finished() {
@@ -251,11 +264,15 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         } else {
             2
         };
+        let answered = Answered {
+            method: self.method,
+            version: self.client_version,
+        };
         for program in &both[..count] {
             if !program.has_response_rules() {
                 continue;
             }
-            match program.response(&self.session, None, self.head, original) {
+            match program.response(&self.session, answered, self.head, original) {
                 Verdict::Continue => {}
                 Verdict::Deny { answer, is_page } | Verdict::Tarpit { answer, is_page } => {
                     return Err(Trouble::Denied {

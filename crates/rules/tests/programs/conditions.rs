@@ -209,6 +209,33 @@ fn what_cannot_be_used_says_why() {
              never matches",
         ),
         (
+            " http-response set-header X y if { path_beg /a }",
+            "error: this condition is about the request, which is gone in a response rule (of a \
+             request, only its method and its version are still known there)",
+        ),
+        (
+            " acl a req.hdr(x) -m found\n http-response deny if METH_GET !a",
+            "error: this condition is about the request, which is gone in a response rule (of a \
+             request, only its method and its version are still known there)",
+        ),
+        (
+            " http-response set-header X %[req.hdr(host),lower]",
+            "error: 'req.hdr(host),lower' is never there in a response rule",
+        ),
+        (
+            " http-after-response set-header X a%HQ",
+            "error: '%HQ' is never there in a response rule",
+        ),
+        (
+            " http-request set-header X %[status]",
+            "error: 'status' is never there in a request rule",
+        ),
+        (
+            " http-response redirect scheme https",
+            "error: a response can only be redirected with 'location' and without 'keep-query' (the \
+             request, which the rest is taken from, is gone by then)",
+        ),
+        (
             " use_backend api if { path -f /missing }",
             "error: the pattern file '/missing' cannot be read",
         ),
