@@ -19,8 +19,9 @@ pub use accounts::{User, group, user};
 pub use command::{RoleCommand, Stream};
 pub use daemon::{Daemonized, ReadySignal, ReadyWait, daemonize};
 pub use identity::{
-    MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, drop_privileges, lock_memory,
-    pin_thread, raise_descriptor_limit, set_death_signal, set_process_name, set_realtime_priority,
+    MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, drop_privileges, forbid_new_privileges,
+    lock_memory, pin_thread, raise_descriptor_limit, set_death_signal, set_process_name,
+    set_realtime_priority,
 };
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::Pid;
