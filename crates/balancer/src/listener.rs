@@ -6,7 +6,7 @@
 //!
 //! Every worker accepts from the same sockets; the kernel gives each connection to one of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -39,7 +39,30 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// A socket being accepted from. Dropping it does not end that; [`Accepting::close`] does.
 pub(crate) struct Accepting {
     current: Rc<RefCell<Arc<Listener>>>,
-    cancel: CancelToken,
+    closing: Rc<Closing>,
+}
+
+/// Ends a loop of accepts. A token remembers every operation that it was ever given, so each accept
+/// gets one of its own.
+#[derive(Default)]
+struct Closing {
+    closed: Cell<bool>,
+    accept: RefCell<Option<CancelToken>>,
+}
+
+impl Closing {
+    fn token(&self) -> CancelToken {
+        let token = CancelToken::new();
+        *self.accept.borrow_mut() = Some(token.clone());
+        token
+    }
+
+    fn close(&self) {
+        self.closed.set(true);
+        if let Some(token) = self.accept.take() {
+            token.cancel();
+        }
+    }
 }
 
 impl Accepting {
@@ -53,15 +76,15 @@ impl Accepting {
         socket.set_nonblocking(is_polling())?;
         let socket = Attacher::new(socket)?.into_inner();
         let current = Rc::new(RefCell::new(listener));
-        let cancel = CancelToken::new();
+        let closing = Rc::new(Closing::default());
         compio::runtime::spawn(accept_forever(
             Rc::clone(worker),
             Rc::clone(&current),
             socket,
-            cancel.clone(),
+            Rc::clone(&closing),
         ))
         .detach();
-        Ok(Self { current, cancel })
+        Ok(Self { current, closing })
     }
 
     /// What the socket's key means from now on.
@@ -71,7 +94,7 @@ impl Accepting {
 
     /// Accepts no more. A connection that was accepted at this moment is still served.
     pub fn close(self) {
-        self.cancel.cancel();
+        self.closing.close();
     }
 }
 
@@ -79,18 +102,18 @@ async fn accept_forever(
     worker: Rc<Worker>,
     current: Rc<RefCell<Arc<Listener>>>,
     socket: SharedFd<Socket>,
-    cancel: CancelToken,
+    closing: Rc<Closing>,
 ) {
-    while !cancel.is_cancelled() {
+    while !closing.closed.get() {
         let accept = compio::runtime::submit(Accept::new(socket.clone()));
-        let BufResult(result, operation) = accept.with_cancel(cancel.clone()).await;
+        let BufResult(result, operation) = accept.with_cancel(closing.token()).await;
         match result {
             Ok(_) => {
                 let (accepted, address) = operation.into_inner();
                 let listener = Arc::clone(&current.borrow());
                 welcome(&worker, listener, accepted, &address).await;
             }
-            Err(error) if cancel.is_cancelled() => {
+            Err(error) if closing.closed.get() => {
                 drop(error);
                 return;
             }
