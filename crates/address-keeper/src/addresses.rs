@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keepalived_config::model::VirtualAddress;
 use system::address::{AddressFlags, NewAddress};
-use system::announce::{Announcer, ArpKind};
+use system::announce::Announcer;
 use system::netlink::{Netlink, NetlinkError};
 
 use crate::network::Network;
@@ -143,7 +143,7 @@ pub(crate) fn announce(
             let link = network.link(plan.interface_of(address))?;
             Some(Announcement {
                 interface_index: link.index,
-                mac: link.mac.as_slice().try_into().ok()?,
+                mac: link.ethernet_address()?,
                 address: address.address,
             })
         })
@@ -179,9 +179,7 @@ fn send(announcer: &Announcer, one: Announcement) -> std::io::Result<()> {
         address,
     } = one;
     match address {
-        IpAddr::V4(address) => {
-            announcer.gratuitous_arp(interface_index, mac, address, ArpKind::Request)
-        }
+        IpAddr::V4(address) => announcer.gratuitous_arp(interface_index, mac, address),
         IpAddr::V6(address) => {
             announcer.neighbour_advertisement(interface_index, mac, address, false)
         }

@@ -48,7 +48,16 @@ pub struct Process {
 }
 
 /// The features that `-vv` prints with a `+`, by HAProxy's build option names.
-const FEATURES: [&str; 5] = ["ACCEPT4", "EPOLL", "GETADDRINFO", "THREAD", "TPROXY"];
+///
+/// `OPENSSL` says that TLS is there: HAProxy has it with every TLS library it can be built with.
+const FEATURES: [&str; 6] = [
+    "ACCEPT4",
+    "EPOLL",
+    "GETADDRINFO",
+    "OPENSSL",
+    "THREAD",
+    "TPROXY",
+];
 
 /// The run-time options that `enabled(NAME)` is true for.
 const ENABLED: [&str; 4] = ["EPOLL", "GETADDRINFO", "POLL", "REUSEPORT"];

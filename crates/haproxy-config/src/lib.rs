@@ -15,6 +15,7 @@
 pub mod model;
 
 mod address;
+mod address_variables;
 mod arguments;
 mod bind;
 mod checks;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use diagnostics::{Diagnostic, SourceId, Sources, Span};
 
+use crate::address_variables;
 use crate::condition;
 use crate::input::Process;
 use crate::keywords::SECTIONS;
@@ -364,6 +365,7 @@ impl Reader<'_> {
                 return;
             }
         }
+        address_variables::put_in(&mut words, &self.environment);
         let statement = Statement { modifier, words };
         let first = statement.keyword();
         if SECTIONS.contains(&first.value.as_str()) && modifier == Modifier::Plain {

@@ -43,8 +43,7 @@ pub fn command_line(arguments: Vec<OsString>) -> ExitCode {
         // The lab's own processes; nobody types these.
         "room" => return room::enter(),
         "room-init" => return room::live(),
-        "node" => return node::enter(),
-        "node-init" => return node::live(),
+        "node" => return node::live(),
         "demo" => rehearse::demo(rest),
         "rehearse" => rehearse::rehearse(rest),
         "up" => rehearse::up(rest),

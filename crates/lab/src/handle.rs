@@ -210,16 +210,15 @@ impl Lab {
     /// The number of the process that the lab consists of, as this computer counts: when it ends,
     /// the lab is gone.
     #[must_use]
-    pub fn process_id(&self) -> u32 {
-        self.connection.process().id()
+    pub fn process_id(&self) -> i32 {
+        self.connection.process().pid().as_raw()
     }
 
     /// Waits until the lab's own processes have ended, which they do only when they are ended from
     /// outside.
     pub fn wait_for_end(&self) {
-        while matches!(self.connection.process().try_wait(), Ok(None)) {
-            thread::sleep(LOOK_AGAIN);
-        }
+        const LONG: Duration = Duration::from_secs(3600);
+        while matches!(self.connection.process().ended_within(LONG), Ok(false)) {}
     }
 
     /// A way to end the lab from another thread.

@@ -18,7 +18,6 @@ mod command_line;
 mod error;
 mod handle;
 mod holders;
-mod netlink;
 mod node;
 mod plan;
 pub mod probe;

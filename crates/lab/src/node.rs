@@ -2,9 +2,8 @@
 //! what the room asks of it.
 //!
 //! ```text
-//! keel lab node        takes new namespaces, then waits for
-//! └─ keel lab node-init   pid 1 of the node; killing it kills everything on the node
-//!    └─ the node's commands
+//! keel lab node        pid 1 of the node; killing it kills everything on the node
+//! └─ the node's commands
 //! ```
 
 mod disk;
@@ -13,14 +12,15 @@ pub(crate) use processes::search_path;
 pub(crate) mod view;
 
 use std::io;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::sched::{CloneFlags, unshare};
-use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::SigSet;
+use system::address::NewAddress;
+use system::namespace::set_hostname;
+use system::netlink::{Netlink, NetlinkError};
+use system::process::set_process_name;
 
-use crate::netlink::Netlink;
 use crate::protocol::{Answer, InterfaceSpec, NodeRequest, NodeSpec, Wire};
 use processes::Processes;
 
@@ -31,47 +31,11 @@ pub(crate) struct Birth {
     pub(crate) rootless: bool,
 }
 
-/// `keel lab node`: takes new namespaces and starts the node's pid 1 in them. Its standard input is
-/// the conversation with the room; the first line that goes back is the pid.
-pub(crate) fn enter() -> ExitCode {
-    match enter_namespaces() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("keel lab: a node could not be started: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn enter_namespaces() -> io::Result<ExitCode> {
-    prctl::set_pdeathsig(Signal::SIGKILL)?;
-    let mut wire = Wire::from_standard_input()?;
-    unshare(
-        CloneFlags::CLONE_NEWNS
-            | CloneFlags::CLONE_NEWUTS
-            | CloneFlags::CLONE_NEWIPC
-            | CloneFlags::CLONE_NEWNET
-            | CloneFlags::CLONE_NEWPID,
-    )?;
-    let mut child = Command::new(format!("{}/keel", view::PROGRAM_FOLDER))
-        .args(["lab", "node-init"])
-        .stdin(Stdio::inherit())
-        .spawn()?;
-    wire.send(&Answer::Pid(child.id().cast_signed()))?;
-    drop(wire);
-    child.wait()?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `keel lab node-init`: a node's pid 1. Ends, and with it the node, when the room is gone.
+/// `keel lab node`: a node's pid 1. Ends, and with it the node, when the room is gone.
 pub(crate) fn live() -> ExitCode {
     // A mask would be inherited by every command of the node.
     let _ = SigSet::all().thread_unblock();
-    let outcome = prctl::set_pdeathsig(Signal::SIGKILL)
-        .map_err(io::Error::from)
-        .and_then(|()| Wire::from_standard_input())
-        .and_then(serve);
-    match outcome {
+    match Wire::from_environment().and_then(|wire| serve(&wire)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("keel lab: a node failed: {error}");
@@ -80,7 +44,7 @@ pub(crate) fn live() -> ExitCode {
     }
 }
 
-fn serve(mut wire: Wire) -> io::Result<()> {
+fn serve(wire: &Wire) -> io::Result<()> {
     let Some(birth) = wire.receive::<Birth>()? else {
         return Ok(());
     };
@@ -109,26 +73,27 @@ struct Node {
 impl Node {
     fn prepare(birth: &Birth) -> io::Result<Self> {
         let spec = &birth.spec;
-        let _ = prctl::set_name(c"node-init");
-        nix::unistd::sethostname(&spec.name)?;
+        let _ = set_process_name("node-init");
+        set_hostname(&spec.name)?;
         let logs = std::path::Path::new(view::LOG_FOLDER).join(&spec.name);
         std::fs::create_dir_all(&logs)?;
         let logs = std::fs::File::open(logs)?;
         view::prepare_node(spec, birth.rootless)?;
         std::env::set_current_dir("/")?;
         view::write_sysctls(&spec.sysctls)?;
-        let mut netlink = Netlink::new()?;
-        netlink.set_up("lo", true)?;
         Ok(Self {
             name: spec.name.clone(),
-            netlink,
+            netlink: network_with_loopback()?,
             processes: Processes::new(logs, &spec.name)?,
         })
     }
 
     fn handle(&mut self, request: NodeRequest) -> io::Result<Answer> {
         match request {
-            NodeRequest::TakeInterface { device, spec } => self.take_interface(&device, &spec),
+            NodeRequest::TakeInterface(spec) => {
+                self.take_interface(&spec)?;
+                Ok(done())
+            }
             NodeRequest::Spawn {
                 command,
                 argv,
@@ -149,16 +114,23 @@ impl Node {
         }
     }
 
-    fn take_interface(&mut self, device: &str, spec: &InterfaceSpec) -> io::Result<Answer> {
-        self.netlink.rename(device, &spec.name)?;
+    fn take_interface(&mut self, spec: &InterfaceSpec) -> Result<(), NetlinkError> {
+        let index = self.netlink.index_of(&spec.name)?;
         let hardware = hardware_address(&self.name, &spec.name);
-        self.netlink.set_hardware_address(&spec.name, hardware)?;
-        for address in &spec.addresses {
-            self.netlink.add_address(&spec.name, *address)?;
+        self.netlink.set_mac(index, hardware)?;
+        for held in &spec.addresses {
+            let new = NewAddress::new(index, held.address, held.prefix_len);
+            self.netlink.add_address(&new)?;
         }
-        self.netlink.set_up(&spec.name, true)?;
-        Ok(done())
+        self.netlink.set_up(index, true)
     }
+}
+
+fn network_with_loopback() -> Result<Netlink, NetlinkError> {
+    let mut netlink = Netlink::open()?;
+    let loopback = netlink.index_of("lo")?;
+    netlink.set_up(loopback, true)?;
+    Ok(netlink)
 }
 
 /// A machine that is started again has the same hardware address as before: its neighbours still

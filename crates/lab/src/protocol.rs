@@ -1,5 +1,5 @@
-//! What the lab's processes say to each other: one JSON value a line, each request answered by
-//! exactly one [`Answer`], in order.
+//! What the lab's processes say to each other over `system::channel`: one JSON value a message, each
+//! request answered by exactly one [`Answer`], in order.
 //!
 //! ```text
 //! Lab (the caller's process) ── Request ──► room ── NodeRequest ──► node's pid 1
@@ -7,18 +7,19 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io;
 use std::net::IpAddr;
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use system::channel::Channel;
+use system::process::wait_readable;
 
 use crate::clock::Nanoseconds;
 
-/// The longest message, in bytes: a log or a captured output, escaped as JSON.
-pub(crate) const MAX_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a node has to answer beyond the time that the request itself allows.
 pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
@@ -57,8 +58,8 @@ pub(crate) enum Request {
 /// Asked of a node's pid 1.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum NodeRequest {
-    /// Takes a device that the room moved here, names it, gives it addresses and sets it up.
-    TakeInterface { device: String, spec: InterfaceSpec },
+    /// Takes an interface that the room moved here, gives it its addresses and sets it up.
+    TakeInterface(InterfaceSpec),
     /// Starts a command under a name, its output going to that name's log.
     Spawn {
         command: String,
@@ -233,56 +234,61 @@ pub enum AddressChange {
     Died,
 }
 
-/// One end of a conversation.
-#[derive(Debug)]
-pub(crate) struct Wire {
-    reader: BufReader<UnixStream>,
-}
+/// One end of a conversation. A clone is the same end.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire(Arc<Channel>);
 
 impl Wire {
-    pub(crate) fn new(stream: UnixStream) -> Self {
-        Self {
-            reader: BufReader::new(stream),
+    /// Our end, and the descriptor to hand to a child.
+    pub(crate) fn pair() -> io::Result<(Self, OwnedFd)> {
+        let (ours, theirs) = Channel::pair()?;
+        Ok((Self(Arc::new(ours)), theirs))
+    }
+
+    /// The end that this process was started with.
+    pub(crate) fn from_environment() -> io::Result<Self> {
+        match Channel::from_environment()? {
+            Some(channel) => Ok(Self(Arc::new(channel))),
+            None => Err(io::Error::new(
+                io::ErrorKind::NotConnected,
+                "only a lab starts its processes",
+            )),
         }
     }
 
-    /// A conversation over what this process was given as its standard input.
-    pub(crate) fn from_standard_input() -> io::Result<Self> {
-        use std::os::fd::AsFd;
-        let descriptor = io::stdin().as_fd().try_clone_to_owned()?;
-        Ok(Self::new(descriptor.into()))
+    /// The same end, to hand to a child.
+    pub(crate) fn for_child(&self) -> io::Result<OwnedFd> {
+        self.0.as_fd().try_clone_to_owned()
     }
 
-    pub(crate) fn send(&mut self, message: &impl Serialize) -> io::Result<()> {
-        let mut line = serde_json::to_vec(message)?;
-        line.push(b'\n');
-        self.reader.get_mut().write_all(&line)
+    pub(crate) fn send(&self, message: &impl Serialize) -> io::Result<()> {
+        self.0.send(&serde_json::to_vec(message)?, &[])
     }
 
     /// The next message; `None` once the other end is gone.
-    pub(crate) fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
-        use std::io::Read;
-        let mut line = Vec::new();
-        let read = (&mut self.reader)
-            .take(MAX_MESSAGE_BYTES)
-            .read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(None);
+    pub(crate) fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<T>> {
+        match self.0.receive()? {
+            Some(message) => Ok(Some(serde_json::from_slice(&message.body)?)),
+            None => Ok(None),
         }
-        Ok(Some(serde_json::from_slice(&line)?))
-    }
-
-    /// From now on the other end may be silent for so long.
-    pub(crate) fn set_limit(&self, limit: Duration) -> io::Result<()> {
-        self.reader.get_ref().set_read_timeout(Some(limit))
     }
 
     /// Asks and waits for the answer, at most for `limit`.
-    pub(crate) fn ask(&mut self, request: &impl Serialize, limit: Duration) -> io::Result<Answer> {
-        self.set_limit(limit)?;
+    pub(crate) fn ask(&self, request: &impl Serialize, limit: Duration) -> io::Result<Answer> {
         self.send(request)?;
+        if !wait_readable(self.0.as_fd(), limit)? {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("no answer within {} s", limit.as_secs()),
+            ));
+        }
         self.receive()?.ok_or_else(|| {
             io::Error::new(io::ErrorKind::UnexpectedEof, "the other process is gone")
         })
+    }
+
+    /// Ends the conversation, also for whoever waits for an answer.
+    pub(crate) fn hang_up(&self) -> io::Result<()> {
+        self.0.hang_up()
     }
 }

@@ -6,8 +6,7 @@
 //! the caller (Lab)
 //! └─ keel lab room          takes new namespaces (a user namespace first, without root)
 //!    └─ keel lab room-init  pid 1: switches, links, nodes; ends when the caller is gone
-//!       ├─ keel lab node
-//!       │  └─ keel lab node-init, pid 1 of a node …
+//!       ├─ keel lab node   pid 1 of a node
 //!       └─ …
 //! ```
 
@@ -20,13 +19,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use system::process::{RoleCommand, Signal, Stream, set_death_signal};
 
 use crate::node::view;
 use crate::protocol::{ANSWER_LIMIT, Answer, LinkState, NodeRequest, NodeSpec, Request, Wire};
@@ -37,63 +35,57 @@ use watch::AddressRecord;
 /// Tells room-init that it lives in a user namespace.
 const ROOTLESS_VARIABLE: &str = "KEEL_LAB_ROOTLESS";
 
-/// `keel lab room`: takes new namespaces and starts the room's pid 1 in them. Its standard input is
-/// the conversation with the caller.
+/// `keel lab room`: takes new namespaces and starts the room's pid 1 in them, which takes the
+/// conversation with the caller over.
 pub(crate) fn enter() -> ExitCode {
-    let Ok(mut wire) = Wire::from_standard_input() else {
-        return ExitCode::FAILURE;
+    let wire = match Wire::from_environment() {
+        Ok(wire) => wire,
+        Err(error) => return failed(&error),
     };
-    let rootless = match permission::take_namespaces() {
-        Ok(rootless) => rootless,
-        Err(refusal) => {
-            let _ = wire.send(&Answer::NotAllowed {
-                reason: refusal.reason,
-                enable: refusal.enable,
-            });
-            return ExitCode::FAILURE;
-        }
+    let refused = match permission::take_namespaces() {
+        Ok(rootless) => match run_first_process(&wire, rootless) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => Answer::Failed(format!("the lab could not be started: {error}")),
+        },
+        Err(refusal) => Answer::NotAllowed {
+            reason: refusal.reason,
+            enable: refusal.enable,
+        },
     };
-    match start_first_process(rootless) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = wire.send(&Answer::Failed(format!(
-                "the lab could not be started: {error}"
-            )));
-            ExitCode::FAILURE
-        }
-    }
+    let _ = wire.send(&refused);
+    ExitCode::FAILURE
 }
 
-fn start_first_process(rootless: bool) -> io::Result<()> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .args(["lab", "room-init"])
-        .stdin(Stdio::inherit())
-        .env("PATH", crate::node_search_path());
+fn run_first_process(wire: &Wire, rootless: bool) -> io::Result<()> {
+    let mut command = RoleCommand::program(std::env::current_exe()?, "keel")
+        .arguments(["lab", "room-init"])
+        .streams(Stream::Null, Stream::Inherit, Stream::Inherit)
+        .environment("PATH", crate::node_search_path())
+        .channel(wire.for_child()?);
     if rootless {
-        command.env(ROOTLESS_VARIABLE, "1");
+        command = command.environment(ROOTLESS_VARIABLE, "1");
     }
-    let mut child = command.spawn()?;
-    child.wait()?;
+    command.spawn()?.wait()?;
     Ok(())
 }
 
 /// `keel lab room-init`: pid 1 of the room.
 pub(crate) fn live() -> ExitCode {
-    let outcome = prctl::set_pdeathsig(Signal::SIGKILL)
-        .map_err(io::Error::from)
-        .and_then(|()| Wire::from_standard_input())
-        .and_then(serve);
+    let outcome = set_death_signal(Signal::SIGKILL)
+        .and_then(|()| Wire::from_environment())
+        .and_then(|wire| serve(&wire));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("keel lab: the lab failed: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
 }
 
-fn serve(mut wire: Wire) -> io::Result<()> {
+fn failed(error: &io::Error) -> ExitCode {
+    eprintln!("keel lab: the lab failed: {error}");
+    ExitCode::FAILURE
+}
+
+fn serve(wire: &Wire) -> io::Result<()> {
     let mut room = match Room::prepare() {
         Ok(room) => room,
         Err(error) => {
@@ -105,7 +97,7 @@ fn serve(mut wire: Wire) -> io::Result<()> {
     wire.send(&Answer::Ready {
         rootless: room.rootless,
     })?;
-    let requests = listen()?;
+    let requests = listen(wire.clone())?;
     while let Ok(request) = requests.recv() {
         let answer = room
             .handle(request)
@@ -117,8 +109,7 @@ fn serve(mut wire: Wire) -> io::Result<()> {
 
 /// Reads requests beside the work, so that the room notices at once when its caller is gone, and
 /// then ends.
-fn listen() -> io::Result<mpsc::Receiver<Request>> {
-    let mut wire = Wire::from_standard_input()?;
+fn listen(wire: Wire) -> io::Result<mpsc::Receiver<Request>> {
     let (sender, requests) = mpsc::channel();
     thread::Builder::new()
         .name("listener".to_owned())
@@ -166,7 +157,9 @@ impl Room {
             Request::AddressEvents { from } => {
                 return Ok(Answer::AddressEvents(self.record.since(from)));
             }
-            Request::NodePid { node } => return Ok(Answer::Pid(self.machine(&node)?.pid())),
+            Request::NodePid { node } => {
+                return Ok(Answer::Pid(self.machine(&node)?.pid().as_raw()));
+            }
             Request::Log { node, command } => return read_log(&node, &command),
             Request::Logs => return list_logs(),
             Request::Node { node, request } => {
@@ -181,15 +174,11 @@ impl Room {
         if self.machines.contains_key(&spec.name) {
             return Err(io::Error::other(format!("node {} runs already", spec.name)));
         }
-        let mut machine = Machine::start(spec, self.rootless, &self.record)?;
+        let machine = Machine::start(spec, self.rootless, &self.record)?;
         for interface in &spec.interfaces {
-            let device = self
-                .switches
-                .connect(&spec.name, interface, &machine.network()?)?;
-            let request = NodeRequest::TakeInterface {
-                device,
-                spec: interface.clone(),
-            };
+            self.switches
+                .connect(&spec.name, interface, machine.pid())?;
+            let request = NodeRequest::TakeInterface(interface.clone());
             if let Answer::Failed(reason) = machine.ask(&request, ANSWER_LIMIT)? {
                 return Err(io::Error::other(format!(
                     "interface {} of {}: {reason}",
@@ -202,10 +191,11 @@ impl Room {
     }
 
     fn kill_node(&mut self, node: &str) -> io::Result<Answer> {
+        // What the node does when it sees its links go is already after its death.
+        let at = crate::clock::now();
         // A kernel that is switched off answers nobody; this one would, for the moment that it
         // takes to clear the namespace away.
         self.switches.set_link(node, None, LinkState::Cut)?;
-        let at = crate::clock::now();
         let machine = self
             .machines
             .remove(node)
@@ -216,8 +206,8 @@ impl Room {
         Ok(Answer::Done { at })
     }
 
-    fn machine(&mut self, node: &str) -> io::Result<&mut Machine> {
-        self.machines.get_mut(node).ok_or_else(|| not_running(node))
+    fn machine(&self, node: &str) -> io::Result<&Machine> {
+        self.machines.get(node).ok_or_else(|| not_running(node))
     }
 }
 
@@ -270,7 +260,7 @@ fn list_logs() -> io::Result<Answer> {
 
 /// The number by which this computer knows a process of the room, told by the number of the room's
 /// own parent here and the process's number in the room; `None` where it ended.
-pub(crate) fn process_on_host(room_parent: u32, number_in_room: i32) -> Option<i32> {
+pub(crate) fn process_on_host(room_parent: i32, number_in_room: i32) -> Option<i32> {
     let children = fs::read_to_string(format!("/proc/{room_parent}/task/{room_parent}/children"));
     let room: i32 = children.ok()?.split_whitespace().next()?.parse().ok()?;
     fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {

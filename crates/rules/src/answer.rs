@@ -44,7 +44,11 @@ impl Reply {
             }
         };
         for (name, value) in &self.headers {
-            answer.add_header(name, &value.text(facts));
+            let value = value.text(facts);
+            // As HAProxy has it, here and not in rules that add or set a header.
+            if !value.is_empty() {
+                answer.add_header(name, &value);
+            }
         }
         answer
     }

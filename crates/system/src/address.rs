@@ -27,8 +27,6 @@ pub struct NewAddress {
     /// Seconds until it is no longer preferred as a source; `None` is for ever, 0 is deprecated at
     /// once.
     pub preferred_lifetime_s: Option<u32>,
-    /// Seconds until the kernel removes it; `None` is for ever.
-    pub valid_lifetime_s: Option<u32>,
 }
 
 impl NewAddress {
@@ -45,7 +43,6 @@ impl NewAddress {
             label: None,
             flags: AddressFlags::default(),
             preferred_lifetime_s: None,
-            valid_lifetime_s: None,
         }
     }
 }
@@ -219,9 +216,8 @@ const IFA_F_MCAUTOJOIN: u32 = 0x400;
 /// `struct ifa_cacheinfo`: preferred and valid lifetime; two stamps that the kernel sets.
 fn lifetimes(new: &NewAddress) -> Vec<u8> {
     const FOR_EVER: u32 = u32::MAX;
-    let valid = new.valid_lifetime_s.unwrap_or(FOR_EVER);
-    let preferred = new.preferred_lifetime_s.unwrap_or(FOR_EVER).min(valid);
-    [preferred, valid, 0, 0]
+    let preferred = new.preferred_lifetime_s.unwrap_or(FOR_EVER);
+    [preferred, FOR_EVER, 0, 0]
         .into_iter()
         .flat_map(u32::to_ne_bytes)
         .collect()
@@ -250,7 +246,7 @@ fn describe(
         .attribute(libc::IFA_ADDRESS, &octets(peer))
 }
 
-pub(crate) fn octets(address: IpAddr) -> Vec<u8> {
+fn octets(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),

@@ -7,23 +7,10 @@
 mod frame;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-
-/// Which ARP operation says it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ArpKind {
-    /// A request for the own address, as keepalived sends it.
-    #[default]
-    Request,
-    /// A reply nobody asked for.
-    Reply,
-}
-
-/// The most announcements that one call sends.
-pub const MAX_BATCH: usize = 4096;
 
 /// Announces addresses, in the network namespace of the thread that opened it. Never blocks.
 #[derive(Debug)]
@@ -43,15 +30,15 @@ impl Announcer {
         Ok(Self { socket })
     }
 
-    /// Announces one IPv4 address as held by `mac` on an interface.
+    /// Announces one IPv4 address as held by `mac` on an interface: by a request for the own
+    /// address, as keepalived does.
     pub fn gratuitous_arp(
         &self,
         interface_index: u32,
         mac: [u8; 6],
         address: Ipv4Addr,
-        kind: ArpKind,
     ) -> io::Result<()> {
-        self.send(interface_index, &frame::arp(mac, address, kind))
+        self.send(interface_index, &frame::arp(mac, address))
     }
 
     /// Announces one IPv6 address as held by `mac` on an interface: to all nodes, with the override
@@ -65,37 +52,6 @@ impl Announcer {
     ) -> io::Result<()> {
         let frame = frame::neighbour_advertisement(mac, address, router);
         self.send(interface_index, &frame)
-    }
-
-    /// Announces each address once. Goes on past an address that failed and answers the first
-    /// error at the end.
-    ///
-    /// # Errors
-    /// `InvalidInput`: more than [`MAX_BATCH`] addresses; nothing was sent.
-    pub fn announce(
-        &self,
-        interface_index: u32,
-        mac: [u8; 6],
-        addresses: &[IpAddr],
-        router: bool,
-    ) -> io::Result<()> {
-        if addresses.len() > MAX_BATCH {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("more than {MAX_BATCH} announcements at once"),
-            ));
-        }
-        addresses
-            .iter()
-            .map(|address| match *address {
-                IpAddr::V4(address) => {
-                    self.gratuitous_arp(interface_index, mac, address, ArpKind::Request)
-                }
-                IpAddr::V6(address) => {
-                    self.neighbour_advertisement(interface_index, mac, address, router)
-                }
-            })
-            .fold(Ok(()), Result::and)
     }
 
     fn send(&self, interface_index: u32, frame: &[u8]) -> io::Result<()> {

@@ -21,8 +21,6 @@ unsafe impl StableDescriptor for crate::monitor::NetworkMonitor {}
 // SAFETY: as above.
 unsafe impl StableDescriptor for crate::vrrp_socket::VrrpSocket {}
 // SAFETY: as above.
-unsafe impl StableDescriptor for crate::process::Pidfd {}
-// SAFETY: as above.
 unsafe impl StableDescriptor for crate::process::Child {}
 
 /// A non-blocking descriptor that a tokio task can wait for.
@@ -45,18 +43,8 @@ impl<T: StableDescriptor> Awaited<T> {
         self.descriptor.async_io(Interest::READABLE, work).await
     }
 
-    /// The same once it is writable.
-    pub async fn write<R>(&self, work: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.descriptor.async_io(Interest::WRITABLE, work).await
-    }
-
     /// The value, to be used without waiting.
     pub fn inner(&self) -> &T {
         self.descriptor.get_ref()
-    }
-
-    /// Takes it back from the runtime.
-    pub fn into_inner(self) -> T {
-        self.descriptor.into_inner()
     }
 }

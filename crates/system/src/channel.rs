@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::socket::{
-    AddressFamily, SockFlag, SockType, getsockname, getsockopt, socketpair, sockopt,
+    AddressFamily, Shutdown, SockFlag, SockType, getsockname, getsockopt, shutdown, socketpair,
+    sockopt,
 };
 
 use passing::Packet;
@@ -146,6 +147,13 @@ impl Channel {
             }
             _ => error,
         })
+    }
+
+    /// Ends the conversation, also for whoever waits in `receive` on another thread: both ends read
+    /// what was sent, and then that the peer is gone.
+    pub fn hang_up(&self) -> io::Result<()> {
+        shutdown(self.socket.as_raw_fd(), Shutdown::Both)?;
+        Ok(())
     }
 
     /// The next message; `None` once the peer is gone and everything it sent was read.

@@ -1,10 +1,7 @@
-//! Network interfaces: found, made, changed, moved to another namespace; and routes over them.
+//! Network interfaces: found, made, changed, moved to another namespace.
 
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::{AsRawFd, BorrowedFd};
 
-use crate::address::octets;
 use crate::netlink::wire::{Message, Nested, Request, number, text};
 use crate::netlink::{Netlink, NetlinkError};
 
@@ -46,23 +43,8 @@ impl Link {
     }
 }
 
-/// A route.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// The destination network; the unspecified address with length 0 is the default route.
-    pub destination: IpAddr,
-    /// Its prefix length.
-    pub prefix_len: u8,
-    /// The next hop, where it is not on the link.
-    pub gateway: Option<IpAddr>,
-    /// The interface, where it is not to be found through the gateway.
-    pub interface_index: Option<u32>,
-}
-
 /// `struct ifinfomsg`.
 const FIXED_BYTES: usize = 16;
-/// `struct rtmsg`.
-const ROUTE_FIXED_BYTES: usize = 12;
 /// The other end inside the data of a veth pair (`linux/veth.h`).
 const VETH_INFO_PEER: u16 = 1;
 /// Whether a bridge listens in on group memberships (`linux/if_link.h`).
@@ -84,6 +66,13 @@ impl Netlink {
         self.look_up(request, read_link)
     }
 
+    /// The index of the interface of that name; `NoSuchInterface` where there is none.
+    pub fn index_of(&mut self, name: &str) -> Result<u32, NetlinkError> {
+        let link = self.link_by_name(name)?;
+        link.map(|link| link.index)
+            .ok_or(NetlinkError::NoSuchInterface)
+    }
+
     /// The interface of that index; `None` where there is none.
     pub fn link(&mut self, index: u32) -> Result<Option<Link>, NetlinkError> {
         if index == 0 {
@@ -100,30 +89,31 @@ impl Netlink {
         self.execute(Request::new(libc::RTM_NEWLINK, &fixed))
     }
 
-    /// Makes a pair of connected Ethernet interfaces.
-    pub fn create_veth(&mut self, name: &str, peer: &str) -> Result<(), NetlinkError> {
+    /// Makes a pair of connected Ethernet interfaces; their indexes, in the order of the names.
+    pub fn create_veth(&mut self, name: &str, peer: &str) -> Result<[u32; 2], NetlinkError> {
         let far = Nested::new(&[0; FIXED_BYTES]).text(libc::IFLA_IFNAME, checked(peer)?);
         let data = Nested::default().nested(VETH_INFO_PEER, far);
-        self.create(name, "veth", Some(data))
+        let index = self.create(name, "veth", data)?;
+        Ok([index, self.index_of(peer)?])
     }
 
     /// Makes a bridge: a switch that passes every multicast on, like one that does not listen in on
-    /// group memberships.
-    pub fn create_bridge(&mut self, name: &str) -> Result<(), NetlinkError> {
+    /// group memberships. Answers its index.
+    pub fn create_bridge(&mut self, name: &str) -> Result<u32, NetlinkError> {
         let data = Nested::default().attribute(IFLA_BR_MCAST_SNOOPING, &[0]);
-        self.create(name, "bridge", Some(data))
+        self.create(name, "bridge", data)
     }
 
-    fn create(&mut self, name: &str, kind: &str, data: Option<Nested>) -> Result<(), NetlinkError> {
-        let mut info = Nested::default().text(libc::IFLA_INFO_KIND, kind);
-        if let Some(data) = data {
-            info = info.nested(libc::IFLA_INFO_DATA, data);
-        }
+    fn create(&mut self, name: &str, kind: &str, data: Nested) -> Result<u32, NetlinkError> {
+        let info = Nested::default()
+            .text(libc::IFLA_INFO_KIND, kind)
+            .nested(libc::IFLA_INFO_DATA, data);
         let request = about(libc::RTM_NEWLINK, 0)
             .flags(libc::NLM_F_CREATE | libc::NLM_F_EXCL)
             .text(libc::IFLA_IFNAME, checked(name)?)
             .nested(libc::IFLA_LINKINFO, info);
-        self.execute(request)
+        self.execute(request)?;
+        self.index_of(name)
     }
 
     /// Removes an interface (and the other end of a veth pair).
@@ -150,24 +140,6 @@ impl Netlink {
         self.execute(request)
     }
 
-    /// Moves an interface into an open network namespace and gives it that name there.
-    pub fn move_link_to(
-        &mut self,
-        index: u32,
-        namespace: BorrowedFd<'_>,
-        name: &str,
-    ) -> Result<(), NetlinkError> {
-        let request = about(libc::RTM_NEWLINK, index)
-            .attribute(libc::IFLA_NET_NS_FD, &namespace.as_raw_fd().to_ne_bytes())
-            .text(libc::IFLA_IFNAME, checked(name)?);
-        self.execute(request)
-    }
-
-    /// Gives an interface another name.
-    pub fn rename(&mut self, index: u32, name: &str) -> Result<(), NetlinkError> {
-        self.execute(about(libc::RTM_NEWLINK, index).text(libc::IFLA_IFNAME, checked(name)?))
-    }
-
     /// Sets the hardware address.
     pub fn set_mac(&mut self, index: u32, mac: [u8; 6]) -> Result<(), NetlinkError> {
         self.change(index, libc::IFLA_ADDRESS, &mac)
@@ -175,34 +147,6 @@ impl Netlink {
 
     fn change(&mut self, index: u32, attribute: u16, value: &[u8]) -> Result<(), NetlinkError> {
         self.execute(about(libc::RTM_NEWLINK, index).attribute(attribute, value))
-    }
-
-    /// Adds a route; one that is there already is no error.
-    pub fn add_route(&mut self, route: &Route) -> Result<(), NetlinkError> {
-        let (family, on_link) = match route.destination {
-            IpAddr::V4(_) => (libc::AF_INET, libc::RT_SCOPE_LINK),
-            IpAddr::V6(_) => (libc::AF_INET6, libc::RT_SCOPE_UNIVERSE),
-        };
-        let scope = match route.gateway {
-            Some(_) => libc::RT_SCOPE_UNIVERSE,
-            None => on_link,
-        };
-        let mut fixed = [0; ROUTE_FIXED_BYTES];
-        fixed[0] = family as u8;
-        fixed[1] = route.prefix_len;
-        fixed[4] = libc::RT_TABLE_MAIN;
-        fixed[5] = libc::RTPROT_STATIC;
-        fixed[6] = scope;
-        fixed[7] = libc::RTN_UNICAST;
-        let request = Request::new(libc::RTM_NEWROUTE, &fixed)
-            .flags(libc::NLM_F_CREATE | libc::NLM_F_EXCL)
-            .attribute(libc::RTA_DST, &octets(route.destination))
-            .attribute_if(libc::RTA_GATEWAY, route.gateway.map(octets))
-            .attribute_if(libc::RTA_OIF, route.interface_index.map(u32::to_ne_bytes));
-        match self.execute(request) {
-            Err(error) if error.is(libc::EEXIST) => Ok(()),
-            other => other,
-        }
     }
 }
 

@@ -67,6 +67,12 @@ impl From<nix::errno::Errno> for NetlinkError {
     }
 }
 
+impl From<NetlinkError> for io::Error {
+    fn from(error: NetlinkError) -> Self {
+        Self::other(error)
+    }
+}
+
 /// A conversation with the kernel, in the network namespace of the thread that opened it.
 ///
 /// The kernel carries a request out while it is being sent (tens of microseconds), so the calls are

@@ -20,8 +20,7 @@ pub use command::{RoleCommand, Stream};
 pub use daemon::{Daemonized, ReadySignal, ReadyWait, daemonize};
 pub use identity::{
     MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, drop_privileges, forbid_new_privileges,
-    lock_memory, pin_thread, raise_descriptor_limit, set_death_signal, set_process_name,
-    set_realtime_priority,
+    raise_descriptor_limit, set_death_signal, set_process_name,
 };
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::Pid;
@@ -183,8 +182,12 @@ impl Child {
         if let Some(exit) = self.ended.get() {
             return Ok(Some(*exit));
         }
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG;
-        let exit = match waitid(Id::PIDFd(self.pidfd.as_fd()), flags)? {
+        self.collect(WaitPidFlag::WNOHANG)
+    }
+
+    fn collect(&self, flags: WaitPidFlag) -> io::Result<Option<Exit>> {
+        let process = Id::PIDFd(self.pidfd.as_fd());
+        let exit = match waitid(process, WaitPidFlag::WEXITED | flags)? {
             WaitStatus::Exited(_, code) => Exit::Code(code),
             WaitStatus::Signaled(_, signal, _) => Exit::Signal(signal as i32),
             _ => return Ok(None),
@@ -197,6 +200,19 @@ impl Child {
     pub fn exit(&self) -> io::Result<Exit> {
         self.try_wait()?
             .ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Waits for the end, however long that takes.
+    pub fn wait(&self) -> io::Result<Exit> {
+        loop {
+            if let Some(exit) = self.ended.get() {
+                return Ok(*exit);
+            }
+            match self.collect(WaitPidFlag::empty()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _collected_or_interrupted => {}
+            }
+        }
     }
 
     /// Waits for the end at most that long.
@@ -246,7 +262,7 @@ impl AsRawFd for Child {
 }
 
 /// Sends a signal to every process of the group that `leader` led. `NotFound`: nobody is left.
-pub fn signal_group(leader: Pid, signal: Signal) -> io::Result<()> {
+fn signal_group(leader: Pid, signal: Signal) -> io::Result<()> {
     match nix::sys::signal::killpg(leader, signal) {
         Ok(()) => Ok(()),
         Err(Errno::ESRCH) => Err(io::ErrorKind::NotFound.into()),

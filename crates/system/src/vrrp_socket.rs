@@ -10,10 +10,8 @@ use nix::sys::socket::{
 };
 use socket2::{Domain, InterfaceIndexOrAddress, Socket, Type};
 
-/// VRRP's protocol number (RFC 9568 section 5.1.1.4).
-pub const VRRP_PROTOCOL: u8 = 112;
-/// What a packet must still have as TTL or hop limit when it comes from the link itself.
-pub const LINK_TTL: u8 = 255;
+/// TTL or hop limit of what never crosses a router.
+const LINK_TTL: u8 = 255;
 /// The longest payload accepted; longer ones are cut and marked so.
 pub const MAX_PAYLOAD_BYTES: usize = 4096;
 
@@ -44,7 +42,7 @@ pub struct Datagram {
 /// Which socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// A raw IP protocol; [`VRRP_PROTOCOL`] for VRRP.
+    /// A raw IP protocol, by its number.
     Raw(u8),
     /// UDP bound to that port (0 for any).
     Udp(u16),
@@ -240,12 +238,6 @@ impl VrrpSocket {
             ttl,
             truncated,
         })
-    }
-
-    /// The port it is bound to (UDP).
-    pub fn local_port(&self) -> io::Result<u16> {
-        let address = self.socket.local_addr()?.as_socket();
-        Ok(address.map_or(0, |address| address.port()))
     }
 }
 

@@ -60,7 +60,9 @@ fn a_stop_beside_a_keel_leaves_no_gap() {
     let (nobody, both) = watch(&mut world);
     assert_eq!(world.holders(), [1]);
     assert_eq!(nobody, Duration::ZERO);
-    assert!(both < MILLISECOND, "{both:?}");
+    // The last answers of the leaving one.
+    let answers = Duration::from_millis(50);
+    assert!((answers..answers + MILLISECOND).contains(&both), "{both:?}");
 }
 
 #[test]

@@ -1,16 +1,12 @@
 //! The conversation with the room, and the room's life.
 
 use std::io;
-use std::net::Shutdown;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use system::process::{Child, Pidfd, RoleCommand, Signal, Stream};
 
 use crate::clock::Nanoseconds;
 use crate::protocol::{ANSWER_LIMIT, Answer, NodeRequest, Request, Wire};
@@ -20,34 +16,33 @@ use crate::{Error, Result};
 const END_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Connection {
-    wire: Mutex<Wire>,
-    /// The same conversation, to end it while somebody waits for an answer.
-    hang_up: UnixStream,
-    process: Mutex<Child>,
+    wire: Wire,
+    /// Held from a request to its answer.
+    turn: Mutex<()>,
+    process: Child,
     pub(super) probes: AtomicU32,
 }
 
 impl Connection {
     pub(super) fn open(program: &Path) -> Result<(Self, bool)> {
-        let (ours, theirs) = UnixStream::pair()?;
+        let (wire, theirs) = Wire::pair()?;
         // A process group of its own: Ctrl-C is for the caller, who then ends the lab in order.
-        let process = Command::new(program)
-            .args(["lab", "room"])
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .process_group(0)
+        let process = RoleCommand::program(program, "keel")
+            .arguments(["lab", "room"])
+            .streams(Stream::Null, Stream::Inherit, Stream::Inherit)
+            .channel(theirs)
+            .own_group()
             .spawn()
             .map_err(|error| {
                 io::Error::new(error.kind(), format!("{}: {error}", program.display()))
             })?;
-        let hang_up = ours.try_clone()?;
-        let mut wire = Wire::new(ours);
-        let greeting = wire.receive();
         let connection = Self {
-            wire: Mutex::new(wire),
-            hang_up,
-            process: Mutex::new(process),
-            probes: Default::default(),
+            wire,
+            turn: Mutex::default(),
+            process,
+            probes: AtomicU32::default(),
         };
+        let greeting = connection.wire.receive();
         match greeting? {
             Some(Answer::Ready { rootless }) => Ok((connection, rootless)),
             Some(Answer::NotAllowed { reason, enable }) => {
@@ -64,8 +59,8 @@ impl Connection {
 
     pub(super) fn ask(&self, request: &Request) -> Result<Answer> {
         let limit = ANSWER_LIMIT * 2 + allowed(request);
-        let mut wire = self.wire.lock().unwrap_or_else(PoisonError::into_inner);
-        match wire.ask(request, limit)? {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.wire.ask(request, limit)? {
             Answer::Failed(reason) => Err(Error::Refused {
                 what: describe(request),
                 reason,
@@ -78,25 +73,19 @@ impl Connection {
         moment(&self.ask(request)?)
     }
 
-    pub(super) fn process(&self) -> MutexGuard<'_, Child> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn process(&self) -> &Pidfd {
+        self.process.pidfd()
     }
 
     /// The room's first process ends when its caller hangs up, the kernel then ends everything
     /// below it, and only after that its parent, this process's child, ends too. Should that take
     /// too long, killing the child has the same effect, without being able to wait for it.
     pub(super) fn end(&self) {
-        let mut process = self.process();
-        let _ = self.hang_up.shutdown(Shutdown::Both);
-        let deadline = Instant::now() + END_LIMIT;
-        while Instant::now() < deadline {
-            if !matches!(process.try_wait(), Ok(None)) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(2));
+        let _ = self.wire.hang_up();
+        if let Ok(None) = self.process.wait_within(END_LIMIT) {
+            let _ = self.process.signal(Signal::SIGKILL);
+            let _ = self.process.wait();
         }
-        let _ = process.kill();
-        let _ = process.wait();
     }
 }
 

@@ -12,12 +12,14 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
-use nix::mount::{MsFlags, mount};
+use system::namespace::{make_mounts_private, mount_bind, mount_proc, mount_tmpfs, write_sysctl};
 
 use crate::protocol::NodeSpec;
 
 /// The folder of the one program that is put before all others.
 pub(crate) const PROGRAM_FOLDER: &str = "/run/keel-lab/bin";
+/// That program.
+pub(crate) const PROGRAM: &str = "/run/keel-lab/bin/keel";
 /// The folder of the logs, in the room.
 pub(crate) const LOG_FOLDER: &str = "/run/keel-lab/logs";
 /// The computer's own file system, as a node sees it.
@@ -38,27 +40,26 @@ const EMPTY_FOLDERS: [&str; 6] = [
 
 /// Prepares the room's own view: a `/run` of its own with the program and the logs.
 pub(crate) fn prepare_room(program: &Path) -> io::Result<()> {
-    keep_private()?;
+    make_mounts_private()?;
     let opened = File::open(program)?;
-    mount_memory("/run", "mode=755")?;
+    mount_tmpfs("/run", "mode=755")?;
     fs::create_dir_all(PROGRAM_FOLDER)?;
     fs::create_dir_all(LOG_FOLDER)?;
-    let place = format!("{PROGRAM_FOLDER}/keel");
-    File::create(&place)?;
-    bind(&descriptor_path(&opened), &place).map_err(|error| with_path(error, program))?;
-    mount_processes()
+    File::create(PROGRAM)?;
+    mount_bind(descriptor_path(&opened), PROGRAM).map_err(|error| with_path(error, program))?;
+    mount_proc()
 }
 
 /// Prepares a node's view. `rootless`: only one user number exists, so every user is number 0.
 pub(crate) fn prepare_node(spec: &NodeSpec, rootless: bool) -> io::Result<()> {
-    keep_private()?;
-    mount_processes()?;
+    make_mounts_private()?;
+    mount_proc()?;
     let programs = File::open(PROGRAM_FOLDER)?;
-    mount_memory("/run", "mode=755")?;
+    mount_tmpfs("/run", "mode=755")?;
     fs::create_dir_all(HOST_FOLDER)?;
     fs::create_dir_all(PROGRAM_FOLDER)?;
-    bind("/", HOST_FOLDER)?;
-    bind(&descriptor_path(&programs), PROGRAM_FOLDER)?;
+    mount_bind("/", HOST_FOLDER)?;
+    mount_bind(descriptor_path(&programs), PROGRAM_FOLDER)?;
     prepare_devices()?;
     for folder in EMPTY_FOLDERS {
         own_folder(Path::new(folder), Filled::No)?;
@@ -71,7 +72,7 @@ pub(crate) fn prepare_node(spec: &NodeSpec, rootless: bool) -> io::Result<()> {
     write_file("/etc/hosts", hosts(spec).as_bytes())?;
     for (folder, size_mib) in &spec.disks {
         own_folder(Path::new(folder), Filled::No)?;
-        mount_memory(folder, &format!("size={size_mib}m"))?;
+        mount_tmpfs(folder, &format!("size={size_mib}m"))?;
     }
     for (path, content) in &spec.files {
         write_file(path, content)?;
@@ -95,7 +96,7 @@ pub(crate) fn write_file(path: &str, content: &[u8]) -> io::Result<()> {
 /// Kernel settings by their dotted name, such as `net.ipv4.ip_nonlocal_bind`.
 pub(crate) fn write_sysctls(sysctls: &BTreeMap<String, String>) -> io::Result<()> {
     for (name, value) in sysctls {
-        system::namespace::write_sysctl(name, value)
+        write_sysctl(name, value)
             .map_err(|error| io::Error::new(error.kind(), format!("sysctl {name}: {error}")))?;
     }
     Ok(())
@@ -123,7 +124,7 @@ fn own_folder(folder: &Path, filled: Filled) -> io::Result<()> {
         // The first folder below the root is mounted over; what lies in one of ours is replaced.
         if index == 1 {
             let mode = fs::metadata(&path).map_or(0o755, |found| found.permissions().mode());
-            mount_memory(&path, &format!("mode={:o}", mode & 0o7777))?;
+            mount_tmpfs(&path, &format!("mode={:o}", mode & 0o7777))?;
         } else {
             if path.is_symlink() {
                 fs::remove_file(&path)?;
@@ -170,21 +171,22 @@ fn link_to_host(folder: &Path) -> io::Result<()> {
 }
 
 fn prepare_devices() -> io::Result<()> {
-    mount_memory("/dev", "mode=755")?;
+    mount_tmpfs("/dev", "mode=755")?;
     for device in DEVICES {
-        let place = format!("/dev/{device}");
+        let place = Path::new("/dev").join(device);
         File::create(&place)?;
         // A computer without that device: the node has an empty file there.
-        if host_path(Path::new(&place)).exists() {
-            bind(&format!("{HOST_FOLDER}/dev/{device}"), &place)?;
+        if host_path(&place).exists() {
+            mount_bind(host_path(&place), &place)?;
         }
     }
     for folder in ["/dev/shm", "/dev/pts"] {
         fs::create_dir(folder)?;
     }
-    mount_memory("/dev/shm", "mode=1777")?;
-    if host_path(Path::new("/dev/pts")).exists() {
-        bind(&format!("{HOST_FOLDER}/dev/pts"), "/dev/pts")?;
+    mount_tmpfs("/dev/shm", "mode=1777")?;
+    let terminals = Path::new("/dev/pts");
+    if host_path(terminals).exists() {
+        mount_bind(host_path(terminals), terminals)?;
         symlink("pts/ptmx", "/dev/ptmx")?;
     }
     for (name, target) in [
@@ -249,32 +251,8 @@ fn with_users(
     lines.join("\n") + "\n"
 }
 
-fn keep_private() -> io::Result<()> {
-    let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    Ok(mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)?)
-}
-
-fn mount_processes() -> io::Result<()> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>)
-        .map_err(|error| with_path(error.into(), Path::new("/proc")))
-}
-
-fn mount_memory(place: impl AsRef<Path>, options: &str) -> io::Result<()> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    let place = place.as_ref();
-    mount(Some("keel-lab"), place, Some("tmpfs"), flags, Some(options))
-        .map_err(|error| with_path(error.into(), place))
-}
-
-fn bind(source: &str, place: &str) -> io::Result<()> {
-    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
-    mount(Some(source), place, None::<&str>, flags, None::<&str>)
-        .map_err(|error| with_path(error.into(), Path::new(place)))
-}
-
-fn descriptor_path(file: &File) -> String {
-    format!("/proc/self/fd/{}", file.as_raw_fd())
+fn descriptor_path(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
 fn absolute(path: impl AsRef<Path>) -> io::Result<PathBuf> {

@@ -1,15 +1,11 @@
-//! A node as the room knows it: its processes, its network, the conversation with its pid 1.
+//! A node as the room knows it: its first process, and the conversation with that.
 
-use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde::Serialize;
+use system::namespace::{Namespaces, spawn_in_new};
+use system::process::{Child, Pid, RoleCommand, Signal, Stream};
 
 use crate::node::{Birth, view};
 use crate::protocol::{ANSWER_LIMIT, Answer, NodeSpec, Wire};
@@ -17,8 +13,7 @@ use crate::protocol::{ANSWER_LIMIT, Answer, NodeSpec, Wire};
 use super::watch::{AddressRecord, Watch};
 
 pub(super) struct Machine {
-    first: Pid,
-    parent: Child,
+    first: Child,
     wire: Wire,
     watch: Watch,
 }
@@ -30,84 +25,60 @@ impl Machine {
         rootless: bool,
         record: &AddressRecord,
     ) -> io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
-        let mut parent = Command::new(format!("{}/keel", view::PROGRAM_FOLDER))
-            .args(["lab", "node"])
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .spawn()?;
-        let mut wire = Wire::new(ours);
-        let started = Self::greet(&mut wire, spec, rootless).and_then(|first| {
-            Ok((
-                first,
-                Watch::start(&spec.name, &network_of(first)?, record)?,
-            ))
-        });
-        match started {
-            Ok((first, watch)) => Ok(Self {
-                first,
-                parent,
-                wire,
-                watch,
-            }),
+        Self::try_start(spec, rootless, record).map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("node {} could not be started: {error}", spec.name),
+            )
+        })
+    }
+
+    fn try_start(spec: &NodeSpec, rootless: bool, record: &AddressRecord) -> io::Result<Self> {
+        let (wire, theirs) = Wire::pair()?;
+        let command = RoleCommand::program(view::PROGRAM, "keel")
+            .arguments(["lab", "node"])
+            .streams(Stream::Null, Stream::Inherit, Stream::Inherit)
+            .channel(theirs);
+        let first = spawn_in_new(command, Namespaces::MACHINE)?;
+        let watched = greet(&wire, spec, rootless)
+            .and_then(|()| Watch::start(&spec.name, first.pidfd(), record));
+        match watched {
+            Ok(watch) => Ok(Self { first, wire, watch }),
             Err(error) => {
-                let _ = parent.kill();
-                let _ = parent.wait();
-                Err(io::Error::new(
-                    error.kind(),
-                    format!("node {} could not be started: {error}", spec.name),
-                ))
+                first.signal(Signal::SIGKILL)?;
+                first.wait()?;
+                Err(error)
             }
         }
     }
 
-    fn greet(wire: &mut Wire, spec: &NodeSpec, rootless: bool) -> io::Result<Pid> {
-        let birth = Birth {
-            spec: spec.clone(),
-            rootless,
-        };
-        // The pid comes from the process that makes the namespaces; the node itself says nothing
-        // before it is told what it is.
-        wire.set_limit(ANSWER_LIMIT)?;
-        let first = match wire.receive()? {
-            Some(Answer::Pid(pid)) => Pid::from_raw(pid),
-            Some(other) => return Err(unexpected(other)),
-            None => return Err(io::ErrorKind::UnexpectedEof.into()),
-        };
-        match wire.ask(&birth, ANSWER_LIMIT)? {
-            Answer::Ready { .. } => Ok(first),
-            other => Err(unexpected(other)),
-        }
-    }
-
-    pub(super) fn ask(&mut self, request: &impl Serialize, limit: Duration) -> io::Result<Answer> {
+    pub(super) fn ask(&self, request: &impl Serialize, limit: Duration) -> io::Result<Answer> {
         self.wire.ask(request, limit)
     }
 
-    /// The node's network namespace.
-    pub(super) fn network(&self) -> io::Result<OwnedFd> {
-        network_of(self.first)
-    }
-
-    pub(super) fn pid(&self) -> i32 {
-        self.first.as_raw()
+    /// Its first process, in the room's numbering.
+    pub(super) fn pid(&self) -> Pid {
+        self.first.pid()
     }
 
     /// Kills everything on the node and waits until it is gone.
-    pub(super) fn kill(mut self) -> io::Result<()> {
-        kill(self.first, Signal::SIGKILL)?;
-        self.parent.wait()?;
+    pub(super) fn kill(self) -> io::Result<()> {
+        self.first.signal(Signal::SIGKILL)?;
+        self.first.wait()?;
         self.watch.stop();
         Ok(())
     }
 }
 
-fn network_of(first: Pid) -> io::Result<OwnedFd> {
-    Ok(File::open(format!("/proc/{first}/ns/net"))?.into())
-}
-
-fn unexpected(answer: Answer) -> io::Error {
-    match answer {
-        Answer::Failed(reason) => io::Error::other(reason),
-        other => io::Error::other(format!("unexpected answer {other:?}")),
+/// Tells the node what it is, and waits until it is that.
+fn greet(wire: &Wire, spec: &NodeSpec, rootless: bool) -> io::Result<()> {
+    let birth = Birth {
+        spec: spec.clone(),
+        rootless,
+    };
+    match wire.ask(&birth, ANSWER_LIMIT)? {
+        Answer::Ready { .. } => Ok(()),
+        Answer::Failed(reason) => Err(io::Error::other(reason)),
+        other => Err(io::Error::other(format!("unexpected answer {other:?}"))),
     }
 }

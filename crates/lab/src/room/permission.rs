@@ -1,10 +1,11 @@
 //! Whether this computer allows a lab, and what would allow it.
 
 use std::fs;
+use std::io;
 
 use nix::errno::Errno;
-use nix::sched::{CloneFlags, unshare};
-use nix::unistd::{getegid, geteuid};
+use nix::unistd::geteuid;
+use system::namespace::{Namespaces, become_root_of_own_user_namespace, read_sysctl, unshare};
 
 /// Why a lab cannot be had, and the command that would change it.
 pub(super) struct Refusal {
@@ -18,28 +19,13 @@ const ALL_USERS: u64 = 65_535;
 /// Puts this process (its later children, for process numbers) into namespaces of its own; returns
 /// whether root is the only user there is, as in a user namespace that nobody set up for more.
 pub(super) fn take_namespaces() -> Result<bool, Refusal> {
-    let wanted = CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNET
-        | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWUTS;
-    if geteuid().is_root() && unshare(wanted).is_ok() {
+    if geteuid().is_root() && unshare(Namespaces::MACHINE).is_ok() {
         let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
         return Ok(users_in(&map) < ALL_USERS);
     }
-    let (user, group) = (geteuid(), getegid());
-    unshare(CloneFlags::CLONE_NEWUSER).map_err(|error| refusal("a user namespace", error))?;
-    for (file, map) in [
-        ("setgroups", "deny".to_owned()),
-        ("uid_map", format!("0 {user} 1")),
-        ("gid_map", format!("0 {group} 1")),
-    ] {
-        fs::write(format!("/proc/self/{file}"), map).map_err(|error| {
-            let errno = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-            refusal("a user namespace", errno)
-        })?;
-    }
-    unshare(wanted).map_err(|error| refusal("network and process namespaces", error))?;
+    become_root_of_own_user_namespace().map_err(|error| refusal("a user namespace", &error))?;
+    unshare(Namespaces::MACHINE)
+        .map_err(|error| refusal("network and process namespaces", &error))?;
     Ok(true)
 }
 
@@ -50,14 +36,13 @@ fn users_in(map: &str) -> u64 {
         .sum()
 }
 
-fn refusal(what: &str, error: Errno) -> Refusal {
-    let read = |path| fs::read_to_string(path).map(|text| text.trim().to_owned());
-    let enable = if read("/proc/sys/kernel/unprivileged_userns_clone").is_ok_and(|v| v == "0") {
+fn refusal(what: &str, error: &io::Error) -> Refusal {
+    let is = |setting, value| read_sysctl(setting).is_ok_and(|found| found == value);
+    let enable = if is("kernel.unprivileged_userns_clone", "0") {
         "sudo sysctl -w kernel.unprivileged_userns_clone=1"
-    } else if read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").is_ok_and(|v| v == "1")
-    {
+    } else if is("kernel.apparmor_restrict_unprivileged_userns", "1") {
         "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-    } else if read("/proc/sys/user/max_user_namespaces").is_ok_and(|v| v == "0") {
+    } else if is("user.max_user_namespaces", "0") {
         "sudo sysctl -w user.max_user_namespaces=15000"
     } else if geteuid().is_root() {
         "start the container with --privileged (or --cap-add SYS_ADMIN --security-opt \
@@ -65,8 +50,9 @@ fn refusal(what: &str, error: Errno) -> Refusal {
     } else {
         "run it as root: sudo keel lab …"
     };
+    let reason = error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
     Refusal {
-        reason: format!("the kernel refuses {what}: {}", error.desc()),
+        reason: format!("the kernel refuses {what}: {}", reason.desc()),
         enable: enable.to_owned(),
     }
 }

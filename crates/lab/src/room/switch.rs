@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::OwnedFd;
 
-use crate::netlink::Netlink;
+use system::netlink::{Netlink, NetlinkError};
+use system::process::Pid;
+
 use crate::protocol::{InterfaceSpec, LinkState};
 
 /// The most switches and cables of a lab: their devices are numbered, and a name has 15 bytes.
@@ -12,7 +13,6 @@ const MAX_DEVICES: u32 = 9_999;
 
 pub(super) struct Switches {
     netlink: Netlink,
-    /// Device of each switch, and those that its partitions made, by the number of the group.
     devices: Devices,
     ports: Vec<Port>,
     made: u32,
@@ -22,7 +22,8 @@ struct Port {
     node: String,
     interface: String,
     switch: String,
-    device: String,
+    /// The index of its device.
+    device: u32,
     /// Which of the switch's parts it is plugged into; 0 unless the switch is parted.
     part: usize,
 }
@@ -30,7 +31,7 @@ struct Port {
 impl Switches {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            netlink: Netlink::new()?,
+            netlink: Netlink::open()?,
             devices: BTreeMap::new(),
             ports: Vec::new(),
             made: 0,
@@ -46,26 +47,26 @@ impl Switches {
         Ok(())
     }
 
-    /// Lays a cable from the interface's switch into the node's network; returns the name of the
-    /// device that arrived there.
+    /// Lays a cable from the interface's switch into the network of a node's first process, where
+    /// its end has the interface's name.
     pub(super) fn connect(
         &mut self,
         node: &str,
         interface: &InterfaceSpec,
-        network: &OwnedFd,
-    ) -> io::Result<String> {
+        first: Pid,
+    ) -> io::Result<()> {
         let switch = self
             .devices
             .get(&interface.switch)
-            .and_then(|devices| devices.first())
-            .cloned()
+            .and_then(|devices| devices.first().copied())
             .ok_or_else(|| io::Error::other(format!("no switch {}", interface.switch)))?;
         let number = self.number()?;
         let (here, there) = (format!("port{number}"), format!("cable{number}"));
-        self.netlink.add_cable(&here, &there)?;
-        self.netlink.move_to(&there, network)?;
-        self.netlink.plug(&here, &switch)?;
-        self.netlink.set_up(&here, true)?;
+        let [here, there] = self.netlink.create_veth(&here, &there)?;
+        let pid = first.as_raw().cast_unsigned();
+        self.netlink.move_link(there, pid, &interface.name)?;
+        self.netlink.set_controller(here, Some(switch))?;
+        self.netlink.set_up(here, true)?;
         self.ports.push(Port {
             node: node.to_owned(),
             interface: interface.name.clone(),
@@ -73,14 +74,17 @@ impl Switches {
             device: here,
             part: 0,
         });
-        Ok(there)
+        Ok(())
     }
 
-    /// Takes a node's cables away.
+    /// Takes a node's cables away; they may have gone with its network already.
     pub(super) fn disconnect(&mut self, node: &str) -> io::Result<()> {
         let unplugged = self.ports.extract_if(.., |port| port.node == node);
         for port in unplugged {
-            self.netlink.delete(&port.device)?;
+            match self.netlink.remove_link(port.device) {
+                Ok(()) | Err(NetlinkError::NoSuchInterface) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
@@ -141,9 +145,10 @@ impl Switches {
         Ok(())
     }
 
-    fn add_device(&mut self) -> io::Result<String> {
-        let device = format!("switch{}", self.number()?);
-        self.netlink.add_switch(&device)?;
+    fn add_device(&mut self) -> io::Result<u32> {
+        let name = format!("switch{}", self.number()?);
+        let device = self.netlink.create_bridge(&name)?;
+        self.netlink.set_up(device, true)?;
         Ok(device)
     }
 
@@ -156,11 +161,12 @@ impl Switches {
     }
 }
 
-/// The devices of each switch: its own, and those of its parts.
-type Devices = BTreeMap<String, Vec<String>>;
+/// The indexes of each switch's devices: its own, and those that its partitions made, by the number
+/// of the group.
+type Devices = BTreeMap<String, Vec<u32>>;
 
-fn plug(netlink: &mut Netlink, devices: &Devices, port: &Port) -> io::Result<()> {
-    netlink.plug(&port.device, &devices[&port.switch][port.part])
+fn plug(netlink: &mut Netlink, devices: &Devices, port: &Port) -> Result<(), NetlinkError> {
+    netlink.set_controller(port.device, Some(devices[&port.switch][port.part]))
 }
 
 fn set_port(
@@ -168,13 +174,14 @@ fn set_port(
     devices: &Devices,
     port: &Port,
     state: LinkState,
-) -> io::Result<()> {
+) -> Result<(), NetlinkError> {
     match state {
         LinkState::Up => {
             plug(netlink, devices, port)?;
-            netlink.set_up(&port.device, true)
+            netlink.set_up(port.device, true)
         }
-        LinkState::Cut => netlink.set_up(&port.device, false),
-        LinkState::Silent => netlink.unplug(&port.device),
+        LinkState::Cut => netlink.set_up(port.device, false),
+        // Its carrier stays.
+        LinkState::Silent => netlink.set_controller(port.device, None),
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CloneFlags, setns};
 use system::monitor::{NetworkEvent, NetworkMonitor};
+use system::namespace::within_network_of;
+use system::process::Pidfd;
 
 use crate::clock::{self, Nanoseconds};
 use crate::protocol::{AddressChange, AddressEvent};
@@ -52,9 +53,9 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Returns once no later change can be missed.
-    pub(super) fn start(node: &str, network: &OwnedFd, record: &AddressRecord) -> io::Result<Self> {
+    pub(super) fn start(node: &str, first: &Pidfd, record: &AddressRecord) -> io::Result<Self> {
         let (stopped, stop) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
-        let monitor = monitor_in(network.try_clone()?)?;
+        let monitor = within_network_of(first, NetworkMonitor::open)??;
         let (node, record) = (node.to_owned(), record.clone());
         let reader = thread::Builder::new()
             .name(format!("watch {node}"))
@@ -66,16 +67,6 @@ impl Watch {
         drop(self.stop);
         let _ = self.reader.join();
     }
-}
-
-/// A monitor belongs to the namespace that its thread was in when it was made.
-fn monitor_in(network: OwnedFd) -> io::Result<NetworkMonitor> {
-    let made = thread::spawn(move || {
-        setns(network, CloneFlags::CLONE_NEWNET)?;
-        NetworkMonitor::open()
-    });
-    made.join()
-        .unwrap_or_else(|_| Err(io::Error::other("the watching thread failed")))
 }
 
 fn read(node: &str, monitor: &NetworkMonitor, stopped: &OwnedFd, record: &AddressRecord) {

@@ -142,6 +142,11 @@ fn answers_say_what_haproxy_says() {
             "/a",
             "403 Forbidden|Content-Type: text/plain|X-Y: 10.0.0.9||/a!",
         ),
+        (
+            "return status 200 hdr X-Empty %[req.hdr(none)] hdr X-Y 1",
+            "/",
+            "200 OK|X-Y: 1||",
+        ),
         ("return status 404", "/", "404 Not Found||"),
         ("return", "/", "200 OK||"),
         (

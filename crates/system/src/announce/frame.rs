@@ -2,8 +2,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::ArpKind;
-
 const ETHERTYPE_ARP: [u8; 2] = [0x08, 0x06];
 const ETHERTYPE_IPV6: [u8; 2] = [0x86, 0xdd];
 const BROADCAST: [u8; 6] = [0xff; 6];
@@ -14,15 +12,12 @@ const ICMPV6: u8 = 58;
 /// RFC 4861 section 7.1.2: anything less comes from beyond the link and is dropped.
 const HOP_LIMIT: u8 = 255;
 
-/// An ARP packet for the own address (RFC 826): Ethernet, IPv4, operation, sender, target. The
+/// An ARP request for the own address (RFC 826): Ethernet, IPv4, operation, sender, target. The
 /// target's hardware address is the broadcast one, as keepalived fills it.
-pub(super) fn arp(mac: [u8; 6], address: Ipv4Addr, kind: ArpKind) -> Vec<u8> {
-    let operation = match kind {
-        ArpKind::Request => 1,
-        ArpKind::Reply => 2,
-    };
+pub(super) fn arp(mac: [u8; 6], address: Ipv4Addr) -> Vec<u8> {
+    const REQUEST: u8 = 1;
     let mut frame = ethernet(BROADCAST, mac, ETHERTYPE_ARP);
-    frame.extend([0, 1, 8, 0, 6, 4, 0, operation]);
+    frame.extend([0, 1, 8, 0, 6, 4, 0, REQUEST]);
     frame.extend(mac);
     frame.extend(address.octets());
     frame.extend(BROADCAST);
@@ -90,15 +85,13 @@ mod tests {
     #[test]
     fn an_arp_frame_is_what_the_rfc_draws() {
         let address = Ipv4Addr::new(192, 0, 2, 1);
-        let mut expected = vec![
+        let expected = [
             0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 1, 8, 6, // Ethernet
             0, 1, 8, 0, 6, 4, 0, 1, // request
             2, 0, 0, 0, 0, 1, 192, 0, 2, 1, // sender
             0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 192, 0, 2, 1, // target
         ];
-        assert_eq!(arp(MAC, address, ArpKind::Request), expected);
-        expected[21] = 2;
-        assert_eq!(arp(MAC, address, ArpKind::Reply), expected);
+        assert_eq!(arp(MAC, address), expected);
     }
 
     #[test]

@@ -2,10 +2,10 @@ use std::os::fd::AsFd;
 
 use super::*;
 use crate::address::{AddressFlags, NewAddress};
-use crate::namespace::tests::{connected_pair, in_own_network};
-use crate::namespace::{Namespaces, spawn_in_new, within};
+use crate::namespace::tests::{connected_pair, in_own_network, neighbour};
+use crate::namespace::within_network_of;
 use crate::netlink::Netlink;
-use crate::process::{RoleCommand, Signal};
+use crate::process::Signal;
 
 /// The next frame and its type.
 fn next_frame(socket: &OwnedFd) -> Option<(u16, Vec<u8>)> {
@@ -42,9 +42,13 @@ fn the_other_end_of_the_wire_hears_each_announcement() {
         // SAFETY: just made.
         let listener = unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(number) };
         let mac = a.ethernet_address().unwrap();
-        let addresses: [IpAddr; 2] = ["192.0.2.7".parse().unwrap(), "2001:db8::7".parse().unwrap()];
         let announcer = Announcer::open().unwrap();
-        announcer.announce(a.index, mac, &addresses, false).unwrap();
+        announcer
+            .gratuitous_arp(a.index, mac, Ipv4Addr::new(192, 0, 2, 7))
+            .unwrap();
+        announcer
+            .neighbour_advertisement(a.index, mac, "2001:db8::7".parse().unwrap(), false)
+            .unwrap();
         let (mut arp, mut neighbour) = (false, false);
         while let (false, Some((kind, bytes))) = (arp && neighbour, next_frame(&listener)) {
             arp |= kind == 0x0806 && bytes[28..32] == [192, 0, 2, 7];
@@ -59,8 +63,7 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
     in_own_network(|| {
         let mut netlink = Netlink::open().unwrap();
         let (a, b) = connected_pair(&mut netlink);
-        let command = RoleCommand::program("/bin/sleep", "sleep").argument("1000");
-        let neighbour = spawn_in_new(command, Namespaces::NETWORK).unwrap();
+        let neighbour = neighbour();
         let mac = a.ethernet_address().unwrap();
         netlink
             .move_link(b.index, neighbour.pid().as_raw() as u32, "eth0")
@@ -79,7 +82,7 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
         };
         add(&mut netlink, a.index, "192.0.2.1", 24);
         add(&mut netlink, a.index, "192.0.2.7", 24);
-        within(neighbour.pidfd(), Namespaces::NETWORK, || {
+        within_network_of(neighbour.pidfd(), || {
             let mut netlink = Netlink::open().unwrap();
             let eth0 = netlink.link_by_name("eth0").unwrap().unwrap();
             netlink.set_up(eth0.index, true).unwrap();
@@ -89,7 +92,7 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
         })
         .unwrap();
         let known = || {
-            within(neighbour.pidfd(), Namespaces::NETWORK, || {
+            within_network_of(neighbour.pidfd(), || {
                 std::fs::read_to_string("/proc/thread-self/net/arp").unwrap()
             })
             .unwrap()
@@ -106,17 +109,12 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
         let other = [2, 0, 0, 0, 0, 0x99];
         let announcer = Announcer::open().unwrap();
         // Within a second of the last change the kernel locks the entry (`locktime`).
-        within(neighbour.pidfd(), Namespaces::NETWORK, || {
+        within_network_of(neighbour.pidfd(), || {
             crate::namespace::write_sysctl("net.ipv4.neigh.eth0.locktime", "0").unwrap();
         })
         .unwrap();
         announcer
-            .gratuitous_arp(
-                a.index,
-                other,
-                Ipv4Addr::new(192, 0, 2, 7),
-                ArpKind::Request,
-            )
+            .gratuitous_arp(a.index, other, Ipv4Addr::new(192, 0, 2, 7))
             .unwrap();
         until(text(other));
         neighbour.signal(Signal::SIGKILL).unwrap();
@@ -127,13 +125,10 @@ fn a_neighbour_that_knew_another_holder_learns_of_the_new_one() {
 }
 
 #[test]
-fn a_batch_past_the_limit_and_a_missing_interface_are_refused() {
+fn a_missing_interface_is_refused() {
     in_own_network(|| {
         let announcer = Announcer::open().unwrap();
-        let address = IpAddr::from([192, 0, 2, 1]);
-        let many = vec![address; MAX_BATCH + 1];
-        let refused = announcer.announce(1, [0; 6], &many, false).unwrap_err();
-        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
-        assert!(announcer.announce(9999, [0; 6], &[address], false).is_err());
+        let address = Ipv4Addr::new(192, 0, 2, 1);
+        assert!(announcer.gratuitous_arp(9999, [0; 6], address).is_err());
     });
 }

@@ -20,6 +20,13 @@ fn until(monitor: &NetworkMonitor, wanted: impl Fn(&NetworkEvent) -> bool) {
     panic!("not told; seen: {seen:#?}");
 }
 
+fn until_held(monitor: &NetworkMonitor, address: IpAddr) {
+    until(
+        monitor,
+        |event| matches!(event, NetworkEvent::Address(held) if held.address == address),
+    );
+}
+
 #[test]
 fn changes_are_told_as_they_happen() {
     in_own_network(|| {
@@ -34,10 +41,7 @@ fn changes_are_told_as_they_happen() {
         netlink
             .add_address(&NewAddress::new(a.index, vip, 24))
             .unwrap();
-        until(
-            &monitor,
-            |event| matches!(event, NetworkEvent::Address(held) if held.address == vip),
-        );
+        until_held(&monitor, vip);
         netlink.remove_address(a.index, vip, 24).unwrap();
         until(
             &monitor,
@@ -60,8 +64,7 @@ fn changes_are_told_as_they_happen() {
 fn a_port_that_leaves_its_switch_is_not_gone() {
     in_own_network(|| {
         let mut netlink = Netlink::open().unwrap();
-        netlink.create_bridge("switch").unwrap();
-        let switch = netlink.link_by_name("switch").unwrap().unwrap().index;
+        let switch = netlink.create_bridge("switch").unwrap();
         let (a, _) = connected_pair(&mut netlink);
         netlink.set_controller(a.index, Some(switch)).unwrap();
         let monitor = NetworkMonitor::open().unwrap();
@@ -98,9 +101,6 @@ fn lost_changes_are_told_as_lost() {
         netlink
             .add_address(&NewAddress::new(a.index, vip, 24))
             .unwrap();
-        until(
-            &monitor,
-            |event| matches!(event, NetworkEvent::Address(held) if held.address == vip),
-        );
+        until_held(&monitor, vip);
     });
 }

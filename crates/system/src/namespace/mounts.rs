@@ -1,4 +1,4 @@
-//! What a machine's mount namespace is furnished with.
+//! What a machine's mount namespace is furnished with. Errors name the place.
 
 use std::io;
 use std::path::Path;
@@ -16,40 +16,33 @@ pub fn make_mounts_private() -> io::Result<()> {
 }
 
 /// Mounts `/proc` for the calling process's process namespace.
-pub fn mount_proc(target: &Path) -> io::Result<()> {
+pub fn mount_proc() -> io::Result<()> {
+    let target = Path::new("/proc");
     let flags = HARMLESS | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), target, Some("proc"), flags, NOTHING)?;
-    Ok(())
+    mount(Some("proc"), target, Some("proc"), flags, NOTHING).map_err(|error| at(target, error))
 }
 
-/// Mounts `/sys` for the calling process's network namespace.
-pub fn mount_sys(target: &Path) -> io::Result<()> {
-    let flags = HARMLESS | MsFlags::MS_NOEXEC;
-    mount(Some("sysfs"), target, Some("sysfs"), flags, NOTHING)?;
-    Ok(())
-}
-
-/// Mounts an empty memory file system of at most `limit_bytes`.
-pub fn mount_tmpfs(target: &Path, limit_bytes: u64) -> io::Result<()> {
-    let options = format!("size={limit_bytes},mode=0755");
+/// Mounts an empty memory file system, with the options of tmpfs(5) such as `size=1m,mode=755`.
+pub fn mount_tmpfs(target: impl AsRef<Path>, options: &str) -> io::Result<()> {
+    let target = target.as_ref();
     mount(
         Some("tmpfs"),
         target,
         Some("tmpfs"),
         HARMLESS,
-        Some(options.as_str()),
-    )?;
-    Ok(())
+        Some(options),
+    )
+    .map_err(|error| at(target, error))
 }
 
-/// Shows a file or folder at a second place, which exists.
-pub fn mount_bind(source: &Path, target: &Path, read_only: bool) -> io::Result<()> {
-    let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
-    mount(Some(source), target, NOTHING, bind, NOTHING)?;
-    if read_only {
-        // The first call ignores every flag but the kind of mount.
-        let remount = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-        mount(NOTHING, target, NOTHING, remount, NOTHING)?;
-    }
-    Ok(())
+/// Shows a file, or a folder with all that is mounted in it, at a second place, which exists.
+pub fn mount_bind(source: impl AsRef<Path>, target: impl AsRef<Path>) -> io::Result<()> {
+    let (source, target) = (source.as_ref(), target.as_ref());
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    mount(Some(source), target, NOTHING, flags, NOTHING).map_err(|error| at(target, error))
+}
+
+fn at(target: &Path, error: nix::Error) -> io::Error {
+    let error = io::Error::from(error);
+    io::Error::new(error.kind(), format!("{}: {error}", target.display()))
 }

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
@@ -46,9 +45,6 @@ pub struct RoleCommand {
     name: OsString,
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
-    clear_environment: bool,
-    directory: Option<PathBuf>,
-    descriptors: Vec<OwnedFd>,
     channel: Option<OwnedFd>,
     streams: [Stream; 3],
     own_group: bool,
@@ -72,9 +68,6 @@ impl RoleCommand {
             name: name.into(),
             arguments: Vec::new(),
             environment: Vec::new(),
-            clear_environment: false,
-            directory: None,
-            descriptors: Vec::new(),
             channel: None,
             streams: Default::default(),
             own_group: false,
@@ -101,27 +94,6 @@ impl RoleCommand {
     #[must_use]
     pub fn environment(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
-        self
-    }
-
-    /// The child gets none of the parent's environment.
-    #[must_use]
-    pub fn clear_environment(mut self) -> Self {
-        self.clear_environment = true;
-        self
-    }
-
-    /// The child starts in that folder.
-    #[must_use]
-    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.directory = Some(directory.into());
-        self
-    }
-
-    /// The child keeps this descriptor under the same number.
-    #[must_use]
-    pub fn descriptor(mut self, descriptor: OwnedFd) -> Self {
-        self.descriptors.push(descriptor);
         self
     }
 
@@ -170,13 +142,7 @@ impl RoleCommand {
     pub fn spawn(self) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
         command.arg0(&self.name).args(&self.arguments);
-        if self.clear_environment {
-            command.env_clear();
-        }
         command.envs(self.environment).env_remove(CHANNEL_VARIABLE);
-        if let Some(directory) = &self.directory {
-            command.current_dir(directory);
-        }
         if let Some(channel) = &self.channel {
             command.env(CHANNEL_VARIABLE, channel.as_raw_fd().to_string());
         }
@@ -185,18 +151,13 @@ impl RoleCommand {
         if self.own_group {
             command.process_group(0);
         }
-        let kept: Vec<RawFd> = self
-            .descriptors
-            .iter()
-            .chain(&self.channel)
-            .map(AsRawFd::as_raw_fd)
-            .collect();
+        let kept = self.channel.as_ref().map(AsRawFd::as_raw_fd);
         let parent = getpid();
         let death_signal = self.death_signal;
         let privileges = self.privileges;
         let before_exec = move || {
-            for number in &kept {
-                keep_across_exec(*number)?;
+            if let Some(number) = kept {
+                keep_across_exec(number)?;
             }
             if let Some(privileges) = &privileges {
                 identity::drop_privileges(privileges)?;

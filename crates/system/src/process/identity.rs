@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sched::{CpuSet, sched_getaffinity};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Gid, Pid, Uid, chdir, chroot, setgroups, setresgid, setresuid};
@@ -26,47 +26,6 @@ pub fn set_process_name(name: &str) -> io::Result<()> {
 /// call it again after [`drop_privileges`].
 pub fn set_death_signal(signal: Signal) -> io::Result<()> {
     prctl::set_pdeathsig(Some(signal))?;
-    Ok(())
-}
-
-/// Runs the calling thread ahead of all ordinary ones (`SCHED_RR`); its children run ordinarily.
-/// `priority` 1..=99; needs `CAP_SYS_NICE` or `RLIMIT_RTPRIO`.
-pub fn set_realtime_priority(priority: u8) -> io::Result<()> {
-    // SAFETY: all-zero is a valid `sched_param` on every libc.
-    let mut parameters: libc::sched_param = unsafe { std::mem::zeroed() };
-    parameters.sched_priority = priority.into();
-    // SAFETY: 0 is the calling thread; `parameters` is alive and only read.
-    let answer = unsafe {
-        libc::sched_setscheduler(
-            0,
-            libc::SCHED_RR | libc::SCHED_RESET_ON_FORK,
-            &raw const parameters,
-        )
-    };
-    os_result(answer)
-}
-
-/// Keeps all memory of this process resident, now and later.
-pub fn lock_memory() -> io::Result<()> {
-    // SAFETY: plain flags.
-    os_result(unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) })
-}
-
-fn os_result(answer: libc::c_int) -> io::Result<()> {
-    if answer == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
-}
-
-/// Pins the calling thread to these processors, counted from 0.
-pub fn pin_thread(processors: &[usize]) -> io::Result<()> {
-    let mut set = CpuSet::new();
-    for processor in processors {
-        set.set(*processor)?;
-    }
-    sched_setaffinity(Pid::from_raw(0), &set)?;
     Ok(())
 }
 

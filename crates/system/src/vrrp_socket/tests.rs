@@ -2,11 +2,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::address::{AddressFlags, NewAddress};
-use crate::namespace::tests::{connected_pair, in_own_network};
-use crate::namespace::{Namespaces, spawn_in_new, within};
+use crate::namespace::tests::{connected_pair, in_own_network, neighbour};
+use crate::namespace::within_network_of;
 use crate::netlink::Netlink;
-use crate::process::{Child, RoleCommand, Signal, wait_readable};
+use crate::process::{Child, Signal, wait_readable};
 
+/// A raw protocol as the address keeper uses it.
+const RAW: Protocol = Protocol::Raw(112);
 const GROUP_V4: &str = "224.0.0.18";
 const GROUP_V6: &str = "ff02::12";
 
@@ -41,12 +43,11 @@ impl Wire {
     fn new() -> Self {
         let mut netlink = Netlink::open().unwrap();
         let (a, b) = connected_pair(&mut netlink);
-        let command = RoleCommand::program("/bin/sleep", "sleep").argument("1000");
-        let neighbour = spawn_in_new(command, Namespaces::NETWORK).unwrap();
+        let neighbour = neighbour();
         let pid = neighbour.pid().as_raw() as u32;
         netlink.move_link(b.index, pid, "b").unwrap();
         furnish(a.index, "192.0.2.1", "2001:db8::1");
-        let there = within(neighbour.pidfd(), Namespaces::NETWORK, || {
+        let there = within_network_of(neighbour.pidfd(), || {
             let b = Netlink::open().unwrap().link_by_name("b").unwrap().unwrap();
             furnish(b.index, "192.0.2.2", "2001:db8::2");
             b.index
@@ -59,8 +60,16 @@ impl Wire {
         }
     }
 
+    /// Sockets of a group, here and over there.
+    fn sockets(&self, protocol: Protocol, group: &str) -> (VrrpSocket, VrrpSocket) {
+        let here = options(protocol, group, "a", self.here);
+        let there = options(protocol, group, "b", self.there);
+        let there = self.over_there(|| VrrpSocket::open(&there)).unwrap();
+        (VrrpSocket::open(&here).unwrap(), there)
+    }
+
     fn over_there<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        within(self.neighbour.pidfd(), Namespaces::NETWORK, work).unwrap()
+        within_network_of(self.neighbour.pidfd(), work).unwrap()
     }
 }
 
@@ -91,15 +100,12 @@ fn multicast_arrives_with_all_that_an_election_asks_for() {
     in_own_network(|| {
         let wire = Wire::new();
         for (protocol, group, from) in [
-            (Protocol::Raw(VRRP_PROTOCOL), GROUP_V4, "192.0.2.2"),
-            (Protocol::Raw(VRRP_PROTOCOL), GROUP_V6, "2001:db8::2"),
+            (RAW, GROUP_V4, "192.0.2.2"),
+            (RAW, GROUP_V6, "2001:db8::2"),
             (Protocol::Udp(40112), GROUP_V4, "192.0.2.2"),
             (Protocol::Udp(40112), GROUP_V6, "2001:db8::2"),
         ] {
-            let here = VrrpSocket::open(&options(protocol, group, "a", wire.here)).unwrap();
-            let there = wire
-                .over_there(|| VrrpSocket::open(&options(protocol, group, "b", wire.there)))
-                .unwrap();
+            let (here, there) = wire.sockets(protocol, group);
             let to = SocketAddr::new(ip(group), 40112);
             there.send(b"advert", ip(from), to, wire.there).unwrap();
             let heard = next(&here);
@@ -122,7 +128,7 @@ fn unicast_arrives_with_the_ttl_that_it_was_sent_with() {
         for (to, from) in [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2")] {
             let mut options = SocketOptions {
                 ipv6: ip(to).is_ipv6(),
-                protocol: Protocol::Raw(VRRP_PROTOCOL),
+                protocol: RAW,
                 interface: None,
                 groups: vec![],
                 ttl: 64,
@@ -142,12 +148,8 @@ fn unicast_arrives_with_the_ttl_that_it_was_sent_with() {
 fn a_source_that_is_no_address_of_the_machine_may_be_configured() {
     in_own_network(|| {
         let wire = Wire::new();
-        let protocol = Protocol::Raw(VRRP_PROTOCOL);
         for (group, from) in [(GROUP_V4, "198.51.100.9"), (GROUP_V6, "2001:db8:9::9")] {
-            let here = VrrpSocket::open(&options(protocol, group, "a", wire.here)).unwrap();
-            let there = wire
-                .over_there(|| VrrpSocket::open(&options(protocol, group, "b", wire.there)))
-                .unwrap();
+            let (here, there) = wire.sockets(RAW, group);
             let to = SocketAddr::new(ip(group), 0);
             there.send(b"x", ip(from), to, wire.there).unwrap();
             assert_eq!(next(&here).source.ip(), ip(from));
@@ -160,8 +162,8 @@ fn the_last_words_of_a_dead_keeper_are_heard() {
     in_own_network(|| {
         let wire = Wire::new();
         for (protocol, group, from) in [
-            (Protocol::Raw(VRRP_PROTOCOL), GROUP_V4, "192.0.2.2"),
-            (Protocol::Raw(VRRP_PROTOCOL), GROUP_V6, "2001:db8::2"),
+            (RAW, GROUP_V4, "192.0.2.2"),
+            (RAW, GROUP_V6, "2001:db8::2"),
             (Protocol::Udp(40112), GROUP_V4, "192.0.2.2"),
         ] {
             let here = VrrpSocket::open(&options(protocol, group, "a", wire.here)).unwrap();
@@ -177,9 +179,8 @@ fn the_last_words_of_a_dead_keeper_are_heard() {
 fn payloads_up_to_the_limit_are_whole_and_longer_ones_marked() {
     in_own_network(|| {
         let wire = Wire::new();
-        let protocol = Protocol::Raw(VRRP_PROTOCOL);
         for group in [GROUP_V4, GROUP_V6] {
-            let here = VrrpSocket::open(&options(protocol, group, "a", wire.here)).unwrap();
+            let here = VrrpSocket::open(&options(RAW, group, "a", wire.here)).unwrap();
             for (length, truncated) in [
                 (0, false),
                 (MAX_PAYLOAD_BYTES, false),
@@ -192,7 +193,7 @@ fn payloads_up_to_the_limit_are_whole_and_longer_ones_marked() {
                     "192.0.2.2"
                 };
                 wire.over_there(|| {
-                    send_once(protocol, &vec![1; length], ip(from), ip(group), wire.there)
+                    send_once(RAW, &vec![1; length], ip(from), ip(group), wire.there)
                 })
                 .unwrap();
                 let heard = next(&here);
@@ -207,15 +208,14 @@ fn payloads_up_to_the_limit_are_whole_and_longer_ones_marked() {
 fn what_cannot_be_sent_or_joined_is_refused() {
     in_own_network(|| {
         let wire = Wire::new();
-        let protocol = Protocol::Raw(VRRP_PROTOCOL);
-        let socket = VrrpSocket::open(&options(protocol, GROUP_V4, "a", wire.here)).unwrap();
+        let socket = VrrpSocket::open(&options(RAW, GROUP_V4, "a", wire.here)).unwrap();
         let to_v6 = SocketAddr::new(ip(GROUP_V6), 0);
         let refused = socket.send(b"", ip("192.0.2.1"), to_v6, wire.here);
         assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::InvalidInput);
-        let mut mixed = options(protocol, GROUP_V4, "a", wire.here);
+        let mut mixed = options(RAW, GROUP_V4, "a", wire.here);
         mixed.ipv6 = true;
         assert!(VrrpSocket::open(&mixed).is_err());
-        assert!(VrrpSocket::open(&options(protocol, GROUP_V4, "nowhere", wire.here)).is_err());
-        assert!(VrrpSocket::open(&options(protocol, GROUP_V4, "a", 9999)).is_err());
+        assert!(VrrpSocket::open(&options(RAW, GROUP_V4, "nowhere", wire.here)).is_err());
+        assert!(VrrpSocket::open(&options(RAW, GROUP_V4, "a", 9999)).is_err());
     });
 }

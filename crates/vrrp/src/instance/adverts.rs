@@ -40,7 +40,7 @@ impl Instance {
         match self.state {
             State::Master if self.is_leaving() => {
                 if advert.priority != PRIORITY_STOP {
-                    self.finish_stop(true);
+                    self.heir_took_over(now);
                 }
             }
             State::Master => self.hear_as_master(received, &advert, now),

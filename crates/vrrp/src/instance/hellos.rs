@@ -67,7 +67,7 @@ impl Instance {
         let is_rival = hello.state == State::Master && !hello.leaving;
         if self.is_leaving() {
             if is_rival {
-                self.finish_stop(true);
+                self.heir_took_over(now);
             }
         } else if is_rival && !self.may_be_replaced(now) {
             // Two masters: one advert settles it, without waiting for the next one due.
@@ -177,7 +177,7 @@ impl Instance {
             primary: self.settings.source,
             incarnation: self.incarnation,
             sequence: self.hello_sequence,
-            leaving: false,
+            leaving: self.is_leaving(),
             balancer_lost: !self.balancer_serving,
             preempts: self.settings.preempt && self.settings.preempt_delay.is_zero(),
             heir: None,

@@ -30,6 +30,8 @@ pub(super) struct Timers {
     pub(super) readd: Option<Duration>,
     /// Leaving master: the heir did not take over in time.
     pub(super) handover: Option<Duration>,
+    /// A leaving master whose heir has taken over removes the addresses.
+    pub(super) last_answers: Option<Duration>,
     /// The next hello.
     pub(super) hello: Option<Duration>,
 }
@@ -44,6 +46,7 @@ impl Timers {
             self.announce_lower,
             self.readd,
             self.handover,
+            self.last_answers,
             self.hello,
         ]
         .into_iter()
@@ -69,6 +72,10 @@ impl Instance {
     pub(super) fn wake(&mut self, now: Duration) {
         if take_due(&mut self.timers.handover, now).is_some() {
             self.finish_stop(false);
+            return;
+        }
+        if take_due(&mut self.timers.last_answers, now).is_some() {
+            self.finish_stop(true);
             return;
         }
         if let Some(due) = take_due(&mut self.timers.master_down, now) {

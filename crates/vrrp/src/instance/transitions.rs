@@ -13,6 +13,11 @@ use crate::{Settings, Tracked};
 /// a millisecond; this is when the master no longer believes in it.
 const HANDOVER_LIMIT: Duration = Duration::from_millis(20);
 
+/// How long a leaving master keeps the address after its heir took over, without a word: the
+/// answers to requests that it has already received go out from that address. New requests go to
+/// the heir, which announces itself again at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(50);
+
 /// How a router came to be master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accession {
@@ -245,6 +250,13 @@ impl Instance {
         }
     }
 
+    /// The heir answers for the addresses now.
+    pub(super) fn heir_took_over(&mut self, now: Duration) {
+        if self.timers.handover.take().is_some() {
+            self.timers.last_answers = Some(now + LAST_ANSWERS);
+        }
+    }
+
     /// The end. `taken_over` says that another master was heard already.
     pub(super) fn finish_stop(&mut self, taken_over: bool) {
         if self.state == State::Master {
@@ -268,7 +280,7 @@ impl Instance {
     }
 
     pub(super) fn is_leaving(&self) -> bool {
-        self.timers.handover.is_some()
+        self.timers.handover.is_some() || self.timers.last_answers.is_some()
     }
 
     pub(super) fn send_stop(&mut self) {

@@ -26,7 +26,10 @@ fn a_master_beside_a_keel_serves_until_the_heir_has_announced() {
     router.hello(OTHER, 90, |_| {});
     assert_eq!(router.tell(Event::Stop), "hello:leavingheir=1090");
     assert_eq!(router.tell(Event::Stop), "", "told twice");
-    assert_eq!(router.hear(OTHER, 90), "remove hello:leaving stop stopped");
+    assert_eq!(router.hear(OTHER, 90), "");
+    assert_eq!(router.hear(OTHER, 90), "", "the last answers go out");
+    let after = router.wait_ms(50);
+    assert_eq!(after, "remove hello:leaving stop stopped");
 }
 
 #[test]
