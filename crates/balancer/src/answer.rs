@@ -189,6 +189,11 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             answer
         };
         exchange.from_stats = true;
+        // The page is logged like a server that answers at once.
+        let at_once = Some(0);
+        exchange.timers.queue = at_once;
+        exchange.timers.connect = at_once;
+        exchange.timers.response = at_once;
         exchange.end(Cause::Local, Phase::Request);
         self.frontend
             .state

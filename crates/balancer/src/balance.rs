@@ -5,7 +5,13 @@
 //! request ──► Rotation::pick ──► Server | Full (wait in the queue) | NoneUsable (503)
 //! ```
 //!
-//! Each worker keeps its own rotation, so that picking shares nothing between threads.
+//! Each worker keeps its own rotation. All that workers share in picking is the number of the turn
+//! (`BackendState::turn`): without it every worker would begin with the same server, and an
+//! operator's five requests over two threads would not go round. For the same reason `leastconn`
+//! compares the requests of all workers: counted by each for itself, few long ones on many threads
+//! would all go to the same server.
+
+use std::sync::atomic::Ordering;
 
 use crate::snapshot::{Backend, Server};
 use crate::state::Operational;
@@ -37,8 +43,6 @@ pub(crate) struct Wish<'a> {
     pub source_key: Option<u32>,
     /// A server that just failed: taken only where there is no other.
     pub avoid: Option<usize>,
-    /// Requests that this worker has in progress on a server.
-    pub active: &'a dyn Fn(usize) -> u32,
     /// Whether a server takes one more.
     pub has_room: &'a dyn Fn(&Server) -> bool,
 }
@@ -64,20 +68,19 @@ pub(crate) struct Candidate {
 
 enum Method {
     RoundRobin(RoundRobin),
-    LeastConnections { last: usize },
+    LeastConnections,
     First,
     Source(SourceMap),
 }
 
 impl Rotation {
-    /// For a worker that begins `offset` turns into the rotation, so that workers do not all begin
-    /// with the same server.
-    pub fn new(backend: &Backend, offset: usize) -> Self {
+    /// For one backend.
+    pub fn new(backend: &Backend) -> Self {
         let method = match backend.balance {
             Balance::RoundRobin | Balance::StaticRoundRobin => {
-                Method::RoundRobin(RoundRobin::new(backend.servers.len()))
+                Method::RoundRobin(RoundRobin::default())
             }
-            Balance::LeastConnections => Method::LeastConnections { last: usize::MAX },
+            Balance::LeastConnections => Method::LeastConnections,
             Balance::First => Method::First,
             Balance::Source => Method::Source(SourceMap::default()),
         };
@@ -87,11 +90,6 @@ impl Rotation {
             method,
         };
         rotation.refresh(backend);
-        if let Method::RoundRobin(turns) = &mut rotation.method {
-            for _ in 0..offset % backend.servers.len().max(1) {
-                turns.next(&rotation.usable, |_| true);
-            }
-        }
         rotation
     }
 
@@ -112,10 +110,18 @@ impl Rotation {
             |index: usize| Some(index) != avoided && (wish.has_room)(&backend.servers[index]);
         let usable = &self.usable;
         let picked = match &mut self.method {
-            Method::RoundRobin(turns) => turns.next(usable, fits),
-            Method::LeastConnections { last } => {
-                let picked = least_loaded(usable, *last, fits, wish.active);
-                *last = picked.unwrap_or(*last);
+            Method::RoundRobin(turns) => turns.next(&backend.state.turn, fits),
+            Method::LeastConnections => {
+                let first = &backend.state.first_among_equals;
+                let picked = least_loaded(usable, first.load(Ordering::Relaxed), fits, |index| {
+                    backend.servers[index]
+                        .state
+                        .in_flight
+                        .load(Ordering::Relaxed)
+                });
+                if let Some(index) = picked {
+                    first.store(index + 1, Ordering::Relaxed);
+                }
                 picked
             }
             Method::First => usable
@@ -168,33 +174,35 @@ impl Rotation {
             let count = if backend.all_backups { usize::MAX } else { 1 };
             self.usable.extend(candidates(true).take(count));
         }
-        if let Method::Source(map) = &mut self.method {
-            map.rebuild(&self.usable, backend.hash_consistent);
+        match &mut self.method {
+            Method::RoundRobin(turns) => turns.rebuild(&self.usable),
+            Method::Source(map) => map.rebuild(&self.usable, backend.hash_consistent),
+            Method::LeastConnections | Method::First => {}
         }
     }
 }
 
-/// The candidate with the fewest requests for its weight; among equals the one after the last
-/// pick, so that idle servers take turns.
+/// The candidate with the fewest requests for its weight; among equals the one from `first`
+/// on, so that idle servers take turns.
 fn least_loaded(
     usable: &[Candidate],
-    last: usize,
+    first: usize,
     fits: impl Fn(usize) -> bool,
-    active: &dyn Fn(usize) -> u32,
+    in_flight: impl Fn(usize) -> i64,
 ) -> Option<usize> {
-    let after_last = usable
+    let start = usable
         .iter()
-        .position(|candidate| candidate.index > last)
+        .position(|candidate| candidate.index >= first)
         .unwrap_or(0);
-    let (before, after) = usable.split_at(after_last);
-    let mut best: Option<(u64, u64, usize)> = None;
+    let (before, after) = usable.split_at(start);
+    let mut best: Option<(i64, i64, usize)> = None;
     for candidate in after
         .iter()
         .chain(before)
         .filter(|candidate| fits(candidate.index))
     {
-        let load = u64::from(active(candidate.index));
-        let weight = u64::from(candidate.weight);
+        let load = in_flight(candidate.index);
+        let weight = i64::from(candidate.weight);
         // load / weight < best load / best weight, without dividing.
         if best.is_none_or(|(least, of, _)| load * of < least * weight) {
             best = Some((load, weight, candidate.index));

@@ -202,23 +202,24 @@ impl Route {
     fn try_slot(&self, index: usize) -> Option<Slot> {
         let lane = self.lane.server(index);
         let server = &lane.server;
-        let limited = server.connections_max.is_some();
-        if limited {
-            let max = places(self.backend(), server);
-            if server.state.in_flight.fetch_add(1, Ordering::SeqCst) >= max {
+        let counted =
+            server.connections_max.is_some() || self.backend().balance == Balance::LeastConnections;
+        if counted {
+            let before = server.state.in_flight.fetch_add(1, Ordering::SeqCst);
+            if server.connections_max.is_some() && before >= places(self.backend(), server) {
                 server.state.in_flight.fetch_sub(1, Ordering::SeqCst);
                 return None;
             }
         }
-        lane.active.set(lane.active.get() + 1);
-        lane.pool.saw_in_use(lane.active.get());
         server.state.counters.of(self.worker.index).session_begins();
-        Some(Slot {
+        let slot = Slot {
             worker: self.worker.index,
             backend: Rc::clone(&self.lane),
             lane: Rc::clone(lane),
-            limited,
-        })
+            counted,
+        };
+        lane.pool.saw_in_use(slot.in_use());
+        Some(slot)
     }
 
     /// A new connection to the slot's server, or, as `retries` and `option redispatch` say, to
@@ -343,15 +344,23 @@ pub(crate) struct Slot {
     backend: Rc<BackendLane>,
     /// The server.
     pub lane: Rc<ServerLane>,
-    limited: bool,
+    /// It is in the server's `in_flight`.
+    counted: bool,
+}
+
+impl Slot {
+    /// Requests that this worker has in progress at the server, this one among them.
+    pub fn in_use(&self) -> usize {
+        let sessions = &self.lane.server.state.counters.of(self.worker).sessions;
+        usize::try_from(sessions.read()).unwrap_or(usize::MAX)
+    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         let server = &self.lane.server;
-        self.lane.active.set(self.lane.active.get() - 1);
         server.state.counters.of(self.worker).session_ends();
-        if self.limited {
+        if self.counted {
             server.state.in_flight.fetch_sub(1, Ordering::SeqCst);
             if server.state.waiting.is_empty() {
                 self.backend.backend.state.waiting.wake_one();

@@ -1,6 +1,5 @@
 //! What the client is told, and the log, when something went wrong on the way.
 
-use crate::forward::Forwarded;
 use std::ops::ControlFlow;
 
 use http1::Method;
@@ -8,6 +7,7 @@ use http1::Method;
 use crate::client::Client;
 use crate::dispatch::{NoServer, Route, Slot};
 use crate::exchange::Exchange;
+use crate::forward::Forwarded;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
 use crate::response::Trouble;
@@ -41,7 +41,6 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
 
     pub fn client_gone(&mut self, exchange: &mut Exchange, phase: Phase) -> ControlFlow<()> {
         exchange.end(Cause::Client, phase);
-        exchange.status = Some(400);
         ControlFlow::Break(())
     }
 

@@ -66,9 +66,14 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             route.persistent = self.last_server(lane);
         }
         let queued = exchange.now_ms();
-        let assigned = match self.unless_gone(lane, &forwarded, route.assign()).await {
-            Some(assigned) => assigned,
-            None => return self.client_gone(exchange, Phase::Queue),
+        let assigned = self.unless_gone(lane, &forwarded, route.assign()).await;
+        // Without any server there was no queue to wait in.
+        if !matches!(assigned, Some(Err(NoServer::NoneUsable))) {
+            exchange.timers.queue = Some(exchange.since_ms(queued));
+        }
+        let Some(assigned) = assigned else {
+            exchange.note_route(&route);
+            return self.client_gone(exchange, Phase::Queue);
         };
         if !matches!(assigned, Err(NoServer::NoneUsable)) {
             exchange.timers.queue = Some(exchange.since_ms(queued));
@@ -388,7 +393,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                 self.own = Some((Rc::clone(&slot.lane), connection));
             } else {
                 let max = server.idle_max.map_or(IDLE_MAX_DEFAULT, |max| max as usize);
-                slot.lane.pool.keep(connection, slot.lane.active.get(), max);
+                slot.lane.pool.keep(connection, slot.in_use(), max);
             }
         }
         if relayed.client_continues && body_finished {

@@ -2,7 +2,7 @@
 //! to each server, and how much it has in progress there.
 //!
 //! ```text
-//! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool, active count
+//! Snapshot (shared) ──► Lanes (one worker's) ── BackendLane ── ServerLane: idle pool
 //! ```
 
 use std::cell::{Cell, RefCell};
@@ -22,7 +22,7 @@ pub(crate) struct Lanes {
 
 impl Lanes {
     /// Idle connections and counts of servers that stay are taken over from `previous`.
-    pub fn new(snapshot: Arc<Snapshot>, worker: usize, previous: Option<&Self>) -> Rc<Self> {
+    pub fn new(snapshot: Arc<Snapshot>, previous: Option<&Self>) -> Rc<Self> {
         let backends = snapshot
             .backends
             .iter()
@@ -33,11 +33,7 @@ impl Lanes {
                         .iter()
                         .find(|lane| lane.backend.name == backend.name)
                 });
-                Rc::new(BackendLane::new(
-                    Arc::clone(backend),
-                    worker,
-                    known.map(Rc::as_ref),
-                ))
+                Rc::new(BackendLane::new(Arc::clone(backend), known.map(Rc::as_ref)))
             })
             .collect();
         Rc::new(Self { snapshot, backends })
@@ -63,7 +59,7 @@ pub(crate) struct BackendLane {
 }
 
 impl BackendLane {
-    fn new(backend: Arc<Backend>, worker: usize, previous: Option<&Self>) -> Self {
+    fn new(backend: Arc<Backend>, previous: Option<&Self>) -> Self {
         let servers = backend
             .servers
             .iter()
@@ -77,11 +73,10 @@ impl BackendLane {
                     seen_shutdown: Cell::new(server.state.shutdown_generation()),
                     server: Arc::clone(server),
                     pool: known.map_or_else(Rc::default, |known| Rc::clone(&known.pool)),
-                    active: known.map_or_else(Rc::default, |known| Rc::clone(&known.active)),
                 })
             })
             .collect();
-        let rotation = RefCell::new(Rotation::new(&backend, worker));
+        let rotation = RefCell::new(Rotation::new(&backend));
         Self {
             backend,
             servers,
@@ -111,7 +106,6 @@ impl BackendLane {
             &Wish {
                 source_key,
                 avoid,
-                active: &|index| self.servers[index].active.get(),
                 has_room,
             },
         )
@@ -124,8 +118,6 @@ pub(crate) struct ServerLane {
     pub server: Arc<Server>,
     /// Idle connections.
     pub pool: Rc<Pool>,
-    /// Requests in progress on this worker.
-    pub active: Rc<Cell<u32>>,
     /// `ServerState::shutdown_generation` as this worker has seen it.
     seen_shutdown: Cell<u64>,
 }

@@ -33,8 +33,9 @@ use crate::{client, policy, queue, tcp, tls_stream};
 /// How often a connection of a paused frontend (`disable frontend`) looks whether it may go on.
 const PAUSED_LOOK: Duration = Duration::from_millis(50);
 
-/// How long accepting rests when the process is out of descriptors or memory.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+/// How long accepting rests when the process is out of descriptors or memory, or for a reason that
+/// nobody foresaw.
+const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 
 /// A socket being accepted from. Dropping it does not end that; [`Accepting::close`] does.
 pub(crate) struct Accepting {
@@ -117,18 +118,19 @@ async fn accept_forever(
                 drop(error);
                 return;
             }
-            Err(error) if is_exhaustion(&error) => compio::time::sleep(EXHAUSTED_PAUSE).await,
-            // The client gave up before it was accepted.
-            Err(_) => {}
+            Err(error) if concerns_one_client(&error) => {}
+            Err(_) => compio::time::sleep(FAILURE_PAUSE).await,
         }
     }
 }
 
-fn is_exhaustion(error: &std::io::Error) -> bool {
-    use nix::libc::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+/// Whether the next accept may well succeed: the client gave up before it was accepted, or a
+/// firewall rule forbids it. Anything else (no descriptors, no memory) would fail again at once.
+fn concerns_one_client(error: &std::io::Error) -> bool {
+    use nix::libc::{ECONNABORTED, EINTR, EPERM, EPROTO};
     matches!(
         error.raw_os_error(),
-        Some(EMFILE | ENFILE | ENOBUFS | ENOMEM)
+        Some(ECONNABORTED | EINTR | EPERM | EPROTO)
     )
 }
 
@@ -325,6 +327,30 @@ impl Drop for Admission {
             if max.is_some() {
                 gate.leave();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::libc::{EBADF, ECONNABORTED, EINTR, EINVAL, EMFILE, ENFILE, ENOMEM, EPERM};
+
+    use super::*;
+
+    #[test]
+    fn accepting_rests_unless_only_one_client_is_concerned() {
+        for (number, goes_on) in [
+            (ECONNABORTED, true),
+            (EINTR, true),
+            (EPERM, true),
+            (EMFILE, false),
+            (ENFILE, false),
+            (ENOMEM, false),
+            (EBADF, false),
+            (EINVAL, false),
+        ] {
+            let error = std::io::Error::from_raw_os_error(number);
+            assert_eq!(concerns_one_client(&error), goes_on, "{error}");
         }
     }
 }

@@ -40,12 +40,9 @@ pub(crate) fn read_request(
         .next()
     {
         let key = match cookie.kind {
-            CookieKind::Prefix => match memchr::memchr(PREFIX_MARK, value) {
-                Some(mark) => &value[..mark],
-                None => b"",
-            },
+            CookieKind::Prefix => until(value, PREFIX_MARK),
             // `insert maxidle|maxlife` dates follow the key.
-            _ => value.split(|byte| *byte == b'|').next().unwrap_or(b""),
+            _ => until(value, b'|'),
         };
         asked = find(backend, key);
     }
@@ -67,6 +64,12 @@ pub(crate) fn read_request(
         }
     }
     asked
+}
+
+/// What comes before a mark: all of it where there is none.
+fn until(value: &[u8], mark: u8) -> &[u8] {
+    let end = memchr::memchr(mark, value).unwrap_or(value.len());
+    &value[..end]
 }
 
 fn find(backend: &Backend, key: &[u8]) -> Asked {

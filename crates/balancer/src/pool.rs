@@ -69,15 +69,15 @@ impl Pool {
     }
 
     /// Says how many requests are in progress at the server, each on a connection of its own.
-    pub fn saw_in_use(&self, in_use: u32) {
-        self.need.saw(in_use as usize);
+    pub fn saw_in_use(&self, in_use: usize) {
+        self.need.saw(in_use);
     }
 
     /// Keeps a connection of one of the `in_use` requests; false where there are `max` already or
     /// as many as were needed lately, and it was dropped.
-    pub fn keep(&self, mut connection: Box<ServerConnection>, in_use: u32, max: usize) -> bool {
+    pub fn keep(&self, mut connection: Box<ServerConnection>, in_use: usize, max: usize) -> bool {
         let mut idle = self.idle.borrow_mut();
-        let enough = idle.len() + in_use as usize > self.need.most();
+        let enough = idle.len() + in_use > self.need.most();
         if idle.len() >= max || enough || !connection.peer.reader.is_quiet() {
             return false;
         }

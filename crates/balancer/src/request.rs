@@ -19,7 +19,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
     pub async fn handle(&mut self, exchange: &mut Exchange, head_len: usize) -> ControlFlow<()> {
         self.note_texts(exchange);
         if let Some(uri) = &self.frontend.monitor_uri
-            && self.request.target_text(self.peer.reader.bytes()) == uri.as_bytes()
+            && asks_for(&self.request, self.peer.reader.bytes(), uri)
         {
             return self.answer_monitor(exchange, head_len).await;
         }
@@ -46,8 +46,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             return;
         };
         let original = self.peer.reader.bytes();
-        let line_end = memchr::memchr(b'\r', original).unwrap_or(0);
-        texts.request_line = String::from_utf8_lossy(&original[..line_end]).into_owned();
+        // Empty lines before a request are skipped (RFC 9112 section 2.2).
+        let mut lines = original.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+        texts.request_line = String::from_utf8_lossy(line).into_owned();
         let headers = &self.request.headers;
         texts.request_captures = self
             .frontend
@@ -61,17 +63,36 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                     .map(|(_, value)| cut(value, *len))
             })
             .collect();
+        // Shown empty where no server answers.
+        texts.response_captures = vec![None; self.frontend.log.response_captures.len()];
         if let Some((name, len)) = &self.frontend.log.cookie_capture {
-            texts.request_cookie =
-                headers
-                    .values(original, KnownHeader::Cookie)
-                    .find_map(|(_, value)| {
-                        http1::cookies(value)
-                            .find(|(cookie, _)| cookie.starts_with(name.as_bytes()))
-                            .map(|(cookie, value)| cut(&[cookie, b"=", value].concat(), *len))
-                    });
+            texts.request_cookie = headers
+                .values(original, KnownHeader::Cookie)
+                .flat_map(|(_, value)| http1::cookies(value))
+                .find_map(|cookie| capture_cookie(cookie, name, *len));
         }
     }
+}
+
+/// `NAME=VALUE` of a cookie, cut, where it begins with `prefix`: a part of its name, or all of it
+/// with the equals sign (`capture cookie`).
+pub(crate) fn capture_cookie(
+    (name, value): (&[u8], &[u8]),
+    prefix: &str,
+    len: usize,
+) -> Option<String> {
+    let pair = [name, b"=", value].concat();
+    pair.starts_with(prefix.as_bytes()).then(|| cut(&pair, len))
+}
+
+/// Whether a request is for the `monitor-uri`, which is a whole target or, where it begins with a
+/// slash, the path and query of any.
+fn asks_for(request: &http1::RequestHead, original: &[u8], uri: &str) -> bool {
+    let target = request.target_text(original);
+    target == uri.as_bytes()
+        || (uri.starts_with('/')
+            && request.target().form == http1::TargetForm::Absolute
+            && target[request.target().path.start..] == *uri.as_bytes())
 }
 
 /// The first `len` bytes of a header value, as text.

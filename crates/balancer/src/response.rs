@@ -11,7 +11,7 @@ use rules::{Session, Verdict};
 
 use crate::exchange::Exchange;
 use crate::persistence;
-use crate::request::cut;
+use crate::request::{capture_cookie, cut};
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
 use crate::timeouts::{Deadline, Expiry};
@@ -177,8 +177,8 @@ impl<W: ByteSink> ResponsePath<'_, W> {
             if let Some((name, len)) = &self.frontend.log.cookie_capture {
                 texts.response_cookie = headers
                     .values(original, KnownHeader::SetCookie)
-                    .find(|(_, value)| value.starts_with(name.as_bytes()))
-                    .map(|(_, value)| cut(value, *len));
+                    .filter_map(|(_, value)| http1::set_cookie_pair(value))
+                    .find_map(|cookie| capture_cookie(cookie, name, *len));
             }
         }
         if let Some(cookie) = &self.backend.cookie {

@@ -5,14 +5,18 @@
 //! Counters are the other way round: each worker writes its own copy ([`PerWorker`]), the control
 //! thread adds them up ([`PerWorker::total`]). So no cache line is written by two threads on the
 //! request path; the exceptions are [`ServerState::in_flight`] and its like, which a limit across
-//! threads (`maxconn`) needs by its nature and which are touched only where one is configured.
+//! threads (`maxconn`) and `balance leastconn` need by their nature and which are touched only where
+//! one is configured, and [`BackendState::turn`] and its like, without which servers would not take
+//! turns over several threads.
 //!
 //! State outlives a configuration: a reload finds it again by name (see `snapshot`).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 use std::task::Waker;
 use std::time::{Duration, SystemTime};
 
@@ -163,7 +167,7 @@ pub struct ServerState {
     operational: AtomicU8,
     /// The weight in force, 0 to 256.
     weight: AtomicU32,
-    /// Requests at once over all workers; kept only where `maxconn` is set.
+    /// Requests at once over all workers; kept only for `maxconn` and `balance leastconn`.
     pub in_flight: AtomicI64,
     /// Requests waiting for this server over all workers; kept only where `maxconn` is set.
     pub waiting: WaitQueue,
@@ -265,6 +269,11 @@ pub struct BackendState {
     /// Rises with each change of any server's state or weight: a worker that sees a new number
     /// computes its rotation anew.
     generation: AtomicU64,
+    /// The number of the next turn (`balance roundrobin`, `static-rr`), counted over all workers.
+    pub turn: AtomicU64,
+    /// The position of the server that comes first among equals (`balance leastconn`): the one
+    /// after the last pick of any worker.
+    pub first_among_equals: AtomicUsize,
     /// Requests that wait for any server of this backend.
     pub waiting: WaitQueue,
     /// When the backend went from having a usable server to none or back.
@@ -279,6 +288,8 @@ impl BackendState {
     pub fn new(workers: usize) -> Self {
         Self {
             generation: AtomicU64::new(0),
+            turn: AtomicU64::new(0),
+            first_among_equals: AtomicUsize::new(0),
             waiting: WaitQueue::default(),
             changed: Mutex::new(SystemTime::now()),
             counters: PerWorker::new(workers),

@@ -183,8 +183,10 @@ impl Session {
             }
         }
         let settings = &frontend.log;
+        // Nothing was read from a client for whom no server was found: no sign of a mere probe.
+        let unserved = self.termination.phase == Phase::Connect;
         if settings.targets.is_empty()
-            || (settings.skip_empty && bytes_in == 0 && bytes_out == 0)
+            || (settings.skip_empty && bytes_in == 0 && bytes_out == 0 && !unserved)
             || (settings.skip_normal && self.termination.is_normal())
         {
             return;

@@ -1,37 +1,84 @@
 //! Taking turns by weight, as evenly spread as the weights allow.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::Candidate;
 
-/// Smooth weighted round robin: each turn every candidate gains its weight, the one with most is
-/// picked and pays the sum of all. A server of weight 3 beside two of weight 1 gets turns 1, 3, 5
-/// of five, not the first three.
+/// Turns of one round that are worked out beforehand. Weights that make longer rounds are divided
+/// until they fit, which costs them some of their precision.
+const ROUND_MAX: u64 = 8_192;
+
+/// One round of turns.
+#[derive(Default)]
 pub(super) struct RoundRobin {
-    /// What each server of the backend has gained, by position; kept while it is unusable, so that
-    /// a return does not restart the rotation.
-    gained: Vec<i64>,
+    round: Vec<usize>,
 }
 
 impl RoundRobin {
-    pub fn new(servers: usize) -> Self {
-        Self {
-            gained: vec![0; servers],
-        }
+    /// Works a round out for these servers.
+    pub fn rebuild(&mut self, usable: &[Candidate]) {
+        self.round = spread(usable);
     }
 
-    /// The next in turn among those that fit.
-    pub fn next(&mut self, usable: &[Candidate], fits: impl Fn(usize) -> bool) -> Option<usize> {
-        let mut total = 0;
-        let mut best: Option<usize> = None;
-        for candidate in usable.iter().filter(|candidate| fits(candidate.index)) {
-            let weight = i64::from(candidate.weight);
-            total += weight;
-            self.gained[candidate.index] += weight;
-            if best.is_none_or(|best| self.gained[candidate.index] > self.gained[best]) {
-                best = Some(candidate.index);
-            }
+    /// The next in turn among those that fit. `turn` is shared by all workers, so that the
+    /// servers take turns for the clients of all of them together.
+    pub fn next(&self, turn: &AtomicU64, fits: impl Fn(usize) -> bool) -> Option<usize> {
+        let len = self.round.len() as u64;
+        if len == 0 {
+            return None;
         }
-        let best = best?;
-        self.gained[best] -= total;
-        Some(best)
+        let start = usize::try_from(turn.fetch_add(1, Ordering::Relaxed) % len).unwrap_or(0);
+        let (before, after) = self.round.split_at(start);
+        after
+            .iter()
+            .chain(before)
+            .copied()
+            .find(|index| fits(*index))
+    }
+}
+
+/// Every server as often as its weight says, relative to the others, and never longer in a row
+/// than needed: each turn every server gains its weight, the one with most is picked and pays the
+/// sum of all. A server of weight 3 beside two of weight 1 gets turns 1, 3 and 5 of five.
+pub(super) fn spread(usable: &[Candidate]) -> Vec<usize> {
+    let divisor = usable
+        .iter()
+        .fold(0, |divisor, candidate| gcd(divisor, candidate.weight));
+    let total: u64 = usable
+        .iter()
+        .map(|candidate| u64::from(candidate.weight))
+        .sum();
+    let shrink = (total / u64::from(divisor.max(1)))
+        .div_ceil(ROUND_MAX)
+        .max(1);
+    let weights: Vec<i64> = usable
+        .iter()
+        .map(|candidate| {
+            let weight = u64::from(candidate.weight / divisor.max(1)) / shrink;
+            i64::try_from(weight.max(1)).unwrap_or(1)
+        })
+        .collect();
+    let total: i64 = weights.iter().sum();
+    let mut gained = vec![0; usable.len()];
+    (0..total)
+        .map(|_| {
+            let mut best = 0;
+            for (place, weight) in weights.iter().enumerate() {
+                gained[place] += weight;
+                if gained[place] > gained[best] {
+                    best = place;
+                }
+            }
+            gained[best] -= total;
+            usable[best].index
+        })
+        .collect()
+}
+
+const fn gcd(one: u32, other: u32) -> u32 {
+    if other == 0 {
+        one
+    } else {
+        gcd(other, one % other)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::Candidate;
+use super::{Candidate, round_robin};
 
 /// Points on the ring for each unit of weight (`hash-type consistent`).
 const POINTS_PER_WEIGHT: u32 = 16;
@@ -35,9 +35,9 @@ pub(crate) fn key_of(address: IpAddr) -> u32 {
 impl SourceMap {
     /// For these servers; there is at least one whenever a server is asked for.
     pub fn rebuild(&mut self, usable: &[Candidate], consistent: bool) {
-        self.table.clear();
         self.ring.clear();
         if consistent {
+            self.table.clear();
             for candidate in usable {
                 for point in 0..candidate.weight * POINTS_PER_WEIGHT {
                     let place = mix(mix(candidate.id) ^ point);
@@ -47,16 +47,7 @@ impl SourceMap {
             self.ring.sort_unstable();
         } else {
             // Spread, so that neighbours in the table differ where weights allow.
-            let mut turns = super::RoundRobin::new(
-                usable
-                    .iter()
-                    .map(|candidate| candidate.index + 1)
-                    .max()
-                    .unwrap_or(0),
-            );
-            let total: u32 = usable.iter().map(|candidate| candidate.weight).sum();
-            self.table
-                .extend((0..total).filter_map(|_| turns.next(usable, |_| true)));
+            self.table = round_robin::spread(usable);
         }
     }
 

@@ -1,3 +1,5 @@
+use std::sync::atomic::AtomicU64;
+
 use super::*;
 
 fn candidates(weights: &[u32]) -> Vec<Candidate> {
@@ -16,58 +18,55 @@ fn candidates(weights: &[u32]) -> Vec<Candidate> {
 #[test]
 fn turns_are_spread_as_evenly_as_weights_allow() {
     for (weights, expected) in [
-        (&[1, 1, 1][..], "012012"),
-        (&[3, 1, 1], "010201020"),
-        (&[2, 1], "010010"),
-        (&[1, 0, 1], "0202"),
-        (&[1], "000"),
+        (&[1, 1, 1][..], "012"),
+        (&[5, 5, 5], "012"),
+        (&[3, 1, 1], "01020"),
+        (&[2, 1], "010"),
+        (&[1, 0, 1], "02"),
+        (&[256], "0"),
     ] {
-        let usable = candidates(weights);
-        let mut turns = RoundRobin::new(weights.len());
-        let found: String = (0..expected.len())
-            .filter_map(|_| turns.next(&usable, |_| true))
-            .map(|index| index.to_string())
+        let found: String = round_robin::spread(&candidates(weights))
+            .iter()
+            .map(usize::to_string)
             .collect();
-        let total: u32 = weights.iter().sum();
-        // The order within one round may differ; each server's share may not.
-        let share = |text: &str, index: usize| {
-            text.chars()
-                .take(total as usize)
-                .filter(|digit| digit.to_digit(10) == u32::try_from(index).ok())
-                .count()
-        };
-        for index in 0..weights.len() {
-            assert_eq!(
-                share(&found, index),
-                weights[index] as usize,
-                "{weights:?} {found}"
-            );
-        }
+        assert_eq!(found, expected, "{weights:?}");
     }
 }
 
 #[test]
-fn a_full_server_is_passed_over_without_losing_its_turn() {
-    let usable = candidates(&[1, 1]);
-    let mut turns = RoundRobin::new(2);
-    assert_eq!(turns.next(&usable, |index| index != 0), Some(1));
-    assert_eq!(turns.next(&usable, |_| true), Some(0));
-    assert_eq!(turns.next(&usable, |_| false), None);
+fn a_round_stays_bounded_whatever_the_weights() {
+    let weights: Vec<u32> = (0..1_000).map(|number| 255 - number % 2).collect();
+    let round = round_robin::spread(&candidates(&weights));
+    assert!(round.len() <= 9_000, "{}", round.len());
+    assert!((0..1_000).all(|index| round.contains(&index)));
+}
+
+#[test]
+fn workers_share_the_turns_and_pass_a_full_server_over() {
+    let turn = AtomicU64::new(0);
+    let (mut one, mut two) = (RoundRobin::default(), RoundRobin::default());
+    for worker in [&mut one, &mut two] {
+        worker.rebuild(&candidates(&[1, 1, 1]));
+    }
+    assert_eq!(one.next(&turn, |_| true), Some(0));
+    assert_eq!(two.next(&turn, |_| true), Some(1));
+    assert_eq!(one.next(&turn, |index| index != 2), Some(0));
+    assert_eq!(two.next(&turn, |_| false), None);
 }
 
 #[test]
 fn the_least_loaded_for_its_weight_is_picked_and_equals_take_turns() {
-    for (weights, active, last, expected) in [
-        (&[1, 1, 1][..], &[0, 0, 0][..], usize::MAX, Some(0)),
-        (&[1, 1, 1], &[0, 0, 0], 0, Some(1)),
-        (&[1, 1, 1], &[0, 0, 0], 2, Some(0)),
-        (&[1, 1, 1], &[2, 1, 3], 1, Some(1)),
-        (&[4, 1], &[3, 1], 0, Some(0)),
-        (&[4, 1], &[4, 1], 0, Some(1)),
+    for (weights, active, first, expected) in [
+        (&[1, 1, 1][..], &[0, 0, 0][..], 0, Some(0)),
+        (&[1, 1, 1], &[0, 0, 0], 1, Some(1)),
+        (&[1, 1, 1], &[0, 0, 0], 3, Some(0)),
+        (&[1, 1, 1], &[2, 1, 3], 2, Some(1)),
+        (&[4, 1], &[3, 1], 1, Some(0)),
+        (&[4, 1], &[4, 1], 1, Some(1)),
     ] {
         let usable = candidates(weights);
-        let found = least_loaded(&usable, last, |_| true, &|index| active[index]);
-        assert_eq!(found, expected, "{weights:?} {active:?} {last}");
+        let found = least_loaded(&usable, first, |_| true, |index| active[index]);
+        assert_eq!(found, expected, "{weights:?} {active:?} {first}");
     }
 }
 

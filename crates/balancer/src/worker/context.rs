@@ -35,7 +35,7 @@ impl Worker {
             timeouts: Timeouts::new(),
             log,
             process: Arc::clone(&snapshot.process),
-            lanes: RefCell::new(Lanes::new(snapshot, index, None)),
+            lanes: RefCell::new(Lanes::new(snapshot, None)),
             draining: Cell::new(false),
             clients: Cell::new(0),
             waits_for_last: RefCell::default(),
@@ -54,7 +54,7 @@ impl Worker {
 
     /// Puts another configuration in force.
     pub fn install(&self, snapshot: Arc<Snapshot>) {
-        let next = Lanes::new(snapshot, self.index, Some(&self.lanes.borrow()));
+        let next = Lanes::new(snapshot, Some(&self.lanes.borrow()));
         let previous = self.lanes.replace(next);
         for lane in previous.backends() {
             for server in lane.servers() {

@@ -19,7 +19,6 @@ pub(super) fn build(processor: Option<usize>) -> io::Result<Runtime> {
             .capacity(SUBMISSION_QUEUE_ENTRIES)
             .single_issuer(true)
             .coop_taskrun(true)
-            .taskrun_flag(true)
             .defer_taskrun(true);
         let mut builder = RuntimeBuilder::new();
         builder

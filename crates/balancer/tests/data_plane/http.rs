@@ -338,7 +338,15 @@ fn the_proxy_answers_its_own_addresses() {
         "  monitor-uri /alive\n  stats enable\n  stats uri /stats",
     );
     let mut client = proxy.client();
-    assert_eq!(status(&client.get("/alive")), 200);
+    for monitored in ["/alive", "http://test/alive"] {
+        assert!(
+            body(&client.get(monitored)).contains("Service ready"),
+            "{monitored}"
+        );
+    }
+    for other in ["/Alive", "/alive/", "/alive?x"] {
+        assert_eq!(body(&client.get(other)), "origin", "{other}");
+    }
     assert_eq!(body(&client.get("/stats;csv")), "stats of 0 at /stats;csv");
     assert_eq!(body(&client.get("/other")), "origin");
 }
@@ -356,5 +364,24 @@ fn several_workers_serve_the_same_address() {
     let mut clients: Vec<Client> = (0..12).map(|_| proxy.client()).collect();
     for client in &mut clients {
         assert_eq!(status(&client.get("/")), 200);
+    }
+}
+
+#[test]
+fn servers_take_turns_whichever_worker_a_client_reaches() {
+    for balance in ["roundrobin", "static-rr", "leastconn"] {
+        let origins = ["a", "b", "c"].map(Origin::saying);
+        let [a, b, c] = origins.each_ref().map(|origin| &origin.address);
+        let proxy = Proxy::with_workers(
+            &format!(
+                "{DEFAULTS}listen l\n  bind {{fe}}\n  balance {balance}\n  server a {a}\n  \
+                 server b {b}\n  server c {c}\n"
+            ),
+            3,
+        );
+        let answers: String = (0..9)
+            .map(|_| body(&proxy.client().get("/")).to_owned())
+            .collect();
+        assert_eq!(answers, "abcabcabc", "{balance}");
     }
 }
