@@ -18,8 +18,8 @@ use crate::persistence::{self, Asked};
 use crate::policy::{self};
 use crate::pool::IDLE_MAX_DEFAULT;
 use crate::response::{Relayed, ResponsePath, Trouble};
-use crate::server_connection::ServerConnection;
-use crate::stream::{ByteSink, ByteSource};
+use crate::server_connection::{ServerConnection, is_polling};
+use crate::stream::{ByteSink, ByteSource, Unattended};
 use crate::timeouts::Expiry;
 use crate::tunnel::{self, TunnelEnd, TunnelTimeouts};
 use crate::upload::{Upload, UploadEnd};
@@ -291,12 +291,18 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             && self.peer.reader.input().is_empty();
         let may_continue = self.may_continue() && forwarded.mode != ConnectionMode::Close;
         let outbound = std::mem::take(&mut self.outbound);
-        let len = outbound.len();
         let server_limit = lane.backend.timeouts.inactivity;
         connection.peer.deadline.set(server_limit, Expiry::Both);
-        let (sent, outbound) = connection.peer.writer.send(outbound, 0, len).await;
-        self.outbound = outbound;
-        let send_failed = sent.is_err();
+        let mut unattended = None;
+        let mut send_failed = false;
+        if forwarded.replayable && !is_polling() {
+            unattended = Some(connection.peer.writer.send_unattended(outbound));
+        } else {
+            let len = outbound.len();
+            let (sent, outbound) = connection.peer.writer.send(outbound, 0, len).await;
+            self.outbound = outbound;
+            send_failed = sent.is_err();
+        }
         let mut path = ResponsePath {
             worker: &self.worker,
             frontend: &self.frontend,
@@ -326,21 +332,35 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         };
         if forwarded.replayable || send_failed {
             // A server that answered before it closed is still heard.
-            if !watches {
-                return path.relay().await;
-            }
-            let relaying = std::pin::pin!(path.relay());
-            let gone = std::pin::pin!(async {
-                while self.peer.reader.fill().await.is_ok_and(|count| count > 0) {
-                    if self.peer.reader.input().is_full() {
-                        std::future::pending::<()>().await;
+            let mut result = if watches {
+                let relaying = std::pin::pin!(path.relay());
+                let gone = std::pin::pin!(async {
+                    while self.peer.reader.fill().await.is_ok_and(|count| count > 0) {
+                        if self.peer.reader.input().is_full() {
+                            std::future::pending::<()>().await;
+                        }
+                    }
+                });
+                match select(relaying, gone).await {
+                    Either::Left((result, _)) => result,
+                    Either::Right(_) => Err(Trouble::ClientGone),
+                }
+            } else {
+                path.relay().await
+            };
+            match unattended.map(Unattended::reclaim) {
+                None => {}
+                Some(Some(outbound)) => self.outbound = outbound,
+                // The server answered before it took the whole request.
+                Some(None) => {
+                    forwarded.replayable = false;
+                    if let Ok(relayed) = &mut result {
+                        relayed.server_continues = false;
+                        relayed.upgraded = false;
                     }
                 }
-            });
-            return match select(relaying, gone).await {
-                Either::Left((result, _)) => result,
-                Either::Right(_) => Err(Trouble::ClientGone),
-            };
+            }
+            return result;
         }
         let mut upload = Upload {
             reader: &mut self.peer.reader,
