@@ -139,6 +139,58 @@ const TABLE: &[(&str, Verdict)] = &[
         "backend a\n cookie S insert indirect nocache postonly preserve httponly secure domain .x.com maxidle 10 maxlife 30m attr \"a=b\"\n",
         Accepted,
     ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-request deny if FALSE\nfrontend f from d\n bind 127.0.0.1:8080\n",
+        Accepted,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-request deny if FALSE\n timeout connect 1s\n timeout server 1s\nbackend b from d\n",
+        Accepted,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-request deny if FALSE\nlisten l from d\n",
+        Refused,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-request deny if FALSE\nfrontend f from d\n bind 127.0.0.1:8080\nbackend b from d\n",
+        Refused,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-response deny if FALSE\nfrontend f from d\n bind 127.0.0.1:8080\n",
+        Accepted,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-response deny if FALSE\n timeout connect 1s\n timeout server 1s\nbackend b from d\n",
+        Accepted,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-response deny if FALSE\nlisten l from d\n",
+        Refused,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-response deny if FALSE\nfrontend f from d\n bind 127.0.0.1:8080\nbackend b from d\n",
+        Refused,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n tcp-request connection accept\nfrontend f from d\n bind 127.0.0.1:8080\n",
+        Accepted,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n tcp-request connection accept\nbackend b from d\n",
+        Refused,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n tcp-request connection accept\nlisten l from d\n",
+        Refused,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n tcp-request connection accept\nfrontend f from d\n bind 127.0.0.1:8080\nbackend b from d\n",
+        Refused,
+    ),
+    (
+        "defaults d\n mode http\n timeout client 1s\n http-request deny if FALSE\nfrontend f from d\n bind 127.0.0.1:8080\nfrontend g from d\n bind 127.0.0.1:8080\n",
+        Accepted,
+    ),
     ("backend a\n cookie S rewrite\n", Accepted),
     ("backend a\n cookie S prefix\n", Accepted),
     ("backend a\n cookie S\n", Accepted),

@@ -8,6 +8,7 @@ mod legacy;
 mod option;
 mod profile;
 mod rule;
+mod shared_rules;
 mod stats;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::reading::{Section, Statement};
 
 use draft::Draft;
 use profile::Profiles;
+use shared_rules::SharedRules;
 
 /// Reads every proxy, in order.
 pub(crate) fn read<'a>(
@@ -34,6 +36,7 @@ pub(crate) fn read<'a>(
         global,
         messages,
         profiles: Profiles::default(),
+        shared_rules: SharedRules::default(),
         proxies: Vec::new(),
     };
     for section in sections {
@@ -65,6 +68,7 @@ struct Reader<'a> {
     global: &'a GlobalSettings,
     messages: &'a mut Vec<Diagnostic>,
     profiles: Profiles,
+    shared_rules: SharedRules,
     proxies: Vec<Proxy>,
 }
 
@@ -112,6 +116,9 @@ impl Reader<'_> {
                 let name = header.name.expect("a proxy's header has a name");
                 draft.begin_own_lines();
                 draft.forget_what_does_not_inherit(kind);
+                if let Err(message) = self.shared_rules.take(&draft.rules, kind, name) {
+                    self.messages.push(message);
+                }
                 if !header.address.is_empty()
                     && let Err(message) = self.one_line(&mut draft, kind, &section.header, name)
                 {
