@@ -22,6 +22,8 @@ use haproxy_config::model::{Address, Check, CheckMethod, Config, Host, Proxy};
 
 use crate::health::{Change, CheckLimits, Place};
 use crate::log_record::LogQueue;
+use crate::proxy_protocol;
+use crate::server_connection::ClientEnds;
 use crate::snapshot::{Backend, Server, Snapshot};
 use crate::state::Operational;
 
@@ -76,6 +78,8 @@ struct Plan {
     server: Arc<Server>,
     target: Target,
     source: Option<SocketAddr>,
+    /// The PROXY protocol's header that the server expects first, if any.
+    greeting: Vec<u8>,
     check: Check,
     method: CheckMethod,
     limits: Limits,
@@ -130,6 +134,7 @@ impl Plan {
         Some(Self {
             target: target(&configured.address.value, &check)?,
             source: server.source,
+            greeting: greeting(server, &check),
             limits: Limits::of(proxy, check.inter),
             method: proxy.check.clone(),
             spread_percent: snapshot.config.global.spread_checks_percent,
@@ -193,6 +198,21 @@ pub fn limits_of(config: &Config, backend: &Backend, server: &Server) -> Option<
         rise: check.rise,
         fall: check.fall,
     })
+}
+
+/// configuration.txt, `check-send-proxy`: a check begins as traffic does, unless it goes to another
+/// place than traffic. It speaks for no client.
+fn greeting(server: &Server, check: &Check) -> Vec<u8> {
+    match server.send_proxy {
+        Some(version) if check.port.is_none() && check.addr.is_none() => {
+            let nobody = ClientEnds {
+                source: None,
+                destination: None,
+            };
+            proxy_protocol::encode(version, nobody)
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn target(address: &Address, check: &Check) -> Option<Target> {

@@ -31,7 +31,7 @@ use crate::log_record::LogQueue;
 use crate::snapshot::Snapshot;
 use crate::stats::rates::Rates;
 
-/// Sessions at once (`stats maxconn`'s default); further clients wait to be accepted.
+/// Sessions at once where `stats maxconn` says nothing; further clients wait to be accepted.
 pub const SESSIONS_MAX: usize = 10;
 
 /// How long a session may be idle where `stats timeout` is not set.
@@ -53,6 +53,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// `stats maxconn`.
+    fn sessions_max(&self) -> usize {
+        let configured = self.snapshot.borrow().config.global.stats_maxconn;
+        configured.map_or(SESSIONS_MAX, |most| most as usize)
+    }
+
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.borrow())
     }
@@ -96,11 +102,13 @@ impl Cli {
             let Owner::StatsSocket(index) = listener.owner else {
                 continue;
             };
-            let level = snapshot.config.global.stats_sockets[index].level;
+            let configured = &snapshot.config.global.stats_sockets[index];
+            let level = configured.level;
+            let most = configured.maxconn.unwrap_or(u32::MAX);
             known.push((listener.address.to_string(), level));
             let socket = sockets.get(&listener.key);
             if let Some(Ok(socket)) = socket.map(|socket| socket.try_clone()) {
-                let accepting = accept(Rc::clone(&self.shared), socket.into(), level);
+                let accepting = accept(Rc::clone(&self.shared), socket.into(), level, most);
                 self.acceptors.push(compio::runtime::spawn(accepting));
             }
         }
@@ -113,19 +121,27 @@ impl Cli {
     }
 }
 
-async fn accept(shared: Rc<Shared>, socket: Socket, level: CliLevel) {
+/// Accepts on one socket, `most` sessions at once.
+async fn accept(shared: Rc<Shared>, socket: Socket, level: CliLevel, most: u32) {
+    let own = Rc::new(Cell::new(0));
     let Ok(listening) = PollFd::new(socket) else {
         return;
     };
     loop {
-        if shared.sessions.get() >= SESSIONS_MAX {
+        if shared.sessions.get() >= shared.sessions_max() || own.get() >= most {
             compio::time::sleep(RETRY_INTERVAL).await;
             continue;
         }
         match listening.accept() {
             Ok((client, _)) => {
                 let serving = session::serve(Rc::clone(&shared), client, level);
-                compio::runtime::spawn(serving).detach();
+                let own = Rc::clone(&own);
+                own.set(own.get() + 1);
+                let counted = async move {
+                    serving.await;
+                    own.set(own.get() - 1);
+                };
+                compio::runtime::spawn(counted).detach();
             }
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                 if listening.accept_ready().await.is_err() {

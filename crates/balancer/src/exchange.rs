@@ -10,8 +10,10 @@ use crate::client::Client;
 use crate::dispatch::Route;
 use crate::lane::{BackendLane, ServerLane};
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
+use crate::server_connection::ClientEnds;
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::timeouts::Timeouts;
+use crate::worker::context::Worker;
 
 /// What is known of an exchange so far.
 pub(crate) struct Exchange {
@@ -203,74 +205,95 @@ pub(crate) fn conclude<R, W>(client: &Client<R, W>, exchange: &mut Exchange) {
             _ => {}
         }
     }
-    if exchange.texts.is_some() {
-        log(client, exchange);
-    }
-}
-
-fn log<R, W>(client: &Client<R, W>, exchange: &mut Exchange) {
-    let Some(texts) = exchange.texts.take() else {
-        return;
-    };
-    let skipped = client.frontend.log.skip_normal
-        && exchange.termination.is_normal()
-        && exchange.retries == 0
-        && exchange.status.is_none_or(|status| status < 500);
-    if skipped {
-        return;
-    }
-    let backend = exchange
-        .backend
-        .as_ref()
-        .map(|lane| Arc::clone(&lane.backend));
-    let server = exchange
-        .server
-        .as_ref()
-        .map(|lane| Arc::clone(&lane.server));
-    let connections = counts(
-        client,
-        &client.frontend,
-        backend.as_deref(),
-        server.as_deref(),
-    );
-    client.worker.log.push(Box::new(LogRecord {
-        frontend: Arc::clone(&client.frontend),
-        backend,
-        server,
-        from_stats: exchange.from_stats,
-        client: client.ends.source,
-        destination: client.ends.destination,
+    Place {
+        worker: &client.worker,
+        frontend,
+        ends: client.ends,
         tls: client.tls.is_some(),
-        accepted: texts.accepted,
-        timers: exchange.timers,
-        status: exchange.status,
-        bytes_out: exchange.bytes_out,
-        bytes_in: exchange.bytes_in,
-        request_cookie: texts.request_cookie,
-        response_cookie: texts.response_cookie,
-        termination: exchange.termination,
-        connections,
-        retries: exchange.retries,
-        redispatched: exchange.redispatched,
-        server_queue: exchange.server_queue,
-        backend_queue: exchange.backend_queue,
-        request_captures: texts.request_captures,
-        response_captures: texts.response_captures,
-        request_line: texts.request_line,
-    }));
+    }
+    .log(exchange);
 }
 
-/// Connections at once, over all workers.
-fn counts<R, W>(
-    client: &Client<R, W>,
-    frontend: &Frontend,
-    backend: Option<&Backend>,
-    server: Option<&Server>,
-) -> ConnectionCounts {
-    ConnectionCounts {
-        process: client.worker.process.counters.total().connections,
-        frontend: frontend.state.counters.total().sessions,
-        backend: backend.map_or(0, |backend| backend.state.counters.total().sessions),
-        server: server.map_or(0, |server| server.state.counters.total().sessions),
+/// Where an exchange takes place, for its line in the log.
+pub(crate) struct Place<'a> {
+    /// The worker.
+    pub worker: &'a Worker,
+    /// The frontend.
+    pub frontend: &'a Arc<Frontend>,
+    /// The client's addresses.
+    pub ends: ClientEnds,
+    /// The client speaks TLS.
+    pub tls: bool,
+}
+
+impl Place<'_> {
+    /// `option logasap`: the line of an exchange whose response begins with a head of that many
+    /// bytes. An exchange that may yet end badly keeps its texts under `option dontlog-normal`.
+    pub fn log_early(&self, exchange: &mut Exchange, head_bytes: u64) {
+        if exchange.texts.is_none() {
+            return;
+        }
+        exchange.timers.active = exchange.since_ms(exchange.began_ms);
+        let sent = exchange.bytes_out;
+        exchange.bytes_out = sent + head_bytes;
+        self.log(exchange);
+        exchange.bytes_out = sent;
+    }
+
+    fn log(&self, exchange: &mut Exchange) {
+        let skipped = self.frontend.log.skip_normal
+            && exchange.termination.is_normal()
+            && exchange.retries == 0
+            && exchange.status.is_none_or(|status| status < 500);
+        if skipped {
+            return;
+        }
+        let Some(texts) = exchange.texts.take() else {
+            return;
+        };
+        let backend = exchange
+            .backend
+            .as_ref()
+            .map(|lane| Arc::clone(&lane.backend));
+        let server = exchange
+            .server
+            .as_ref()
+            .map(|lane| Arc::clone(&lane.server));
+        let connections = self.counts(backend.as_deref(), server.as_deref());
+        self.worker.log.push(Box::new(LogRecord {
+            frontend: Arc::clone(self.frontend),
+            backend,
+            server,
+            from_stats: exchange.from_stats,
+            client: self.ends.source,
+            destination: self.ends.destination,
+            tls: self.tls,
+            accepted: texts.accepted,
+            timers: exchange.timers,
+            status: exchange.status,
+            bytes_out: exchange.bytes_out,
+            bytes_in: exchange.bytes_in,
+            request_cookie: texts.request_cookie,
+            response_cookie: texts.response_cookie,
+            termination: exchange.termination,
+            connections,
+            retries: exchange.retries,
+            redispatched: exchange.redispatched,
+            server_queue: exchange.server_queue,
+            backend_queue: exchange.backend_queue,
+            request_captures: texts.request_captures,
+            response_captures: texts.response_captures,
+            request_line: texts.request_line,
+        }));
+    }
+
+    /// Connections at once, over all workers.
+    fn counts(&self, backend: Option<&Backend>, server: Option<&Server>) -> ConnectionCounts {
+        ConnectionCounts {
+            process: self.worker.process.counters.total().connections,
+            frontend: self.frontend.state.counters.total().sessions,
+            backend: backend.map_or(0, |backend| backend.state.counters.total().sessions),
+            server: server.map_or(0, |server| server.state.counters.total().sessions),
+        }
     }
 }

@@ -122,6 +122,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             Trouble::Rejected => (Cause::Proxy, Phase::Headers, None),
             Trouble::Broken { timed_out: true } => (Cause::ServerTimeout, Phase::Data, None),
             Trouble::Broken { timed_out: false } => (Cause::Server, Phase::Data, None),
+            // In the middle of its own body, HAProxy calls it the data phase.
+            Trouble::ClientGone if !forwarded.scanner.is_finished() => {
+                (Cause::Client, Phase::Data, None)
+            }
             Trouble::ClientGone => (Cause::Client, waiting, None),
             Trouble::ClientTimedOut if exchange.status.is_none() => {
                 (Cause::ClientTimeout, waiting, Some(408))
@@ -149,7 +153,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
                     .await
             }
             None => {
-                if exchange.status.is_none() {
+                if exchange.status.is_none() && phase != Phase::Data {
                     // Nobody is left to read it, but the log shows what HAProxy's would.
                     exchange.status = Some(400);
                 }

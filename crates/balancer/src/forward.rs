@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::time::SystemTime;
 
 use futures_util::future::{Either, select};
 use haproxy_config::model::{ConnectionMode, ForwardFor, HttpReuse};
-use http1::{Body, BodyScanner, ServerSide, edit_request};
+use http1::{Body, BodyScanner, Method, ServerSide, edit_request};
 
 use crate::balance;
 use crate::client::Client;
@@ -13,12 +14,12 @@ use crate::dispatch::{NoServer, Route, Slot};
 use crate::exchange::Exchange;
 use crate::lane::BackendLane;
 use crate::log_record::{Cause, Phase};
-use crate::persistence;
+use crate::persistence::{self, Asked};
 use crate::policy::{self};
 use crate::pool::IDLE_MAX_DEFAULT;
 use crate::response::{Relayed, ResponsePath, Trouble};
-use crate::server_connection::ServerConnection;
-use crate::stream::{ByteSink, ByteSource};
+use crate::server_connection::{ServerConnection, is_polling};
+use crate::stream::{ByteSink, ByteSource, Unattended};
 use crate::timeouts::Expiry;
 use crate::tunnel::{self, TunnelEnd, TunnelTimeouts};
 use crate::upload::{Upload, UploadEnd};
@@ -31,8 +32,8 @@ pub(crate) struct Forwarded {
     pub scanner: BodyScanner,
     /// Everything of it is in `outbound`: it can be sent again.
     pub replayable: bool,
-    /// The server that the client's cookie asked for.
-    pub asked: Option<usize>,
+    /// What the client's cookie says.
+    pub asked: Asked,
 }
 
 impl<R: ByteSource, W: ByteSink> Client<R, W> {
@@ -61,7 +62,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             .source
             .map(|address| balance::key_of(address.ip()));
         let mut route = Route::new(&self.worker, lane, source_key);
-        route.persistent = forwarded.asked;
+        route.persistent = forwarded.asked.server;
         if lane.backend.prefer_last_server && route.persistent.is_none() {
             route.persistent = self.last_server(lane);
         }
@@ -83,7 +84,10 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             Err(failure) => return self.no_server(exchange, &route, failure, &forwarded).await,
         };
         exchange.server = Some(Rc::clone(&slot.lane));
-        if let Some(prefix) = slot.lane.server.redirect_prefix.clone() {
+        let may_be_redirected = matches!(self.request.method(), Method::Get | Method::Head);
+        if let Some(prefix) = slot.lane.server.redirect_prefix.clone()
+            && may_be_redirected
+        {
             return self.redirect_to_server(exchange, &prefix, &forwarded).await;
         }
         let mut reused = self.reusable(lane, &slot);
@@ -166,11 +170,11 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         let input = self.peer.reader.input();
         let original = input.bytes();
         let mode = stricter(self.frontend.connection_mode, backend.connection_mode);
-        let mut asked = None;
+        let mut asked = Asked::NOTHING;
         if let Some(cookie) = &backend.cookie {
-            let found = persistence::read_request(cookie, backend, request, original);
-            asked = found.server;
-            exchange.termination.request_cookie = found.letter;
+            let now = SystemTime::now();
+            asked = persistence::read_request(cookie, backend, request, original, now);
+            exchange.termination.request_cookie = asked.letter;
         }
         if let Some(client) = self.ends.source.map(|address| address.ip()) {
             let wanted = backend
@@ -287,17 +291,24 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
             && self.peer.reader.input().is_empty();
         let may_continue = self.may_continue() && forwarded.mode != ConnectionMode::Close;
         let outbound = std::mem::take(&mut self.outbound);
-        let len = outbound.len();
         let server_limit = lane.backend.timeouts.inactivity;
         connection.peer.deadline.set(server_limit, Expiry::Both);
-        let (sent, outbound) = connection.peer.writer.send(outbound, 0, len).await;
-        self.outbound = outbound;
-        let send_failed = sent.is_err();
+        let mut unattended = None;
+        let mut send_failed = false;
+        if forwarded.replayable && !is_polling() {
+            unattended = Some(connection.peer.writer.send_unattended(outbound));
+        } else {
+            let len = outbound.len();
+            let (sent, outbound) = connection.peer.writer.send(outbound, 0, len).await;
+            self.outbound = outbound;
+            send_failed = sent.is_err();
+        }
         let mut path = ResponsePath {
             worker: &self.worker,
             frontend: &self.frontend,
             backend: &lane.backend,
             server: &slot.lane.server,
+            ends: self.ends,
             session: policy::session(
                 &self.lanes.snapshot,
                 &self.frontend,
@@ -321,21 +332,35 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         };
         if forwarded.replayable || send_failed {
             // A server that answered before it closed is still heard.
-            if !watches {
-                return path.relay().await;
-            }
-            let relaying = std::pin::pin!(path.relay());
-            let gone = std::pin::pin!(async {
-                while self.peer.reader.fill().await.is_ok_and(|count| count > 0) {
-                    if self.peer.reader.input().is_full() {
-                        std::future::pending::<()>().await;
+            let mut result = if watches {
+                let relaying = std::pin::pin!(path.relay());
+                let gone = std::pin::pin!(async {
+                    while self.peer.reader.fill().await.is_ok_and(|count| count > 0) {
+                        if self.peer.reader.input().is_full() {
+                            std::future::pending::<()>().await;
+                        }
+                    }
+                });
+                match select(relaying, gone).await {
+                    Either::Left((result, _)) => result,
+                    Either::Right(_) => Err(Trouble::ClientGone),
+                }
+            } else {
+                path.relay().await
+            };
+            match unattended.map(Unattended::reclaim) {
+                None => {}
+                Some(Some(outbound)) => self.outbound = outbound,
+                // The server answered before it took the whole request.
+                Some(None) => {
+                    forwarded.replayable = false;
+                    if let Ok(relayed) = &mut result {
+                        relayed.server_continues = false;
+                        relayed.upgraded = false;
                     }
                 }
-            });
-            return match select(relaying, gone).await {
-                Either::Left((result, _)) => result,
-                Either::Right(_) => Err(Trouble::ClientGone),
-            };
+            }
+            return result;
         }
         let mut upload = Upload {
             reader: &mut self.peer.reader,
@@ -429,7 +454,7 @@ impl<R: ByteSource, W: ByteSink> Client<R, W> {
         exchange.end(cause, Phase::Data);
     }
 
-    /// `server … redir PREFIX`: the client asks the server itself.
+    /// `server … redir PREFIX`: for GET and HEAD, the client asks the server itself.
     async fn redirect_to_server(
         &mut self,
         exchange: &mut Exchange,

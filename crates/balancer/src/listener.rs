@@ -6,7 +6,7 @@
 //!
 //! Every worker accepts from the same sockets; the kernel gives each connection to one of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -33,13 +33,37 @@ use crate::{client, policy, queue, tcp, tls_stream};
 /// How often a connection of a paused frontend (`disable frontend`) looks whether it may go on.
 const PAUSED_LOOK: Duration = Duration::from_millis(50);
 
-/// How long accepting rests when the process is out of descriptors or memory.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+/// How long accepting rests when the process is out of descriptors or memory, or for a reason that
+/// nobody foresaw.
+const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 
 /// A socket being accepted from. Dropping it does not end that; [`Accepting::close`] does.
 pub(crate) struct Accepting {
     current: Rc<RefCell<Arc<Listener>>>,
-    cancel: CancelToken,
+    closing: Rc<Closing>,
+}
+
+/// Ends a loop of accepts. A token remembers every operation that it was ever given, so each accept
+/// gets one of its own.
+#[derive(Default)]
+struct Closing {
+    closed: Cell<bool>,
+    accept: RefCell<Option<CancelToken>>,
+}
+
+impl Closing {
+    fn token(&self) -> CancelToken {
+        let token = CancelToken::new();
+        *self.accept.borrow_mut() = Some(token.clone());
+        token
+    }
+
+    fn close(&self) {
+        self.closed.set(true);
+        if let Some(token) = self.accept.take() {
+            token.cancel();
+        }
+    }
 }
 
 impl Accepting {
@@ -53,15 +77,15 @@ impl Accepting {
         socket.set_nonblocking(is_polling())?;
         let socket = Attacher::new(socket)?.into_inner();
         let current = Rc::new(RefCell::new(listener));
-        let cancel = CancelToken::new();
+        let closing = Rc::new(Closing::default());
         compio::runtime::spawn(accept_forever(
             Rc::clone(worker),
             Rc::clone(&current),
             socket,
-            cancel.clone(),
+            Rc::clone(&closing),
         ))
         .detach();
-        Ok(Self { current, cancel })
+        Ok(Self { current, closing })
     }
 
     /// What the socket's key means from now on.
@@ -71,7 +95,7 @@ impl Accepting {
 
     /// Accepts no more. A connection that was accepted at this moment is still served.
     pub fn close(self) {
-        self.cancel.cancel();
+        self.closing.close();
     }
 }
 
@@ -79,33 +103,34 @@ async fn accept_forever(
     worker: Rc<Worker>,
     current: Rc<RefCell<Arc<Listener>>>,
     socket: SharedFd<Socket>,
-    cancel: CancelToken,
+    closing: Rc<Closing>,
 ) {
-    while !cancel.is_cancelled() {
+    while !closing.closed.get() {
         let accept = compio::runtime::submit(Accept::new(socket.clone()));
-        let BufResult(result, operation) = accept.with_cancel(cancel.clone()).await;
+        let BufResult(result, operation) = accept.with_cancel(closing.token()).await;
         match result {
             Ok(_) => {
                 let (accepted, address) = operation.into_inner();
                 let listener = Arc::clone(&current.borrow());
                 welcome(&worker, listener, accepted, &address).await;
             }
-            Err(error) if cancel.is_cancelled() => {
+            Err(error) if closing.closed.get() => {
                 drop(error);
                 return;
             }
-            Err(error) if is_exhaustion(&error) => compio::time::sleep(EXHAUSTED_PAUSE).await,
-            // The client gave up before it was accepted.
-            Err(_) => {}
+            Err(error) if concerns_one_client(&error) => {}
+            Err(_) => compio::time::sleep(FAILURE_PAUSE).await,
         }
     }
 }
 
-fn is_exhaustion(error: &std::io::Error) -> bool {
-    use nix::libc::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+/// Whether the next accept may well succeed: the client gave up before it was accepted, or a
+/// firewall rule forbids it. Anything else (no descriptors, no memory) would fail again at once.
+fn concerns_one_client(error: &std::io::Error) -> bool {
+    use nix::libc::{ECONNABORTED, EINTR, EPERM, EPROTO};
     matches!(
         error.raw_os_error(),
-        Some(EMFILE | ENFILE | ENOBUFS | ENOMEM)
+        Some(ECONNABORTED | EINTR | EPERM | EPROTO)
     )
 }
 
@@ -302,6 +327,30 @@ impl Drop for Admission {
             if max.is_some() {
                 gate.leave();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::libc::{EBADF, ECONNABORTED, EINTR, EINVAL, EMFILE, ENFILE, ENOMEM, EPERM};
+
+    use super::*;
+
+    #[test]
+    fn accepting_rests_unless_only_one_client_is_concerned() {
+        for (number, goes_on) in [
+            (ECONNABORTED, true),
+            (EINTR, true),
+            (EPERM, true),
+            (EMFILE, false),
+            (ENFILE, false),
+            (ENOMEM, false),
+            (EBADF, false),
+            (EINVAL, false),
+        ] {
+            let error = std::io::Error::from_raw_os_error(number);
+            assert_eq!(concerns_one_client(&error), goes_on, "{error}");
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Persistence by cookie: which server a client asks for, and how it learns which one it got
 //! (configuration.txt, `cookie`; the letters are those of 8.5).
 
+mod dates;
+
+use std::time::SystemTime;
+
 use haproxy_config::model::{Cookie, CookieKind};
 use http1::{
     KnownHeader, Method, RequestHead, ResponseHead, cookie_value, remove_cookie,
@@ -9,6 +13,7 @@ use http1::{
 
 use crate::snapshot::{Backend, Server};
 use crate::state::Operational;
+use dates::Dates;
 
 /// Between the server's key and the application's value (`cookie … prefix`).
 const PREFIX_MARK: u8 = b'~';
@@ -18,8 +23,19 @@ const PREFIX_MARK: u8 = b'~';
 pub(crate) struct Asked {
     /// The server that it names, where that one may still take the client.
     pub server: Option<usize>,
-    /// `N` none, `I` no such server, `D` that server is down, `V` valid.
+    /// `N` none, `I` no such server, `D` that server is down, `V` valid, `E` idle for too long,
+    /// `O` too old.
     pub letter: char,
+    dates: Dates,
+}
+
+impl Asked {
+    /// There is no cookie.
+    pub const NOTHING: Self = Self {
+        server: None,
+        letter: 'N',
+        dates: Dates::NONE,
+    };
 }
 
 /// Reads the persistence cookie, and hides it from the server where the configuration says so.
@@ -28,23 +44,29 @@ pub(crate) fn read_request(
     backend: &Backend,
     request: &mut RequestHead,
     original: &[u8],
+    now: SystemTime,
 ) -> Asked {
     let name = cookie.name.as_bytes();
-    let mut asked = Asked {
-        server: None,
-        letter: 'N',
-    };
+    let mut asked = Asked::NOTHING;
     let values = request.headers.values(original, KnownHeader::Cookie);
     if let Some(value) = values
         .filter_map(|(_, value)| cookie_value(value, name))
         .next()
     {
-        let key = match cookie.kind {
-            CookieKind::Prefix => until(value, PREFIX_MARK),
-            // `insert maxidle|maxlife` dates follow the key.
-            _ => until(value, b'|'),
+        let (key, dates) = match cookie.kind {
+            CookieKind::Prefix => (until(value, PREFIX_MARK), Dates::NONE),
+            _ => Dates::split(value),
         };
         asked = find(backend, key);
+        asked.dates = dates;
+        if asked.server.is_some()
+            && let Some(letter) = dates.too_old(cookie, now)
+        {
+            asked = Asked {
+                letter,
+                ..Asked::NOTHING
+            };
+        }
     }
     let edit: fn(&[u8], &[u8]) -> Option<Vec<u8>> = match cookie.kind {
         CookieKind::Prefix => strip_cookie_prefix,
@@ -87,32 +109,35 @@ fn find(backend: &Backend, key: &[u8]) -> Asked {
                 return Asked {
                     server: Some(server.index),
                     letter: 'V',
+                    ..Asked::NOTHING
                 };
             }
             Operational::Down if backend.persist => {
                 return Asked {
                     server: Some(server.index),
                     letter: 'D',
+                    ..Asked::NOTHING
                 };
             }
             Operational::Down | Operational::Maintenance => letter = 'D',
         }
     }
     Asked {
-        server: None,
         letter,
+        ..Asked::NOTHING
     }
 }
 
 /// Tells the client which server it got. Returns the letter: `N` nothing seen or done, `I`
-/// inserted, `P` the application's own cookie seen, `R` rewritten, `D` deleted.
+/// inserted, `U` dates renewed, `P` the application's own cookie seen, `R` rewritten, `D` deleted.
 pub(crate) fn write_response(
     cookie: &Cookie,
     server: &Server,
-    asked: Option<usize>,
+    asked: &Asked,
     method: Method,
     response: &mut ResponseHead,
     original: &[u8],
+    now: SystemTime,
 ) -> char {
     let name = cookie.name.as_bytes();
     let mut letter = 'N';
@@ -146,16 +171,26 @@ pub(crate) fn write_response(
             CookieKind::Insert | CookieKind::Passive => {}
         }
     }
+    let stays = asked.server == Some(server.index);
     let inserts = cookie.kind == CookieKind::Insert
-        && asked != Some(server.index)
+        && (!stays || asked.dates.need_update(cookie, now))
         && (!cookie.postonly || method == Method::Post)
         && !(cookie.preserve && letter == 'P');
     if inserts {
-        let line = set_cookie_line(cookie, key);
+        let dates = if stays { asked.dates } else { Dates::NONE };
+        let value = match key {
+            [] => Vec::new(),
+            key => [key, &dates.text(cookie, now)].concat(),
+        };
+        let line = set_cookie_line(cookie, &value);
         response.headers.add_known(KnownHeader::SetCookie, &line);
-        letter = if key.is_empty() { 'D' } else { 'I' };
+        letter = match key {
+            [] => 'D',
+            _ if stays => 'U',
+            _ => 'I',
+        };
     }
-    if cookie.nocache && matches!(letter, 'I' | 'R' | 'D') {
+    if cookie.nocache && matches!(letter, 'I' | 'U' | 'R' | 'D') {
         response
             .headers
             .add_known(KnownHeader::CacheControl, b"private");
@@ -163,10 +198,10 @@ pub(crate) fn write_response(
     letter
 }
 
-/// The line that sets the cookie to a server's key; an empty key takes the cookie away.
-fn set_cookie_line(cookie: &Cookie, key: &[u8]) -> Vec<u8> {
-    let mut line = [cookie.name.as_bytes(), b"=", key].concat();
-    if key.is_empty() {
+/// The line that sets the cookie to a value; an empty one takes the cookie away.
+fn set_cookie_line(cookie: &Cookie, value: &[u8]) -> Vec<u8> {
+    let mut line = [cookie.name.as_bytes(), b"=", value].concat();
+    if value.is_empty() {
         line.extend_from_slice(b"; Expires=Thu, 01-Jan-1970 00:00:01 GMT");
     }
     line.extend_from_slice(b"; path=/");

@@ -1,17 +1,20 @@
 //! A response's way: from the server's head, through persistence and rules, to the client.
 
 use std::io;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use http1::{
     Answer, Body, BodyScanner, KnownHeader, Limits, Method, Parsed, Refusal, ResponseHead, Version,
     edit_response,
 };
 
-use rules::{Session, Verdict};
+use rules::{Answered, Session, Verdict};
 
-use crate::exchange::Exchange;
-use crate::persistence;
+use crate::exchange::{Exchange, Place};
+use crate::persistence::{self, Asked};
 use crate::request::{capture_cookie, cut};
+use crate::server_connection::ClientEnds;
 use crate::snapshot::{Backend, Frontend, Server};
 use crate::stream::{ByteSink, ByteSource, Reader};
 use crate::timeouts::{Deadline, Expiry};
@@ -23,15 +26,17 @@ pub(crate) struct ResponsePath<'a, W> {
     /// The worker.
     pub worker: &'a Worker,
     /// Where the request came in.
-    pub frontend: &'a Frontend,
+    pub frontend: &'a Arc<Frontend>,
     /// The backend.
     pub backend: &'a Backend,
     /// The server.
     pub server: &'a Server,
+    /// The client's addresses.
+    pub ends: ClientEnds,
     /// What rules may ask about the connection.
     pub session: Session<'a>,
-    /// The server that the client's cookie asked for.
-    pub asked: Option<usize>,
+    /// What the client's cookie says.
+    pub asked: Asked,
     /// The request's method.
     pub method: Method,
     /// The request's version.
@@ -185,10 +190,11 @@ impl<W: ByteSink> ResponsePath<'_, W> {
             self.exchange.termination.response_cookie = persistence::write_response(
                 cookie,
                 self.server,
-                self.asked,
+                &self.asked,
                 self.method,
                 self.head,
                 original,
+                SystemTime::now(),
             );
         }
         let body = self.head.body();
@@ -216,6 +222,15 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         self.exchange.status = Some(self.head.status());
         self.inbound.clear();
         self.head.encode_into(original, self.inbound);
+        if self.frontend.log.early {
+            let place = Place {
+                worker: self.worker,
+                frontend: self.frontend,
+                ends: self.ends,
+                tls: self.session.tls.is_some(),
+            };
+            place.log_early(self.exchange, self.inbound.len() as u64);
+        }
         let mut scanner = BodyScanner::new(body);
         let mut used = len;
         if !scanner.is_finished() {
@@ -249,11 +264,15 @@ impl<W: ByteSink> ResponsePath<'_, W> {
         } else {
             2
         };
+        let answered = Answered {
+            method: self.method,
+            version: self.client_version,
+        };
         for program in &both[..count] {
             if !program.has_response_rules() {
                 continue;
             }
-            match program.response(&self.session, None, self.head, original) {
+            match program.response(&self.session, answered, self.head, original) {
                 Verdict::Continue => {}
                 Verdict::Deny { answer, is_page } | Verdict::Tarpit { answer, is_page } => {
                     return Err(Trouble::Denied {

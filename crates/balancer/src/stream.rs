@@ -14,7 +14,7 @@ use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use compio::buf::{BufResult, IntoInner, IoBuf, Slice};
 use compio::driver::op::{Connect, Recv, RecvFlags, Send, SendFlags};
@@ -132,11 +132,11 @@ impl Reader {
     /// Whether an idle connection can still be used: a read is put in flight, and must not have
     /// ended. What a server sends without being asked makes it unusable too.
     pub fn is_quiet(&mut self) -> bool {
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut context = Context::from_waker(Waker::noop());
         self.input.is_empty() && self.poll_fill(&mut context).is_pending()
     }
 
-    fn poll_fill(&mut self, context: &mut std::task::Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.begin();
         let Some(in_flight) = &mut self.in_flight else {
             return Poll::Ready(Ok(0));
@@ -173,6 +173,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// Begins to send a whole buffer without being woken up when that has ended: for who waits for
+    /// an answer to it anyway. io_uring sends all of it; the epoll fallback would have to be woken
+    /// up for the rest.
+    pub fn send_unattended(&self, bytes: Vec<u8>) -> Unattended {
+        let operation = Send::new(self.socket.clone(), bytes.slice(..), SEND_FLAGS);
+        Unattended::look(compio::runtime::submit(operation))
+    }
+
     /// What a layer above needs to write by itself.
     pub fn into_parts(self) -> (SharedSocket, Rc<Timeouts>) {
         (self.socket, self.timeouts)
@@ -207,6 +215,38 @@ impl ByteSink for Writer {
     }
 }
 
+/// A send that nobody waits for; dropping it takes it back as far as it can be.
+pub(crate) enum Unattended {
+    /// It has not ended.
+    InFlight(Transmitting),
+    /// It has, and this was sent, or could not be.
+    Ended(Vec<u8>),
+}
+
+impl Unattended {
+    fn look(mut sending: Transmitting) -> Self {
+        let mut context = Context::from_waker(Waker::noop());
+        match Pin::new(&mut sending).poll(&mut context) {
+            Poll::Ready(BufResult(_, operation)) => {
+                Self::Ended(operation.into_inner().into_inner())
+            }
+            Poll::Pending => Self::InFlight(sending),
+        }
+    }
+
+    /// The memory; none if the send has not ended, so that its connection cannot be used again.
+    /// Whether it failed is seen in what is read from the connection.
+    pub fn reclaim(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Ended(bytes) => Some(bytes),
+            Self::InFlight(sending) => match Self::look(sending) {
+                Self::Ended(bytes) => Some(bytes),
+                Self::InFlight(_) => None,
+            },
+        }
+    }
+}
+
 /// No signal when the other side is gone; one completion for the whole of a range.
 pub(crate) const SEND_FLAGS: SendFlags =
     SendFlags::from_bits_retain((nix::libc::MSG_NOSIGNAL | nix::libc::MSG_WAITALL) as u32);
@@ -221,4 +261,50 @@ pub(crate) async fn connect(socket: Socket, address: &SockAddr) -> io::Result<So
     shared
         .try_unwrap()
         .map_err(|_| io::Error::other("the socket is still in use"))
+}
+
+#[cfg(test)]
+mod tests {
+    use compio::runtime::Runtime;
+    use socket2::{Domain, Type};
+
+    use super::*;
+    use crate::server_connection::is_polling;
+
+    /// Larger than any socket buffer.
+    const UNTAKEN_BYTES: usize = 64 * 1_024 * 1_024;
+
+    async fn pair() -> (PlainPeer, PlainPeer) {
+        let (near, far) = Socket::pair(Domain::UNIX, Type::STREAM, None).unwrap();
+        for socket in [&near, &far] {
+            socket.set_nonblocking(is_polling()).unwrap();
+        }
+        let timeouts = Timeouts::new();
+        let peer = |socket| PlainPeer::new(socket, 16, &timeouts).unwrap();
+        (peer(near), peer(far))
+    }
+
+    #[test]
+    fn memory_of_an_unattended_send_comes_back_once_the_other_side_can_have_it_all() {
+        Runtime::new().unwrap().block_on(async {
+            let (near, mut far) = pair().await;
+            let sending = near.writer.send_unattended(b"request".to_vec());
+            assert_eq!(far.reader.fill().await.unwrap(), 7);
+            assert_eq!(far.reader.bytes(), b"request");
+            assert_eq!(sending.reclaim().as_deref(), Some(&b"request"[..]));
+        });
+    }
+
+    #[test]
+    fn memory_of_an_unattended_send_stays_away_while_the_other_side_takes_too_little() {
+        Runtime::new().unwrap().block_on(async {
+            if is_polling() {
+                return;
+            }
+            let (near, mut far) = pair().await;
+            let sending = near.writer.send_unattended(vec![0; UNTAKEN_BYTES]);
+            assert_eq!(far.reader.fill().await.unwrap(), 16);
+            assert_eq!(sending.reclaim(), None);
+        });
+    }
 }

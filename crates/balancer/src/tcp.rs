@@ -32,11 +32,12 @@ pub(crate) async fn serve<R: ByteSource, W: ByteSink>(
         },
         termination: Termination::NORMAL,
         moved: (0, 0),
+        logged: false,
         backend: None,
         server: None,
         route: None,
     };
-    session.run(&arrival, &mut client).await;
+    session.run(&arrival, &mut client, accepted).await;
     session.timers.active = precise_now_ms().saturating_sub(accepted.0);
     session.conclude(&arrival, accepted.1);
 }
@@ -48,6 +49,8 @@ struct Session {
     termination: Termination,
     /// Bytes from and to the client.
     moved: (u64, u64),
+    /// Its line is in the log already (`option logasap`).
+    logged: bool,
     backend: Option<Arc<Backend>>,
     server: Option<Arc<Server>>,
     route: Option<Route>,
@@ -58,6 +61,7 @@ impl Session {
         &mut self,
         arrival: &Arrival,
         client: &mut Peer<R, W>,
+        accepted: (u64, SystemTime),
     ) {
         let snapshot = &arrival.lanes.snapshot;
         let session = policy::session(
@@ -113,9 +117,13 @@ impl Session {
             Ok(mut connection) => {
                 self.timers.connect = Some(precise_now_ms().saturating_sub(connecting));
                 let (near, far) = (arrival.frontend.timeouts, lane.backend.timeouts);
+                if arrival.frontend.log.early {
+                    self.timers.active = precise_now_ms().saturating_sub(accepted.0);
+                    self.logged = self.log(arrival, accepted.1);
+                }
                 let limits = TunnelTimeouts {
-                    client: near.inactivity,
-                    server: far.inactivity,
+                    client: far.tunnel.or(near.inactivity),
+                    server: far.tunnel.or(far.inactivity),
                     client_half_closed: near.half_closed,
                     server_half_closed: far.half_closed,
                 };
@@ -182,14 +190,24 @@ impl Session {
                 _ => {}
             }
         }
+        if !self.logged {
+            self.log(arrival, accepted);
+        }
+    }
+
+    /// Hands a line to the log, where one is wanted; says whether it was.
+    fn log(&self, arrival: &Arrival, accepted: SystemTime) -> bool {
+        let (frontend, worker) = (&arrival.frontend, &arrival.worker);
+        let (bytes_in, bytes_out) = self.moved;
         let settings = &frontend.log;
         // Nothing was read from a client for whom no server was found: no sign of a mere probe.
         let unserved = self.termination.phase == Phase::Connect;
+        let early = settings.early && self.timers.connect.is_some();
         if settings.targets.is_empty()
-            || (settings.skip_empty && bytes_in == 0 && bytes_out == 0 && !unserved)
             || (settings.skip_normal && self.termination.is_normal())
+            || (settings.skip_empty && !early && bytes_in == 0 && bytes_out == 0 && !unserved)
         {
-            return;
+            return false;
         }
         let route = self.route.as_ref();
         let sessions = |backend: Option<&Arc<Backend>>| {
@@ -210,8 +228,8 @@ impl Session {
             redispatched: route.is_some_and(|route| route.redispatched),
             server_queue: route.map_or(0, |route| route.server_queue),
             backend_queue: route.map_or(0, |route| route.backend_queue),
-            backend: self.backend,
-            server: self.server,
+            backend: self.backend.clone(),
+            server: self.server.clone(),
             from_stats: false,
             client: arrival.ends.source,
             destination: arrival.ends.destination,
@@ -228,5 +246,6 @@ impl Session {
             response_captures: Vec::new(),
             request_line: String::new(),
         }));
+        true
     }
 }

@@ -9,7 +9,7 @@ use crate::bind::{self, UnixDefaults};
 use crate::cipher;
 use crate::keywords::{GLOBAL, OPTIONS, PROXY, SECTIONS, no_effect, not_built, unknown_argument};
 use crate::log::{self, LogLine};
-use crate::model::{Account, CipherSuite, Global, TlsVersion};
+use crate::model::{Account, Bind, CipherSuite, Global, TlsVersion};
 use crate::reading::{Modifier, Section, Statement};
 use crate::values::{Unit, number, size, time, timeout};
 
@@ -25,7 +25,6 @@ pub(crate) struct GlobalSettings {
     pub global: Global,
     pub unix: UnixDefaults,
     log: Vec<LogLine>,
-    stats_maxconn: Option<u32>,
     ciphers: Vec<CipherSuite>,
     ciphersuites: Vec<CipherSuite>,
 }
@@ -60,9 +59,6 @@ pub(crate) fn read<'a>(
     }
     let format = log::default_format(settings.global.log_send_hostname.is_some());
     settings.global.log = log::targets(&settings.log, &[], format);
-    for socket in &mut settings.global.stats_sockets {
-        socket.maxconn = socket.maxconn.or(settings.stats_maxconn);
-    }
     settings
 }
 
@@ -80,7 +76,14 @@ impl GlobalSettings {
         let mut arguments = Arguments::of(statement, name);
         let global = &mut self.global;
         match name {
-            "ca-base" => global.ca_base = Some(arguments.only("a folder")?.value.as_str().into()),
+            "ca-base" => {
+                arguments.only("a folder")?;
+                messages.push(no_effect(
+                    "ca-base",
+                    keyword,
+                    "nothing that reads a file of authorities is built yet",
+                ));
+            }
             "chroot" => {
                 let path = arguments.only("a folder")?;
                 global.chroot = Some(Spanned::new(PathBuf::from(&path.value), path.span));
@@ -210,7 +213,7 @@ impl GlobalSettings {
             "maxconn" => {
                 let mut arguments = Arguments::of(statement, "stats maxconn");
                 let limit = number(arguments.only("a number of connections")?, 1..=u32::MAX)?;
-                self.stats_maxconn = Some(limit);
+                self.global.stats_maxconn = Some(limit);
             }
             "socket" => {
                 let mut arguments = Arguments::of(statement, "stats socket");
@@ -219,6 +222,16 @@ impl GlobalSettings {
                     ..self.bind_defaults()
                 };
                 let sockets = bind::line(&mut arguments, defaults, messages)?;
+                for socket in &sockets {
+                    let unbuilt = match socket {
+                        Bind { ssl: Some(_), .. } => "stats socket … ssl",
+                        Bind {
+                            accept_proxy: true, ..
+                        } => "stats socket … accept-proxy",
+                        _ => continue,
+                    };
+                    return Err(not_built(unbuilt, word));
+                }
                 self.global.stats_sockets.extend(sockets);
             }
             "timeout" => {

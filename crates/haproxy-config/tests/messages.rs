@@ -125,6 +125,9 @@ fn values_out_of_bounds_say_the_bounds() {
         "backend a\n errorfile 418 /x\n",
         "backend a\n stats auth admin\n",
         "backend a\n cookie c insert prefix\n",
+        "backend a\n cookie c rewrite maxidle 5m\n",
+        "global\n stats socket ipv4@127.0.0.1:9999 accept-proxy\n",
+        "global\n stats socket ipv4@127.0.0.1:9999 ssl crt /c.pem\n",
     ]);
     insta::assert_snapshot!(shown);
 }

@@ -44,6 +44,23 @@ impl Method {
         }
     }
 
+    /// Its name; none for [`Self::Other`].
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+            Self::Options => "OPTIONS",
+            Self::Trace => "TRACE",
+            Self::Patch => "PATCH",
+            Self::Other => return None,
+        })
+    }
+
     /// Whether sending it twice does no more than sending it once (RFC 9110, 9.2.2), so that a
     /// request whose connection broke may be sent again.
     #[must_use]

@@ -7,7 +7,7 @@ use diagnostics::{Diagnostic, Diagnostics, Span};
 use haproxy_config::model::{self, Word};
 
 use crate::expression::Expression;
-use crate::fetch::Side;
+use crate::fetch::{Fetch, Side};
 use crate::pattern::{METHODS, Matcher, Method, Written};
 use crate::scope::Scope;
 use crate::session::Facts;
@@ -40,6 +40,15 @@ impl Stage {
             Self::Connection => "a connection rule",
             Self::Request => "a request rule",
             Self::Response => "a response rule",
+        }
+    }
+
+    /// Whether a sample is never there.
+    pub(crate) fn never_has(self, fetch: &Fetch) -> bool {
+        match self {
+            Self::Connection => fetch.needs_message(),
+            Self::Request => fetch.side() == Some(Side::Response),
+            Self::Response => fetch.side() == Some(Side::Request),
         }
     }
 }
@@ -133,11 +142,7 @@ impl Test {
 
     /// Whether its sample is never there at a stage.
     pub(crate) fn never_at(&self, stage: Stage) -> bool {
-        match stage {
-            Stage::Connection => self.expression.fetch.needs_message(),
-            Stage::Request => self.expression.fetch.side() == Some(Side::Response),
-            Stage::Response => self.expression.fetch.side() == Some(Side::Request),
-        }
+        stage.never_has(&self.expression.fetch)
     }
 }
 

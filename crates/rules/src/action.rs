@@ -4,6 +4,7 @@ use diagnostics::{Diagnostic, Span};
 use haproxy_config::model::{RuleSet, Word};
 use regex::bytes::Regex;
 
+use crate::acl::Stage;
 use crate::answer::{Payload, Redirect, RedirectKind, Reply};
 use crate::edit::{Edit, NameTest, Part, Replace};
 use crate::expression::refusal;
@@ -434,6 +435,14 @@ impl<'a> Arguments<'a, '_> {
                     );
                 }
             }
+        }
+        let needs_request = redirect.kind != RedirectKind::Location || redirect.keep_query;
+        if needs_request && self.scope.stage == Stage::Response {
+            return Err(Diagnostic::error(
+                "a response can only be redirected with 'location' and without 'keep-query'",
+            )
+            .at(self.action.span)
+            .help("the request, which the rest is taken from, is gone by then"));
         }
         Ok(redirect)
     }

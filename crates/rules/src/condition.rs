@@ -65,7 +65,15 @@ impl Condition {
                 let word = Word::new(name.to_owned(), word.span);
                 acls.tests(&word, scope)?
             };
-            if tests.iter().any(|test| test.never_at(stage)) {
+            let never = tests.iter().any(|test| test.never_at(stage));
+            if never && stage == Stage::Response {
+                return Err(Diagnostic::error(
+                    "this condition is about the request, which is gone in a response rule",
+                )
+                .at(word.span)
+                .help("of a request, only its method and its version are still known there"));
+            }
+            if never {
                 diagnostics.push(
                     Diagnostic::warning(format!(
                         "this condition is about something that is not there in {}, so it never \

@@ -5,7 +5,7 @@ use regex::bytes::Regex;
 
 use crate::converter::expand;
 use crate::format::Format;
-use crate::session::{Facts, Request, Response, Session};
+use crate::session::{Answered, Facts, Request, Response, Session};
 
 /// A compiled change.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ pub(crate) enum Message<'a> {
     Response {
         head: &'a mut ResponseHead,
         original: &'a [u8],
-        request: Option<Request<'a>>,
+        answered: Answered,
     },
 }
 
@@ -96,15 +96,17 @@ impl Message<'_> {
             Self::Request { head, original } => Facts {
                 session,
                 request: Some(Request { head, original }),
+                answered: None,
                 response: None,
             },
             Self::Response {
                 head,
                 original,
-                request,
+                answered,
             } => Facts {
                 session,
-                request: *request,
+                request: None,
+                answered: Some(*answered),
                 response: Some(Response { head, original }),
             },
         }

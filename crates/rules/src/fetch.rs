@@ -264,11 +264,8 @@ impl Fetch {
                 };
                 Value::Text(Cow::Owned([host, path].concat()))
             }
-            Self::Method => {
-                let (head, original) = request()?;
-                Value::text(head.method_text(original))
-            }
-            Self::RequestVersion => Value::text(version_text(request()?.0.version())),
+            Self::Method => Value::text(facts.method()?),
+            Self::RequestVersion => Value::text(version_text(facts.version()?)),
             Self::ResponseVersion => Value::text(version_text(facts.response?.head.version())),
             Self::IsHttp => Value::Boolean(facts.request.is_some()),
             Self::HeaderCount(header) => {

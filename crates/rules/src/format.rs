@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use diagnostics::{Diagnostic, Span};
 use haproxy_config::model::Word;
 
+use crate::acl::Stage;
 use crate::expression::{Expression, refusal};
 use crate::fetch::{Constant, Fetch};
 use crate::fetch_names::Refused;
@@ -49,6 +50,9 @@ impl Format {
                 let end = closing(after)
                     .ok_or_else(|| Diagnostic::error("'%[' lacks its ']'").at(word.span))?;
                 let expression = Expression::compile(&after[..end], word.span, scope)?;
+                if scope.stage.never_has(&expression.fetch) {
+                    return Err(never_there(&after[..end], word.span, scope));
+                }
                 items.push(Item::Sample(expression));
                 rest = &after[end + 1..];
             } else if rest.starts_with(['{', '(']) {
@@ -61,7 +65,11 @@ impl Format {
                 let end = rest
                     .find(|character: char| !character.is_ascii_alphanumeric())
                     .unwrap_or(rest.len());
-                items.push(Item::Alias(alias(&rest[..end], word.span, scope)?));
+                let alias = alias(&rest[..end], word.span, scope)?;
+                if alias.is_never_at(scope.stage) {
+                    return Err(never_there(&format!("%{}", &rest[..end]), word.span, scope));
+                }
+                items.push(Item::Alias(alias));
                 rest = &rest[end..];
             }
         }
@@ -112,18 +120,32 @@ impl Item {
     }
 }
 
+/// The message for a sample that is never there, so that it would always be empty.
+fn never_there(what: &str, span: Span, scope: &Scope<'_>) -> Diagnostic {
+    let stage = scope.stage.name();
+    Diagnostic::error(format!("'{what}' is never there in {stage}")).at(span)
+}
+
 impl Alias {
+    fn is_never_at(&self, stage: Stage) -> bool {
+        match self {
+            Self::Fetch(fetch) => stage.never_has(fetch),
+            Self::QueryWithMark => stage != Stage::Request,
+            Self::Version => stage == Stage::Connection,
+            Self::Server => false,
+        }
+    }
+
     fn render<'a>(&'a self, facts: &Facts<'a>) -> Option<Cow<'a, [u8]>> {
-        let request = facts.request;
         match self {
             Self::Fetch(fetch) => fetch.sample(facts).map(|it| it.into_text()),
             Self::Server => {
                 let name = facts.session.server.unwrap_or("<NOSRV>");
                 Some(Cow::Borrowed(name.as_bytes()))
             }
-            Self::Version => Some(Cow::Borrowed(request?.head.version().as_bytes())),
+            Self::Version => Some(Cow::Borrowed(facts.version()?.as_bytes())),
             Self::QueryWithMark => {
-                let request = request?;
+                let request = facts.request?;
                 let query = request.head.query(request.original);
                 (!query.is_empty()).then(|| Cow::Owned([b"?", query].concat()))
             }

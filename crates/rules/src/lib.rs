@@ -30,5 +30,5 @@ mod words;
 
 pub use program::{Programs, ProxyProgram, compile};
 pub use scope::Inputs;
-pub use session::{Live, Request, Response, Session, Tls};
+pub use session::{Answered, Live, Request, Response, Session, Tls};
 pub use verdict::{ConnectionVerdict, Verdict};

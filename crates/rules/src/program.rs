@@ -14,7 +14,7 @@ use crate::condition::Condition;
 use crate::edit::Message;
 use crate::format::Format;
 use crate::scope::{Inputs, Scope};
-use crate::session::{Facts, Request, Session};
+use crate::session::{Answered, Facts, Request, Session};
 use crate::verdict::{ConnectionVerdict, Verdict};
 
 /// The programs of every proxy, in the order of `Config::proxies`.
@@ -80,6 +80,7 @@ pub fn compile(config: &Config, inputs: &Inputs<'_>, diagnostics: &mut Diagnosti
                 config,
                 proxy,
                 index,
+                stage: Stage::Request,
                 environment: inputs.environment,
                 hostname: inputs.hostname,
                 pattern_file: inputs.pattern_file,
@@ -121,7 +122,8 @@ impl ProxyProgram {
                 .as_ref()
                 .map(|it| Condition::compile(it, stage, &acls, scope, diagnostics))
                 .transpose();
-            match (action::compile(rule.set, &rule.action, scope), condition) {
+            let compiled = action::compile(rule.set, &rule.action, &Scope { stage, ..*scope });
+            match (compiled, condition) {
                 (Ok(compiled), Ok(condition)) => place.push(Rule {
                     compiled,
                     condition,
@@ -202,6 +204,7 @@ impl ProxyProgram {
         let facts = Facts {
             session,
             request: None,
+            answered: None,
             response: None,
         };
         match accepts(&self.connection, &facts) && accepts(&self.session, &facts) {
@@ -220,6 +223,7 @@ impl ProxyProgram {
         let facts = Facts {
             session,
             request,
+            answered: None,
             response: None,
         };
         match accepts(&self.content, &facts) {
@@ -245,19 +249,19 @@ impl ProxyProgram {
     }
 
     /// Runs `http-response`, then `http-after-response`, on a server's response. A backend's
-    /// program runs first, then the frontend's. `request` is the request where it is still there.
+    /// program runs first, then the frontend's.
     #[must_use]
     pub fn response(
         &self,
         session: &Session<'_>,
-        request: Option<Request<'_>>,
+        answered: Answered,
         head: &mut ResponseHead,
         original: &[u8],
     ) -> Verdict {
         let mut message = Message::Response {
             head,
             original,
-            request,
+            answered,
         };
         match run(&self.response, session, &mut message) {
             Verdict::Continue => run(&self.after_response, session, &mut message),
@@ -273,6 +277,7 @@ impl ProxyProgram {
         let facts = Facts {
             session,
             request,
+            answered: None,
             response: None,
         };
         let line = self
@@ -295,6 +300,7 @@ impl ProxyProgram {
         let facts = Facts {
             session,
             request: Some(request),
+            answered: None,
             response: None,
         };
         self.admin.iter().any(|condition| condition.holds(&facts))

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use haproxy_config::model::{Config, Proxy};
 
+use crate::acl::Stage;
+
 /// What compiling needs from outside the configuration.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
@@ -22,6 +24,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) config: &'a Config,
     pub(crate) proxy: &'a Proxy,
     pub(crate) index: usize,
+    /// Where the formats at hand are evaluated.
+    pub(crate) stage: Stage,
     pub(crate) environment: &'a BTreeMap<String, String>,
     pub(crate) hostname: &'a str,
     pub(crate) pattern_file: &'a dyn Fn(&Path) -> Option<String>,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use http1::{RequestHead, ResponseHead};
+use http1::{Method, RequestHead, ResponseHead, Version};
 
 /// The facts of a connection that rules can ask for. Cheap to build for each evaluation.
 #[derive(Clone, Copy)]
@@ -53,6 +53,15 @@ pub struct Request<'a> {
     pub original: &'a [u8],
 }
 
+/// What is still known of a request once its response has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    /// Its method.
+    pub method: Method,
+    /// Its version.
+    pub version: Version,
+}
+
 /// A response with the buffer that it was parsed from.
 #[derive(Clone, Copy)]
 pub struct Response<'a> {
@@ -62,11 +71,30 @@ pub struct Response<'a> {
     pub original: &'a [u8],
 }
 
-/// Everything that a sample can be fetched from. In a response program the request is there too
-/// where the caller still has it, but only its method and version are promised by the manual.
+/// Everything that a sample can be fetched from. A response program has no request any more, only
+/// what was kept of it; it is compiled so that it asks for no more.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
     pub(crate) session: &'a Session<'a>,
     pub(crate) request: Option<Request<'a>>,
+    pub(crate) answered: Option<Answered>,
     pub(crate) response: Option<Response<'a>>,
+}
+
+impl<'a> Facts<'a> {
+    /// The request's method; none for one that is not known by name once the response has come.
+    pub(crate) fn method(&self) -> Option<&'a [u8]> {
+        match self.request {
+            Some(request) => Some(request.head.method_text(request.original)),
+            None => Some(self.answered?.method.name()?.as_bytes()),
+        }
+    }
+
+    /// The request's version.
+    pub(crate) fn version(&self) -> Option<Version> {
+        match self.request {
+            Some(request) => Some(request.head.version()),
+            None => Some(self.answered?.version),
+        }
+    }
 }

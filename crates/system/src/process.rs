@@ -19,7 +19,7 @@ pub use accounts::{User, group, user};
 pub use command::{RoleCommand, Stream};
 pub use daemon::{Daemonized, ReadySignal, ReadyWait, daemonize};
 pub use identity::{
-    MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, drop_privileges,
+    MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, drop_privileges, forbid_new_privileges,
     raise_descriptor_limit, set_death_signal, set_process_name,
 };
 pub use nix::sys::signal::Signal;

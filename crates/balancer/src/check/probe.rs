@@ -100,9 +100,14 @@ async fn connect(plan: &Plan) -> Result<PollFd<Socket>, Finding> {
         Err(error) => return Err(refused(error)),
     }
     match stream.take_error() {
-        Ok(None) => Ok(stream),
-        Ok(Some(error)) | Err(error) => Err(refused(error)),
+        Ok(None) => {}
+        Ok(Some(error)) | Err(error) => return Err(refused(error)),
     }
+    match timeout(plan.limits.connect, send(&stream, &plan.greeting)).await {
+        Ok(sent) => sent.map_err(refused)?,
+        Err(_) => return Err(Finding::new(false, "L4TOUT")),
+    }
+    Ok(stream)
 }
 
 /// Sends a request and reads until `judge` knows enough.

@@ -123,9 +123,10 @@ impl<'a> Line<'a> {
         put!(self, "{host} - - [{date}] ");
         self.request_line();
         let ms = millisecond(record.accepted);
+        let early = if record.frontend.log.early { "+" } else { "" };
         put!(
             self,
-            " {} {} \"\" \"\" {port} {ms:03} \"{}\" \"{}\" \"{}\" ",
+            " {} {early}{} \"\" \"\" {port} {ms:03} \"{}\" \"{}\" \"{}\" ",
             status(record),
             record.bytes_out,
             self.frontend(),
@@ -140,7 +141,7 @@ impl<'a> Line<'a> {
         ] {
             self.timer(timer, ' ');
         }
-        put!(self, "{} ", timers.active);
+        put!(self, "{early}{} ", timers.active);
         self.termination(4);
         self.connections(' ');
         for cookie in [&record.request_cookie, &record.response_cookie] {

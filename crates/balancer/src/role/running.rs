@@ -92,6 +92,9 @@ impl Running {
         let wanted = privileges::wanted(&prepared.config.global)?;
         limit_connections(&mut prepared.config.global);
         limit_memory(&prepared.options);
+        // Each thread inherits it from the one that starts it: before the first is started. HAProxy
+        // does the same unless `insecure-setuid-wanted` is given, which is not built.
+        system::process::forbid_new_privileges().map_err(StartError::Privileges)?;
         let pid = known_pid(&prepared.options);
         process.pid.store(pid, Ordering::Relaxed);
         let sender = log::sender_of(&prepared.config.global, pid, !prepared.options.quiet);

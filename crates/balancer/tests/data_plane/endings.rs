@@ -1,6 +1,8 @@
 //! How sessions end, and what the log says of it (configuration.txt, 8.5).
 
-use std::net::TcpListener;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Socket, Type};
 
 use crate::support::{Client, DEFAULTS, Origin, Proxy, Reply, eventually, ok, status};
 
@@ -15,10 +17,22 @@ fn proxy_to(server: &str, lines: &str) -> Proxy {
     ))
 }
 
-/// An address where nobody listens.
-fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("bound").to_string()
+/// An address where nobody listens for as long as this is kept: its socket is bound, so that no
+/// test beside this one is given the port, but does not listen.
+struct Nobody(Socket);
+
+impl Nobody {
+    fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(&any_port.into()).expect("a free port");
+        Self(socket)
+    }
+
+    fn address(&self) -> String {
+        let address = self.0.local_addr().expect("bound").as_socket();
+        address.expect("an IPv4 socket").to_string()
+    }
 }
 
 #[test]
@@ -52,6 +66,53 @@ fn a_normal_exchange_is_recorded_with_all_its_figures() {
 }
 
 #[test]
+fn with_logasap_the_line_comes_with_the_head_and_only_once() {
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+    let origin = Origin::start(|request| {
+        if request.starts_with("GET /long ") {
+            Reply::Stall(format!("{HEAD}abc"))
+        } else {
+            Reply::Send(ok(""))
+        }
+    });
+    let mut proxy = proxy_to(&origin.address.to_string(), "  option logasap");
+    let mut client = proxy.client();
+    client.send("GET /long HTTP/1.1\r\nHost: t\r\n\r\n");
+    let record = proxy.record();
+    assert_eq!(record.request_line, "GET /long HTTP/1.1");
+    assert_eq!(record.bytes_out, HEAD.len() as u64);
+    assert_eq!(record.termination.letters(), ['-', '-', '-', '-']);
+    drop(client);
+    proxy.client().get("/short");
+    assert_eq!(proxy.record().request_line, "GET /short HTTP/1.1");
+}
+
+#[test]
+fn with_logasap_and_dontlog_normal_a_bad_end_is_still_logged() {
+    let origin = Origin::start(|_| {
+        Reply::SendAndClose("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".into())
+    });
+    let lines = "  option logasap\n  option dontlog-normal";
+    let mut proxy = proxy_to(&origin.address.to_string(), lines);
+    proxy.client().send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert_eq!(letters(&mut proxy), "SD--");
+}
+
+#[test]
+fn only_get_and_head_are_sent_on_to_a_server_of_redir() {
+    let origin = Origin::saying("x");
+    let server = format!("{} redir http://o.example", origin.address);
+    let proxy = proxy_to(&server, "");
+    for (method, expected) in [("GET", 302), ("DELETE", 200)] {
+        let mut client = proxy.client();
+        client.send(&format!(
+            "{method} /a HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+        ));
+        assert_eq!(status(&client.response()), expected, "{method}");
+    }
+}
+
+#[test]
 fn what_the_client_does_wrong_is_told_apart() {
     let origin = Origin::saying("x");
     for (sends, closes, lines, expected_status, expected) in [
@@ -82,8 +143,8 @@ fn what_the_client_does_wrong_is_told_apart() {
             "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nabc",
             true,
             "",
-            Some(400),
-            "CH--",
+            None,
+            "CD--",
         ),
         (
             "GET / HTTP/1.1\r\nHost: t\r\n\r\n",
@@ -175,7 +236,8 @@ fn what_the_server_does_wrong_is_told_apart() {
 
 #[test]
 fn a_server_that_refuses_is_tried_again_and_then_given_up() {
-    let mut proxy = proxy_to(&nobody(), "  retries 1\n  timeout connect 100ms");
+    let nobody = Nobody::new();
+    let mut proxy = proxy_to(&nobody.address(), "  retries 1\n  timeout connect 100ms");
     let response = proxy.client().get("/");
     assert_eq!(status(&response), 503);
     let record = proxy.record();
@@ -185,11 +247,12 @@ fn a_server_that_refuses_is_tried_again_and_then_given_up() {
 
 #[test]
 fn redispatch_finds_another_server() {
+    let nobody = Nobody::new();
     let origin = Origin::saying("x");
     let mut proxy = Proxy::start(&format!(
         "{DEFAULTS}  option httplog\n  log 127.0.0.1:1 local0\n  retries 1\n  option redispatch\n\
          listen test\n  bind {{fe}}\n  server bad {}\n  server good {}\n",
-        nobody(),
+        nobody.address(),
         origin.address
     ));
     assert_eq!(status(&proxy.client().get("/")), 200);

@@ -111,6 +111,31 @@ fn tcp_mode_moves_bytes_both_ways_until_both_have_ended() {
 }
 
 #[test]
+fn with_logasap_a_tcp_session_is_logged_once_it_is_connected() {
+    let origin = Origin::start(|_| Reply::Echo("echo:".into()));
+    let mut proxy = tcp(&origin, "  option logasap");
+    let mut client = proxy.client();
+    let record = proxy.record();
+    assert_eq!(record.bytes_out, 0);
+    assert!(record.timers.connect.is_some());
+    client.send("\r\n\r\n");
+    assert_eq!(client.exactly(5), "echo:");
+    let source = client.stream.local_addr().ok();
+    assert_eq!(record.client, source);
+    drop(client);
+    let next = proxy.client();
+    assert_eq!(proxy.record().client, next.stream.local_addr().ok());
+}
+
+#[test]
+fn timeout_tunnel_ends_a_silent_tcp_session() {
+    let origin = Origin::start(|_| Reply::Stall(String::new()));
+    let mut proxy = tcp(&origin, "  timeout tunnel 50ms");
+    assert!(proxy.client().is_closed());
+    assert_eq!(proxy.record().termination.letters()[1], 'D');
+}
+
+#[test]
 fn tcp_mode_ends_silent_sessions() {
     let origin = Origin::start(|_| Reply::Stall(String::new()));
     for (lines, expected) in [

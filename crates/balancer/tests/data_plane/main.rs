@@ -5,6 +5,7 @@ mod balancer;
 mod endings;
 mod http;
 mod living;
+mod memory;
 mod persistence;
 mod support;
 mod tls;

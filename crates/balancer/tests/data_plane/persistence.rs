@@ -95,6 +95,32 @@ fn an_inserted_cookie_brings_the_client_back() {
 }
 
 #[test]
+fn an_inserted_cookie_with_dates_is_renewed_or_ignored() {
+    let origins = origins();
+    let proxy = proxy_to(
+        &origins,
+        "  cookie SRV insert indirect maxidle 1m maxlife 1h",
+        ["cookie a", "cookie b", "cookie c"],
+    );
+    let mut client = proxy.client();
+    for (sent, expected) in [
+        // No date: accepted, and dated now.
+        ("b", "SRV=b|"),
+        // Last seen in 2012.
+        ("b|UAAAA|UAAAA", "SRV=a|"),
+    ] {
+        client.send(&format!(
+            "GET / HTTP/1.1\r\nHost: t\r\nCookie: SRV={sent}\r\n\r\n"
+        ));
+        let response = client.response();
+        let line = header(&response, "set-cookie").expect("a cookie");
+        assert!(line.starts_with(expected), "{sent}: {line}");
+        let value = line.split(['=', ';']).nth(1).expect("a value");
+        assert_eq!(value.len(), "b|AAAAA|AAAAA".len(), "{line}");
+    }
+}
+
+#[test]
 fn an_indirect_cookie_never_reaches_the_server() {
     for (lines, sent, expected) in [
         ("cookie SRV insert indirect", "A=1; SRV=a; B=2", "A=1; B=2"),

@@ -72,6 +72,8 @@ pub struct Global {
     pub nbthread: Option<u16>,
     /// `stats socket` lines.
     pub stats_sockets: Vec<Bind>,
+    /// `stats maxconn`: sessions of all stats sockets at once, default 10.
+    pub stats_maxconn: Option<u32>,
     /// `stats timeout`, default 10 s.
     pub stats_timeout: Option<Duration>,
     /// `hard-stop-after`.
@@ -90,8 +92,6 @@ pub struct Global {
     pub tune_http_maxhdr: Option<u16>,
     /// `crt-base`: folder of relative `crt` arguments.
     pub crt_base: Option<PathBuf>,
-    /// `ca-base`.
-    pub ca_base: Option<PathBuf>,
     /// `zero-warning`: a configuration with warnings is refused, as under `-dW`.
     pub zero_warning: bool,
     /// `ssl-default-bind-options`, as words.

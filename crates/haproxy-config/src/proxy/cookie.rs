@@ -1,5 +1,7 @@
 //! `cookie NAME …`: persistence by a cookie.
 
+use std::time::Duration;
+
 use diagnostics::Diagnostic;
 
 use crate::arguments::Arguments;
@@ -35,10 +37,10 @@ pub(super) fn read(arguments: &mut Arguments<'_>) -> Result<Cookie, Diagnostic> 
             "indirect" => cookie.indirect = true,
             "insert" => kind(&mut cookie, CookieKind::Insert, word)?,
             "maxidle" => {
-                cookie.maxidle = Some(time(arguments.value_of(word)?, Unit::Seconds)?);
+                cookie.maxidle = limit(time(arguments.value_of(word)?, Unit::Seconds)?);
             }
             "maxlife" => {
-                cookie.maxlife = Some(time(arguments.value_of(word)?, Unit::Seconds)?);
+                cookie.maxlife = limit(time(arguments.value_of(word)?, Unit::Seconds)?);
             }
             "nocache" => cookie.nocache = true,
             "postonly" => cookie.postonly = true,
@@ -59,10 +61,18 @@ pub(super) fn read(arguments: &mut Arguments<'_>) -> Result<Cookie, Diagnostic> 
     if cookie.kind == CookieKind::Rewrite && cookie.indirect {
         return Err(conflict("'rewrite' and 'indirect' do not go together"));
     }
+    if cookie.kind != CookieKind::Insert && (cookie.maxidle.is_some() || cookie.maxlife.is_some()) {
+        return Err(conflict("'maxidle' and 'maxlife' need 'insert'"));
+    }
     if cookie.preserve && cookie.kind != CookieKind::Insert && !cookie.indirect {
         return Err(conflict("'preserve' needs 'insert' or 'indirect'"));
     }
     Ok(cookie)
+}
+
+/// Zero is no limit.
+fn limit(time: Duration) -> Option<Duration> {
+    (!time.is_zero()).then_some(time)
 }
 
 fn kind(cookie: &mut Cookie, kind: CookieKind, word: &Word) -> Result<(), Diagnostic> {

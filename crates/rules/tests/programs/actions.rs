@@ -212,6 +212,25 @@ fn refusals_have_their_status() {
 }
 
 #[test]
+fn of_its_request_a_response_knows_the_method_and_the_version() {
+    let response = "HTTP/1.1 200 OK\r\n\r\n";
+    for (condition, expected) in [
+        ("METH_GET", true),
+        ("{ method POST }", false),
+        ("HTTP_1.1", true),
+        ("HTTP_1.0", false),
+    ] {
+        let rule = format!(" http-response set-header X %HM-%HV-%[method] if {condition}");
+        let (_, text) = run_response(&rule, response);
+        assert_eq!(
+            text.contains("X: GET-HTTP/1.1-GET\r\n"),
+            expected,
+            "{condition}: {text}"
+        );
+    }
+}
+
+#[test]
 fn responses_are_edited_and_refused() {
     let response = "HTTP/1.1 200 OK\r\nServer: x\r\nX-A: 1\r\nSet-Cookie: S=1; path=/\r\n\r\n";
     for (lines, expected) in [

@@ -180,6 +180,10 @@ fn what_cannot_be_used_says_why() {
             "error: converter 'sha1' is known but not built yet (not built yet)",
         ),
         (
+            " use_backend api if { path,map_dom_int(hosts.map) -m bin 00 }",
+            "error: converter 'map_dom_int' is known but not built yet (not built yet)",
+        ),
+        (
             " use_backend api if { path,lowr /x }",
             "error: unknown converter 'lowr' (unknown converter; did you mean 'lower'?)",
         ),
@@ -203,6 +207,33 @@ fn what_cannot_be_used_says_why() {
             " use_backend api if { status 200 }",
             "warning: this condition is about something that is not there in a request rule, so it \
              never matches",
+        ),
+        (
+            " http-response set-header X y if { path_beg /a }",
+            "error: this condition is about the request, which is gone in a response rule (of a \
+             request, only its method and its version are still known there)",
+        ),
+        (
+            " acl a req.hdr(x) -m found\n http-response deny if METH_GET !a",
+            "error: this condition is about the request, which is gone in a response rule (of a \
+             request, only its method and its version are still known there)",
+        ),
+        (
+            " http-response set-header X %[req.hdr(host),lower]",
+            "error: 'req.hdr(host),lower' is never there in a response rule",
+        ),
+        (
+            " http-after-response set-header X a%HQ",
+            "error: '%HQ' is never there in a response rule",
+        ),
+        (
+            " http-request set-header X %[status]",
+            "error: 'status' is never there in a request rule",
+        ),
+        (
+            " http-response redirect scheme https",
+            "error: a response can only be redirected with 'location' and without 'keep-query' (the \
+             request, which the rest is taken from, is gone by then)",
         ),
         (
             " use_backend api if { path -f /missing }",

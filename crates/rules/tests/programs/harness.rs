@@ -5,8 +5,8 @@ use std::path::Path;
 
 use diagnostics::{Diagnostics, Severity, Sources};
 use haproxy_config::{Load, Text, parse};
-use http1::{Answer, Limits, Method, Parsed, RequestHead, ResponseHead};
-use rules::{Inputs, Live, Programs, Request, Session, Verdict, compile};
+use http1::{Answer, Limits, Method, Parsed, RequestHead, ResponseHead, Version};
+use rules::{Answered, Inputs, Live, Programs, Request, Session, Verdict, compile};
 
 /// Two servers are up in each backend, three connections are open.
 pub struct Figures;
@@ -136,7 +136,11 @@ pub fn run_response(lines: &str, text: &str) -> (Verdict, String) {
     let mut head = ResponseHead::new();
     head.parse(original, Method::Get, &Limits::default())
         .unwrap();
-    let verdict = programs.proxies[WEB].response(&session(), None, &mut head, original);
+    let answered = Answered {
+        method: Method::Get,
+        version: Version::Http11,
+    };
+    let verdict = programs.proxies[WEB].response(&session(), answered, &mut head, original);
     let mut out = Vec::new();
     head.encode_into(original, &mut out);
     (verdict, String::from_utf8(out).unwrap())
@@ -166,6 +170,6 @@ pub fn chosen(
 /// An answer as text, as sent to a client of HTTP/1.1 that stays.
 pub fn text(answer: &Answer) -> String {
     let mut out = Vec::new();
-    answer.encode_into(&mut out, http1::Version::Http11, true, false);
+    answer.encode_into(&mut out, Version::Http11, true, false);
     String::from_utf8(out).unwrap()
 }

@@ -52,6 +52,13 @@ pub fn raise_descriptor_limit(wanted: u64) -> io::Result<u64> {
     Ok(reachable)
 }
 
+/// From now on no program that this process or a descendant starts gains rights by its file:
+/// setuid bits and file capabilities are ignored (prctl(2), `PR_SET_NO_NEW_PRIVS`). For good.
+pub fn forbid_new_privileges() -> io::Result<()> {
+    prctl::set_no_new_privs()?;
+    Ok(())
+}
+
 /// Who a process becomes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Privileges {

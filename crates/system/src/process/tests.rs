@@ -174,6 +174,17 @@ fn a_process_takes_a_name_cut_to_what_the_kernel_keeps() {
 }
 
 #[test]
+fn programs_gain_no_rights_by_their_file() {
+    let exit = in_a_copy(|| {
+        let before = nix::sys::prctl::get_no_new_privs();
+        forbid_new_privileges().is_ok()
+            && before == Ok(false)
+            && nix::sys::prctl::get_no_new_privs() == Ok(true)
+    });
+    assert_eq!(exit, Exit::Code(0));
+}
+
+#[test]
 fn root_is_given_up_for_good() {
     if !nix::unistd::Uid::effective().is_root() {
         testing_support::skip("root is needed to give it up", "sudo cargo xtask test");
