@@ -12,7 +12,7 @@ mod change;
 mod command;
 mod session;
 mod show;
-mod words;
+pub mod words;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

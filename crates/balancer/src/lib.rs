@@ -32,7 +32,7 @@ mod persistence;
 mod policy;
 mod pool;
 pub mod privileges;
-mod proxy_protocol;
+pub mod proxy_protocol;
 mod queue;
 mod request;
 mod response;

@@ -72,7 +72,7 @@ fn encode_binary(ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
 
 /// What the start of a connection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Parsed {
+pub enum Parsed {
     /// A whole header of that many bytes, with the ends it names; none where it says LOCAL or
     /// UNKNOWN and the connection's own addresses hold.
     Complete(usize, Option<(SocketAddr, SocketAddr)>),
@@ -83,7 +83,8 @@ pub(crate) enum Parsed {
 }
 
 /// Reads a header of either version.
-pub(crate) fn parse(bytes: &[u8]) -> Parsed {
+#[must_use]
+pub fn parse(bytes: &[u8]) -> Parsed {
     let shared = bytes.len().min(SIGNATURE.len());
     if bytes[..shared] == SIGNATURE[..shared] {
         return if bytes.len() < FIXED_LEN {

@@ -83,7 +83,7 @@ impl Draft {
         for group in &mut groups {
             track::resolve(&mut group.track_scripts, &by_name, reading);
         }
-        let configuration = Configuration {
+        let mut configuration = Configuration {
             global: global.global,
             scripts,
             sync_groups: groups,
@@ -91,6 +91,12 @@ impl Draft {
             static_addresses,
         };
         check::check(&configuration, &instance_names, reading);
+        let Configuration {
+            instances,
+            sync_groups,
+            ..
+        } = &mut configuration;
+        track::settle_weights(instances, sync_groups, reading);
         configuration
     }
 }

@@ -220,8 +220,6 @@ pub struct Instance {
     pub track_interfaces: Vec<TrackedInterface>,
     /// `notify` and its family.
     pub notify: Notify,
-    /// `debug`, 0..=4. Changes the log only.
-    pub debug: u8,
 }
 
 /// How adverts travel.
@@ -362,6 +360,6 @@ pub struct SyncGroup {
     pub track_interfaces: Vec<TrackedInterface>,
     /// `notify` and its family.
     pub notify: Notify,
-    /// `sync_group_tracking_weight`: members may have tracking weights.
+    /// `sync_group_tracking_weight`: members keep the weights of what they track.
     pub tracking_weight: bool,
 }

@@ -183,3 +183,42 @@ const WORDS: &[&str] = &[
     "/",
     "priority ",
 ];
+
+#[test]
+fn weights_do_not_tear_a_sync_group_apart_unless_asked_to() {
+    let text = |priority: u8, group: &str| {
+        let member = |name: &str, id: u8, address: u8| {
+            format!(
+                "vrrp_instance {name} {{\n interface eth0\n virtual_router_id {id}\n \
+                 priority {priority}\n track_script {{\n s\n t\n }}\n track_interface {{\n \
+                 eth1 weight 5\n }}\n virtual_ipaddress {{\n 192.0.2.{address}\n }}\n}}\n"
+            )
+        };
+        format!(
+            "vrrp_script s {{\n script /bin/true\n weight 9\n}}\n\
+             vrrp_script t {{\n script /bin/true\n}}\n{}{}{group}",
+            member("a", 1, 1),
+            member("b", 2, 2)
+        )
+    };
+    let group = |more: &str| format!("vrrp_sync_group g {{\n group {{\n a\n b\n }}\n{more}}}\n");
+    for (priority, group, scripts, interfaces, warnings) in [
+        (100, String::new(), 2, vec![5], 0),
+        (100, group(""), 1, vec![0], 4),
+        (100, group(" sync_group_tracking_weight\n"), 2, vec![5], 0),
+        (255, String::new(), 1, vec![], 4),
+    ] {
+        let (configuration, messages) = loaded(&text(priority, &group));
+        let configuration = configuration.unwrap_or_else(|| panic!("{messages:#?}"));
+        for instance in &configuration.instances {
+            assert_eq!(instance.track_scripts.len(), scripts, "{priority} {group}");
+            let weights = instance.track_interfaces.iter();
+            let weights: Vec<i16> = weights.map(|tracked| tracked.weight.value).collect();
+            assert_eq!(weights, interfaces, "{priority} {group}");
+        }
+        let ignored = messages
+            .iter()
+            .filter(|message| message.contains("is ignored:"));
+        assert_eq!(ignored.count(), warnings, "{messages:#?}");
+    }
+}

@@ -30,6 +30,7 @@ vrrp_script chk {
     init_fail
 }
 vrrp_sync_group G {
+    sync_group_tracking_weight
     group {
         V4
         V6

@@ -79,6 +79,43 @@ pub const TARGETS: &[Target] = &[
         run: targets::vrrp_hello,
         seeds: &[b"keel\x01\x04\x25\x65"],
     },
+    Target {
+        name: "proxy-protocol",
+        run: targets::proxy_protocol,
+        seeds: &[
+            b"PROXY TCP4 192.0.2.1 192.0.2.2 1025 80\r\nGET",
+            b"PROXY TCP6 2001:db8::1 2001:db8::2 1025 443\r\n",
+            b"PROXY UNKNOWN x\r\n",
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc0\0\x02\x02\x04\x01\0\x50",
+            b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+        ],
+    },
+    Target {
+        name: "stats-command",
+        run: targets::stats_command,
+        seeds: &[
+            b"set server h/s1 state maint; show stat -1 4 -1; prompt\n",
+            b"add map x\\ y\\;z <<END",
+        ],
+    },
+    Target {
+        name: "rules",
+        run: targets::rules,
+        seeds: &[
+            b" acl a path,lower -m beg -i /x -f /list\n use_backend %[req.hdr(x),lower] if a !{ src 10.0.0.0/8 } or METH_GET\n",
+            b" http-request set-header X %[path,regsub(a,b,g)]%HM if { url_param(a) -m reg ^a+$ }\n http-request redirect prefix /a code 301 drop-query append-slash if TRUE\n",
+            b" http-request replace-header A (.*)x \\1%[int(3),add(4)]\n http-request return status 200 content-type text/plain string \"%[src]\" if { dst_port 80:90 }\n",
+            b" reqrep ^([^\\ ]*)\\ /a(.*) \\1\\ /b\\2\n reqidel ^X:\n http-response set-header Y %[status]\n tcp-request connection reject if { src -f /list }\n",
+        ],
+    },
+    Target {
+        name: "lab-plan",
+        run: targets::lab_plan,
+        seeds: &[
+            include_bytes!("../../../examples/landlord/lab.toml"),
+            b"address = \"192.0.2.1\"\nswitches = [\"a\"]\nnode = []\n[client]\ninterfaces = []\n[probe]\nurl = \"http://192.0.2.1/\"\n",
+        ],
+    },
 ];
 
 /// The target of that name.

@@ -1,10 +1,11 @@
 //! From a line to commands and words.
 
 /// The most words of one command that count; HAProxy stops at 64 as well.
-pub(super) const WORDS_MAX: usize = 64;
+pub const WORDS_MAX: usize = 64;
 
 /// Splits a line at `;`. A backslash keeps the next character from its meaning.
-pub(super) fn commands(line: &str) -> Vec<&str> {
+#[must_use]
+pub fn commands(line: &str) -> Vec<&str> {
     let mut commands = Vec::new();
     let mut start = 0;
     let mut escaped = false;
@@ -24,7 +25,8 @@ pub(super) fn commands(line: &str) -> Vec<&str> {
 }
 
 /// Splits a command at blanks and takes backslashes away.
-pub(super) fn words(command: &str) -> Vec<String> {
+#[must_use]
+pub fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut characters = command.chars();
@@ -42,7 +44,8 @@ pub(super) fn words(command: &str) -> Vec<String> {
 
 /// Where the last command of a line asks for a payload (`<<` or `<<END`): the line without that
 /// word, and the line that ends the payload.
-pub(super) fn payload(line: &str) -> Option<(&str, &str)> {
+#[must_use]
+pub fn payload(line: &str) -> Option<(&str, &str)> {
     let (command, mark) = line.rsplit_once("<<")?;
     let spaced = command.ends_with([' ', '\t']);
     (spaced && !mark.contains([' ', '\t', ';'])).then_some((command, mark))

@@ -74,7 +74,6 @@ pub(super) struct InstanceDraft {
     track_scripts: Vec<TrackedScript>,
     track_interfaces: Vec<TrackedInterface>,
     notify: Notify,
-    debug: u8,
 }
 
 impl InstanceDraft {
@@ -159,7 +158,12 @@ impl InstanceDraft {
                     .extend(track::interfaces(entry, reading));
             }
             "authentication" => self.password = authentication::read(entry, reading),
-            "debug" => self.debug = reading.number(entry, 0..=4).unwrap_or(0),
+            "debug" => {
+                if reading.number::<u8>(entry, 0..=4).is_some() {
+                    let why = "'debug' has no effect: what happens is logged at every level";
+                    reading.notice(span, why);
+                }
+            }
             "dont_track_primary" => {
                 reading.alone(entry);
                 self.ignore_interface_state = true;
@@ -324,7 +328,6 @@ impl InstanceDraft {
             track_scripts: self.track_scripts,
             track_interfaces: self.track_interfaces,
             notify: self.notify,
-            debug: self.debug,
         })
     }
 

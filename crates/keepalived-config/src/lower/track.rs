@@ -6,11 +6,14 @@ use diagnostics::{Diagnostic, Spanned};
 
 use super::Name;
 use super::reading::Reading;
-use crate::model::{TrackScript, TrackedInterface, TrackedScript, Weight};
+use crate::model::{Instance, SyncGroup, TrackScript, TrackedInterface, TrackedScript, Weight};
 use crate::read::{Statement, Word};
 
 /// The largest weight, up and down.
 const MAX_WEIGHT: i64 = 253;
+
+/// The priority of the owner of the addresses.
+const OWNER_PRIORITY: u8 = 255;
 
 /// Stands for "as the script says" until the scripts are known.
 const UNSET: Weight = Weight {
@@ -63,6 +66,60 @@ fn entry(line: &Statement, reading: &mut Reading<'_>) -> Option<(Name, Option<We
             reading.tell(message);
             None
         }
+    }
+}
+
+/// Members of a `vrrp_sync_group` keep one priority, unless it has `sync_group_tracking_weight`, and
+/// the owner of its addresses keeps 255: weights are taken from what they track themselves, and
+/// what they track by weight alone is not tracked, as with keepalived. What a group tracks keeps its
+/// weight.
+pub(super) fn settle_weights(
+    instances: &mut [Instance],
+    groups: &[SyncGroup],
+    reading: &mut Reading<'_>,
+) {
+    for instance in instances {
+        let is_owner = instance.priority == OWNER_PRIORITY;
+        let name = &instance.name.value;
+        let is_bound = groups.iter().any(|group| {
+            !group.tracking_weight && group.members.iter().any(|member| member.value == *name)
+        });
+        if !is_owner && !is_bound {
+            continue;
+        }
+        let mut tell = |tracked: &Name, what: &str| {
+            let why = if is_bound {
+                "a member of a sync group without 'sync_group_tracking_weight'"
+            } else {
+                "the owner of its addresses"
+            };
+            reading.warning(
+                tracked.span,
+                format!(
+                    "{what} of '{}' is ignored: '{name}' is {why}",
+                    tracked.value
+                ),
+            );
+        };
+        instance.track_scripts.retain(|tracked| {
+            let stays = tracked.weight.value == 0;
+            if !stays {
+                tell(&tracked.name, "tracking with the weight");
+            }
+            stays
+        });
+        instance.track_interfaces.retain_mut(|tracked| {
+            if tracked.weight.value == 0 {
+                return true;
+            }
+            if is_bound {
+                tell(&tracked.name, "the weight");
+                tracked.weight = Weight::default();
+            } else {
+                tell(&tracked.name, "tracking with the weight");
+            }
+            is_bound
+        });
     }
 }
 
