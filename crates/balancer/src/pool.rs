@@ -73,13 +73,16 @@ impl Pool {
         self.need.saw(in_use);
     }
 
-    /// Keeps a connection of one of the `in_use` requests; false where there are `max` already or
-    /// as many as were needed lately, and it was dropped.
+    /// Keeps a connection of one of the `in_use` requests; false where there are `max` already, and
+    /// it was dropped. Where as many are kept as were needed lately, the one longest idle goes for
+    /// it: its server is the next to close it, or did so already.
     pub fn keep(&self, mut connection: Box<ServerConnection>, in_use: usize, max: usize) -> bool {
         let mut idle = self.idle.borrow_mut();
-        let enough = idle.len() + in_use > self.need.most();
-        if idle.len() >= max || enough || !connection.peer.reader.is_quiet() {
+        if idle.len() >= max || !connection.peer.reader.is_quiet() {
             return false;
+        }
+        if !idle.is_empty() && idle.len() + in_use > self.need.most() {
+            idle.remove(0);
         }
         connection.peer.deadline.clear();
         idle.push(Idle {

@@ -278,6 +278,21 @@ fn clients_that_come_one_after_the_other_leave_one_connection_behind() {
 }
 
 #[test]
+fn a_closed_connection_takes_no_place_from_a_client_s_own() {
+    let origin = Origin::start(|request| match request.starts_with("GET /last ") {
+        true => Reply::SendAndClose(ok("x")),
+        false => Reply::Send(ok("x")),
+    });
+    let proxy = proxy_to(&origin, "http-reuse safe", "");
+    proxy.client().get("/last");
+    let mut client = proxy.client();
+    for path in ["/1", "/2", "/3"] {
+        assert_eq!(status(&client.get(path)), 200);
+    }
+    assert_eq!(origin.connections(), 2);
+}
+
+#[test]
 fn a_request_over_a_connection_that_the_server_had_closed_is_sent_again() {
     // Answers once on each connection, then closes without saying so.
     let origin = Origin::start(|_| Reply::SendAndClose(ok("x")));
