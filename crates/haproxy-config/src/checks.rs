@@ -25,6 +25,7 @@ pub(crate) fn check(config: &Config, messages: &mut Vec<Diagnostic>) {
         binds(proxy, messages);
         targets(proxy, &names, &backends, messages);
         cookies(proxy, messages);
+        early_ends(proxy, messages);
     }
 }
 
@@ -206,6 +207,17 @@ fn cookies(proxy: &Proxy, messages: &mut Vec<Diagnostic>) {
             ))
             .at(server.name.span)
             .help("add a line 'cookie NAME insert'"),
+        );
+    }
+}
+
+fn early_ends(proxy: &Proxy, messages: &mut Vec<Diagnostic>) {
+    if proxy.abort_on_close && proxy.mode == Mode::Tcp && proxy.kind.is_backend() {
+        let text = "'option abortonclose' is known but not built yet in mode tcp";
+        messages.push(
+            Diagnostic::error(text)
+                .at(proxy.name.span)
+                .help("add 'no option abortonclose' to this section, or use mode http"),
         );
     }
 }

@@ -155,6 +155,7 @@ fn what_only_the_whole_can_tell() {
         "defaults\n mode http\n timeout client 1s\nlisten a\n bind :80\n use_backend b if TRUE\n \
          http-request deny\n tcp-request connection accept\nbackend b\n",
         "listen a\n bind :80\n timeout client 1s\n option tcplog\n",
+        "defaults\n timeout connect 1s\n timeout server 1s\nbackend a\n option abortonclose\n",
     ]);
     insta::assert_snapshot!(shown);
 }
