@@ -12,6 +12,7 @@ use crate::lane::{BackendLane, ServerLane};
 use crate::log_record::{Cause, ConnectionCounts, LogRecord, Phase, Termination, Timers};
 use crate::server_connection::ClientEnds;
 use crate::snapshot::{Backend, Frontend, Server};
+use crate::state::TrafficCounters;
 use crate::timeouts::Timeouts;
 use crate::worker::context::Worker;
 
@@ -162,48 +163,10 @@ pub(crate) fn conclude<R, W>(client: &Client<R, W>, exchange: &mut Exchange) {
         counted.client_aborts.add(1);
     }
     if let Some(lane) = &exchange.backend {
-        let counted = lane.backend.state.counters.of(worker);
-        counted.bytes_in.add(exchange.bytes_in);
-        counted.bytes_out.add(exchange.bytes_out);
-        counted.count_response(status);
-        counted.requests.add(1);
-        counted
-            .queue_time_ms
-            .add(exchange.timers.queue.unwrap_or(0));
-        counted
-            .connect_time_ms
-            .add(exchange.timers.connect.unwrap_or(0));
-        counted
-            .response_time_ms
-            .add(exchange.timers.response.unwrap_or(0));
-        counted.total_time_ms.add(exchange.timers.active);
-        match exchange.termination.cause {
-            Cause::Client => counted.client_aborts.add(1),
-            Cause::Server => counted.server_aborts.add(1),
-            _ => {}
-        }
+        count_served(lane.backend.state.counters.of(worker), exchange, status);
     }
     if let Some(lane) = &exchange.server {
-        let counted = lane.server.state.counters.of(worker);
-        counted.bytes_in.add(exchange.bytes_in);
-        counted.bytes_out.add(exchange.bytes_out);
-        counted.count_response(status);
-        counted.requests.add(1);
-        counted
-            .queue_time_ms
-            .add(exchange.timers.queue.unwrap_or(0));
-        counted
-            .connect_time_ms
-            .add(exchange.timers.connect.unwrap_or(0));
-        counted
-            .response_time_ms
-            .add(exchange.timers.response.unwrap_or(0));
-        counted.total_time_ms.add(exchange.timers.active);
-        match exchange.termination.cause {
-            Cause::Client => counted.client_aborts.add(1),
-            Cause::Server => counted.server_aborts.add(1),
-            _ => {}
-        }
+        count_served(lane.server.state.counters.of(worker), exchange, status);
     }
     Place {
         worker: &client.worker,
@@ -295,5 +258,28 @@ impl Place<'_> {
             backend: backend.map_or(0, |backend| backend.state.counters.total().sessions),
             server: server.map_or(0, |server| server.state.counters.total().sessions),
         }
+    }
+}
+
+/// What an exchange means for the backend, or the server, that served it.
+fn count_served(counted: &TrafficCounters, exchange: &Exchange, status: u16) {
+    counted.bytes_in.add(exchange.bytes_in);
+    counted.bytes_out.add(exchange.bytes_out);
+    counted.count_response(status);
+    counted.requests.add(1);
+    counted
+        .queue_time_ms
+        .add(exchange.timers.queue.unwrap_or(0));
+    counted
+        .connect_time_ms
+        .add(exchange.timers.connect.unwrap_or(0));
+    counted
+        .response_time_ms
+        .add(exchange.timers.response.unwrap_or(0));
+    counted.total_time_ms.add(exchange.timers.active);
+    match exchange.termination.cause {
+        Cause::Client => counted.client_aborts.add(1),
+        Cause::Server => counted.server_aborts.add(1),
+        _ => {}
     }
 }
