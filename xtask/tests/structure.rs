@@ -13,19 +13,22 @@ const LAYERS: &[&[&str]] = &[
         "haproxy-config",
         "keepalived-config",
         "vrrp",
+        "cib",
     ],
-    &["rules", "vrrp-sim"],
-    &["balancer", "address-keeper", "lab"],
+    &["rules", "scheduler", "vrrp-sim"],
+    &["balancer", "address-keeper", "lab", "pcs"],
     &["keel", "fuzz", "xtask"],
 ];
 
 /// The crates without clock, sockets, files, threads, environment or randomness.
 const PURE: &[&str] = &[
+    "cib",
     "diagnostics",
     "haproxy-config",
     "http",
     "keepalived-config",
     "rules",
+    "scheduler",
     "vrrp",
 ];
 
@@ -56,9 +59,12 @@ const PURE_LIBRARIES: &[&str] = &[
     "aho-corasick",
     "annotate-snippets",
     "base64",
+    "bitflags",
     "hmac",
     "httparse",
+    "md-5",
     "memchr",
+    "quick-xml",
     "regex",
     "serde",
     "sha2",

@@ -1,0 +1,1 @@
+//! Rules: when a part of the configuration holds.

@@ -1,0 +1,1 @@
+//! Schema versions: validation, and upgrade of old syntax to the current one.

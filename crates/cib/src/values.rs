@@ -1,0 +1,84 @@
+//! Name-value pairs, sorted by name: what an nvpair set yields, and what an action carries.
+
+use std::borrow::Cow;
+
+/// Name-value pairs, sorted by name, each name once. Texts of the CIB are borrowed from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Values<'c>(Vec<(Cow<'c, str>, Cow<'c, str>)>);
+
+impl<'c> Values<'c> {
+    /// No pairs.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The value of `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.find(name).ok().map(|index| &*self.0[index].1)
+    }
+
+    /// The value of `name`, which outlives this table if it was borrowed from the CIB.
+    #[must_use]
+    pub fn get_cow(&self, name: &str) -> Option<&Cow<'c, str>> {
+        self.find(name).ok().map(|index| &self.0[index].1)
+    }
+
+    /// Whether `name` has a value.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.find(name).is_ok()
+    }
+
+    /// Sets `name` to `value`, whatever it was before.
+    pub fn set(&mut self, name: impl Into<Cow<'c, str>>, value: impl Into<Cow<'c, str>>) {
+        let (name, value) = (name.into(), value.into());
+        match self.find(&name) {
+            Ok(index) => self.0[index].1 = value,
+            Err(index) => self.0.insert(index, (name, value)),
+        }
+    }
+
+    /// Sets `name` to `value` unless it has one already. Says whether it was set.
+    pub fn set_default(
+        &mut self,
+        name: impl Into<Cow<'c, str>>,
+        value: impl Into<Cow<'c, str>>,
+    ) -> bool {
+        let name = name.into();
+        match self.find(&name) {
+            Ok(_) => false,
+            Err(index) => {
+                self.0.insert(index, (name, value.into()));
+                true
+            }
+        }
+    }
+
+    /// Removes `name`; says what it was.
+    pub fn remove(&mut self, name: &str) -> Option<Cow<'c, str>> {
+        self.find(name).ok().map(|index| self.0.remove(index).1)
+    }
+
+    /// All pairs, sorted by name (as bytes).
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// How many pairs there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(key, _)| (**key).cmp(name))
+    }
+}

@@ -1,0 +1,65 @@
+//! The scheduler: from a CIB and the time to placements, actions, and the order of actions.
+//!
+//! ```text
+//! CIB ─► expansion ─► configuration ─► status ─► constraints ─► assignment ─► transition ─► ordering ─► graph
+//!        templates,   options, nodes,  history,  location,      which node,   which        what waits   XML,
+//!        bundles      resources        failures  colocation,    which role    actions      for what     dot
+//!                                                order, tickets
+//! ```
+//!
+//! Owns: the decision what the cluster should do next. `LIFECYCLE.md` tells the whole way.
+//!
+//! Must never: read a clock, a file or a global; depend on anything but its arguments; panic,
+//! whatever the CIB says.
+
+pub mod actions;
+pub mod assignment;
+pub mod configuration;
+pub mod constraints;
+pub mod expansion;
+pub mod graph;
+pub mod model;
+pub mod notifications;
+pub mod ordering;
+pub mod status;
+pub mod transition;
+
+pub use model::Plan;
+
+use cib::time::DateTime;
+use cib::xml::Document;
+
+/// What the caller wants besides the plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wishes {
+    /// Scores in `Plan::score_lines`.
+    pub show_scores: bool,
+    /// Utilization in `Plan::utilization_lines`.
+    pub show_utilization: bool,
+    /// Causes of scores in `Plan::journal`.
+    pub explain: bool,
+}
+
+/// Reads what `cib` (expanded, see [`expansion::expand`]) says, without deciding anything but what
+/// has to be fenced.
+#[must_use]
+pub fn read(cib: &Document, now: DateTime, wishes: Wishes) -> Plan<'_> {
+    let mut plan = Plan::new(cib.root(), now, wishes);
+    configuration::unpack(&mut plan);
+    status::unpack(&mut plan);
+    plan
+}
+
+/// Decides: fills in everything of a plan that [`read`] left open, and gives the graph.
+pub fn decide(plan: &mut Plan<'_>) -> Document {
+    constraints::apply_node_health(plan);
+    constraints::unpack(plan);
+    constraints::apply_node_criteria(plan);
+    constraints::imply(plan);
+    status::apply_configuration_changes(plan);
+    assignment::assign_all(plan);
+    status::check_parameters(plan);
+    transition::schedule(plan);
+    ordering::apply(plan);
+    graph::build(plan)
+}

@@ -1,0 +1,206 @@
+//! Everything that is known and decided in one run of the scheduler.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cib::time::DateTime;
+use cib::xml::Element;
+
+use super::action::Action;
+use super::constraint::{Colocation, Location, Ticket};
+use super::ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, Table, TicketId};
+use super::journal::Journal;
+use super::message::{Message, Severity};
+use super::node::Node;
+use super::options::Options;
+use super::relation::{Ordering, OrderingEnd, Relation};
+use super::resource::Resource;
+use crate::Wishes;
+
+/// The state of a run: what the CIB says (`nodes`, `resources`, constraints), what has been decided
+/// so far (assignments in `resources`), and what is to be done (`actions`, `orderings`).
+#[derive(Clone, Debug)]
+pub struct Plan<'c> {
+    /// The whole CIB, expanded (see `expansion`).
+    pub cib: Element<'c>,
+    /// The time at which rules are evaluated.
+    pub now: DateTime,
+    /// The cluster options.
+    pub options: Options<'c>,
+    /// All nodes.
+    pub nodes: Table<NodeId, Node<'c>>,
+    /// All resources, parts included.
+    pub resources: Table<ResourceId, Resource<'c>>,
+    /// The resources that are part of no other; sorted by priority for assignment, in the order of
+    /// the CIB (then removed ones) before that.
+    pub roots: Vec<ResourceId>,
+    /// Resources made from a template, by the template's id.
+    pub templates: BTreeMap<&'c str, Vec<&'c str>>,
+    /// What a tag refers to, by the tag's id.
+    pub tags: BTreeMap<&'c str, Vec<&'c str>>,
+    /// All tickets.
+    pub tickets: Table<TicketId, Ticket<'c>>,
+    /// Location constraints, in order.
+    pub locations: Table<LocationId, Location<'c>>,
+    /// Colocation constraints.
+    pub colocations: Table<ColocationId, Colocation<'c>>,
+    /// Orderings, in order of creation.
+    pub orderings: Vec<Ordering>,
+    /// All actions.
+    pub actions: Table<ActionId, Action<'c>>,
+    /// Actions without a resource that exist once, by key (fencing of a node and the like).
+    pub singletons: HashMap<String, ActionId>,
+    /// History entries of failed operations, for status texts.
+    pub failed_operations: Vec<FailedOperation<'c>>,
+    /// History entries whose parameters are still to be compared with the configuration.
+    pub parameter_checks: Vec<ParameterCheck<'c>>,
+    /// Containers that have to be stopped whatever else happens.
+    pub stop_needed: Vec<ResourceId>,
+    /// When the scheduler should be run again at the latest, in seconds since 1970.
+    pub recheck_by_s: Option<i64>,
+    /// What there is to say about the input.
+    pub messages: Vec<Message>,
+    /// Scores as they were when each resource was assigned, in `crm_simulate -s`'s words.
+    pub score_lines: Vec<String>,
+    /// Utilization as `crm_simulate -U` prints it.
+    pub utilization_lines: Vec<String>,
+    /// Causes of scores, where wanted.
+    pub journal: Journal,
+    /// Whether scores are to be written to `score_lines`.
+    pub show_scores: bool,
+    /// Whether utilization is to be written to `utilization_lines`.
+    pub show_utilization: bool,
+    /// Resource numbers by id: found by `resource_by_id`.
+    pub resource_ids: HashMap<String, ResourceId>,
+}
+
+/// A failed operation of the history.
+#[derive(Clone, Copy, Debug)]
+pub struct FailedOperation<'c> {
+    /// The entry.
+    pub entry: Element<'c>,
+    /// The resource, as found.
+    pub resource: ResourceId,
+    /// Where.
+    pub node: NodeId,
+}
+
+/// A history entry whose parameters are to be compared with the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct ParameterCheck<'c> {
+    /// The entry.
+    pub entry: Element<'c>,
+    /// The resource.
+    pub resource: ResourceId,
+    /// Where.
+    pub node: NodeId,
+    /// Whether the check is of an active operation (`true`) or of a last failure.
+    pub active: bool,
+}
+
+impl<'c> Plan<'c> {
+    /// An empty plan for `cib` at `now`.
+    #[must_use]
+    pub fn new(cib: Element<'c>, now: DateTime, wishes: Wishes) -> Self {
+        Self {
+            cib,
+            now,
+            options: Options::default(),
+            nodes: Table::new(),
+            resources: Table::new(),
+            roots: Vec::new(),
+            templates: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            tickets: Table::new(),
+            locations: Table::new(),
+            colocations: Table::new(),
+            orderings: Vec::new(),
+            actions: Table::new(),
+            singletons: HashMap::new(),
+            failed_operations: Vec::new(),
+            parameter_checks: Vec::new(),
+            stop_needed: Vec::new(),
+            recheck_by_s: None,
+            messages: Vec::new(),
+            score_lines: Vec::new(),
+            utilization_lines: Vec::new(),
+            journal: Journal {
+                enabled: wishes.explain,
+                entries: Vec::new(),
+            },
+            show_scores: wishes.show_scores,
+            show_utilization: wishes.show_utilization,
+            resource_ids: HashMap::new(),
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// Notes an error of the configuration.
+    pub fn configuration_error(&mut self, text: impl Into<String>) {
+        self.say(Severity::Error, true, text.into());
+    }
+
+    /// Notes an oddity of the configuration.
+    pub fn configuration_warning(&mut self, text: impl Into<String>) {
+        self.say(Severity::Warning, true, text.into());
+    }
+
+    /// Notes an error of the run.
+    pub fn error(&mut self, text: impl Into<String>) {
+        self.say(Severity::Error, false, text.into());
+    }
+
+    /// Notes an oddity of the run.
+    pub fn warning(&mut self, text: impl Into<String>) {
+        self.say(Severity::Warning, false, text.into());
+    }
+
+    /// Notes something of interest.
+    pub fn notice(&mut self, text: impl Into<String>) {
+        self.say(Severity::Notice, false, text.into());
+    }
+
+    fn say(&mut self, severity: Severity, about_configuration: bool, text: String) {
+        self.messages.push(Message {
+            severity,
+            about_configuration,
+            text,
+        });
+    }
+
+    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come.
+    pub fn add_ordering(&mut self, first: OrderingEnd, then: OrderingEnd, relation: Relation) {
+        self.orderings.push(Ordering {
+            first,
+            then,
+            relation,
+        });
+    }
+
+    /// Orders `first_task` of `first` and `then_task` of `then` (interval 0), whether or not these
+    /// actions come to be.
+    pub fn order_tasks(
+        &mut self,
+        (first, first_task): (ResourceId, &str),
+        (then, then_task): (ResourceId, &str),
+        relation: Relation,
+    ) {
+        let end = |resource: ResourceId, task: &str| OrderingEnd {
+            resource: Some(resource),
+            key: Some(crate::actions::operation_key(
+                &self.resources[resource].id,
+                task,
+                0,
+            )),
+            action: None,
+        };
+        let (first, then) = (end(first, first_task), end(then, then_task));
+        self.add_ordering(first, then, relation);
+    }
+
+    /// The time of the run in seconds since 1970.
+    #[must_use]
+    pub fn now_s(&self) -> i64 {
+        self.now.epoch_s()
+    }
+}

@@ -1,0 +1,312 @@
+//! Resources.
+
+use cib::xml::Element;
+use cib::{Score, Values};
+
+use super::action::Task;
+use super::ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, TicketId};
+use super::node::Candidates;
+use super::role::Role;
+
+/// A resource: a primitive or something made of other resources.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact about the resource"
+)]
+pub struct Resource<'c> {
+    /// The identity: as configured, followed by `:N` for an instance of a clone.
+    pub id: String,
+    /// The name under which a node's history knows it, where that differs from `id` (anonymous
+    /// instances are recorded without their number, or with another instance's).
+    pub history_id: Option<String>,
+    /// The effective configuration, template included (see `expansion`).
+    pub xml: Element<'c>,
+    /// What it is made of.
+    pub variant: Variant<'c>,
+    /// The group, clone or bundle that it is part of.
+    pub parent: Option<ResourceId>,
+    /// Its parts: members of a group, instances of a clone; for a bundle, all resources of all
+    /// replicas as Pacemaker lists them.
+    pub children: Vec<ResourceId>,
+    /// The guest or container that launches it (`container` meta-attribute, or implied).
+    pub launcher: Option<ResourceId>,
+    /// What it launches.
+    pub launched: Vec<ResourceId>,
+
+    /// Meta-attributes that hold now, defaults included.
+    pub meta: Values<'c>,
+    /// Utilization attributes.
+    pub utilization: Values<'c>,
+    /// `priority`.
+    pub priority: i32,
+    /// `resource-stickiness`.
+    pub stickiness: Score,
+    /// `migration-threshold`; 0 or less means never.
+    pub migration_threshold: Score,
+    /// `failure-timeout` in milliseconds; 0 means failures do not expire.
+    pub failure_timeout_ms: u64,
+    /// `reconnect_interval` of a remote connection in milliseconds.
+    pub reconnect_interval_ms: u64,
+    /// `multiple-active`.
+    pub multiply_active: MultiplyActive,
+
+    /// Whether it is no longer in the configuration but known from history.
+    pub removed: bool,
+    /// Whether it was removed and had been launched by another resource.
+    pub removed_launched: bool,
+    /// Whether the cluster may start and stop it.
+    pub managed: bool,
+    /// Whether nothing may be done to it (failed stop without fencing, `on-fail="block"`).
+    pub blocked: bool,
+    /// Whether it, its node, or the cluster is in maintenance.
+    pub maintenance: bool,
+    /// Whether `notify` is on.
+    pub notify: bool,
+    /// Whether it is not an instance of an anonymous clone.
+    pub unique: bool,
+    /// Whether it is a fencing device.
+    pub fence_device: bool,
+    /// Whether it can be promoted.
+    pub promotable: bool,
+    /// Whether it has not been assigned (or left without a node) yet.
+    pub unassigned: bool,
+    /// Whether it is being assigned right now; guards against loops of colocations.
+    pub assigning: bool,
+    /// Whether its scores are being merged right now; guards against loops of colocations.
+    pub updating_nodes: bool,
+    /// Whether its restart is being worked out right now.
+    pub restarting: bool,
+    /// Whether it has to be stopped rather than demoted when it is failed.
+    pub stop_if_failed: bool,
+    /// Whether a reload has been scheduled.
+    pub reload: bool,
+    /// Whether it may run on a remote node although it is a remote connection.
+    pub remote_nesting_allowed: bool,
+    /// `critical`: whether its colocations matter for resources that are active already.
+    pub critical: bool,
+    /// Whether it has failed.
+    pub failed: bool,
+    /// Whether its failure may be ignored.
+    pub ignore_failure: bool,
+    /// Whether it is a connection to a Pacemaker Remote node.
+    pub is_remote_connection: bool,
+    /// Whether a start is pending in history.
+    pub start_pending: bool,
+    /// Whether it is probed only on nodes named with `resource-discovery="exclusive"`.
+    pub exclusive_probes: bool,
+    /// Whether it is active more than once and only the unexpected ones are to be stopped.
+    pub stop_unexpected: bool,
+    /// `allow-migrate`.
+    pub migratable: bool,
+    /// Whether it is the implicit container of a bundle's replica.
+    pub replica_container: bool,
+    /// Whether it may only run on nodes with quorum (`requires`).
+    pub needs_quorum: bool,
+    /// Whether a failed node has to be fenced before it may be recovered elsewhere (`requires`).
+    pub needs_fencing: bool,
+    /// Whether it may only run on nodes that were unfenced (`requires`).
+    pub needs_unfencing: bool,
+
+    /// The role at the start.
+    pub role: Role,
+    /// The role to be reached.
+    pub next_role: Role,
+    /// Why `next_role` is not the default one; for logs and explanations.
+    pub next_role_reason: Option<String>,
+    /// The nodes on which it is, or may be, active at the start. In order of discovery.
+    pub active_on: Vec<NodeId>,
+    /// The node that it is to run on; primitives only.
+    pub assigned_to: Option<NodeId>,
+    /// Where it may run, and how much it wants to.
+    pub allowed: Candidates,
+    /// Where its state is known from history.
+    pub known_on: Candidates,
+    /// How much this instance wants to be promoted where it is assigned.
+    pub promotion_priority: Score,
+    /// Whether a promotion score was set (`-1` is a score too).
+    pub promotion_priority_set: bool,
+    /// An action that history shows as not finished.
+    pub pending_task: Option<&'c str>,
+    /// Where that action runs.
+    pub pending_node: Option<NodeId>,
+    /// The node that it is locked to after a clean shutdown (`shutdown-lock`).
+    pub lock_node: Option<NodeId>,
+    /// Since when, in seconds since 1970.
+    pub lock_since_s: i64,
+    /// Source of a migration of which only the first half is done.
+    pub partial_migration_source: Option<NodeId>,
+    /// Target of a migration of which only the first half is done.
+    pub partial_migration_target: Option<NodeId>,
+    /// Nodes where a stop is still needed after a migration.
+    pub dangling_migration_sources: Vec<NodeId>,
+
+    /// Actions of this resource, in order of creation.
+    pub actions: Vec<ActionId>,
+    /// Colocations in which this resource is the primary.
+    pub with_this: Vec<ColocationId>,
+    /// Colocations in which this resource is the dependent.
+    pub this_with: Vec<ColocationId>,
+    /// Location constraints that name it.
+    pub locations: Vec<LocationId>,
+    /// Tickets that it depends on.
+    pub tickets: Vec<TicketId>,
+}
+
+/// The kinds of resources. What all have in common is in [`Resource`].
+#[derive(Clone, Debug)]
+pub enum Variant<'c> {
+    /// One agent.
+    Primitive,
+    /// Members that are placed together and started in order.
+    Group(Group),
+    /// Instances of one primitive or group.
+    Clone(Clone_),
+    /// Replicas of a container, each with an optional address and an agent inside.
+    Bundle(Box<Bundle<'c>>),
+}
+
+/// What only groups have.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    /// Whether members start one after the other (`ordered`).
+    pub ordered: bool,
+    /// Whether members are on one node (`collocated`).
+    pub colocated: bool,
+}
+
+/// What only clones have.
+#[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact about the clone"
+)]
+pub struct Clone_ {
+    /// `clone-max`.
+    pub max: usize,
+    /// `clone-node-max`.
+    pub node_max: usize,
+    /// `promoted-max`.
+    pub promoted_max: usize,
+    /// `promoted-node-max`.
+    pub promoted_node_max: usize,
+    /// How many instances are active or may be made, removed ones included.
+    pub total: usize,
+    /// `interleave`.
+    pub interleave: bool,
+    /// `ordered`.
+    pub ordered: bool,
+    /// Whether promotion scores have been added.
+    pub promotion_scores_added: bool,
+    /// Whether constraints on the promoted role have been added.
+    pub promotion_constrained: bool,
+    /// How many instances have been picked for promotion.
+    pub promoted_count: usize,
+    /// The pseudo-actions around notifications, filled while actions are made.
+    pub notifications: CloneNotifications,
+}
+
+/// The notification bundles around each kind of action of a clone; filled by `notifications`.
+#[derive(Clone, Debug, Default)]
+pub struct CloneNotifications {
+    /// Around stops.
+    pub stop: Option<Notification>,
+    /// Around starts.
+    pub start: Option<Notification>,
+    /// Around demotions.
+    pub demote: Option<Notification>,
+    /// Around promotions.
+    pub promote: Option<Notification>,
+}
+
+/// The pseudo-actions before and after an action that instances are told of, and what they are
+/// told.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// The action that instances are told of.
+    pub task: Task,
+    /// Opens the round before the action.
+    pub pre: Option<ActionId>,
+    /// Closes the round before the action.
+    pub pre_done: Option<ActionId>,
+    /// Opens the round after the action.
+    pub post: Option<ActionId>,
+    /// Closes the round after the action.
+    pub post_done: Option<ActionId>,
+    /// Instances active before, stopping, starting and so on, each with its node.
+    pub active: Vec<(ResourceId, Option<NodeId>)>,
+    /// Instances not active before.
+    pub inactive: Vec<(ResourceId, Option<NodeId>)>,
+    /// Instances that start.
+    pub start: Vec<(ResourceId, Option<NodeId>)>,
+    /// Instances that stop.
+    pub stop: Vec<(ResourceId, Option<NodeId>)>,
+    /// Instances that are demoted.
+    pub demote: Vec<(ResourceId, Option<NodeId>)>,
+    /// Instances that are promoted.
+    pub promote: Vec<(ResourceId, Option<NodeId>)>,
+    /// Instances promoted before.
+    pub promoted: Vec<(ResourceId, Option<NodeId>)>,
+    /// Instances unpromoted before.
+    pub unpromoted: Vec<(ResourceId, Option<NodeId>)>,
+    /// Names and values that the agents are given.
+    pub keys: Vec<(String, String)>,
+}
+
+/// What only bundles have.
+#[derive(Clone, Debug)]
+pub struct Bundle<'c> {
+    /// `promoted-max`.
+    pub promoted_max: usize,
+    /// `replicas`.
+    pub replicas_count: usize,
+    /// `replicas-per-host`.
+    pub replicas_per_host: usize,
+    /// The container technology's element: `<docker>`, `<podman>`, `<rkt>`.
+    pub container: Element<'c>,
+    /// The container technology, as in `docker`.
+    pub technology: &'c str,
+    /// The implied clone of the primitive inside, if there is one.
+    pub child: Option<ResourceId>,
+    /// The replicas.
+    pub replicas: Vec<Replica<'c>>,
+    /// The image.
+    pub image: &'c str,
+    /// `control-port` or the default.
+    pub control_port: Option<&'c str>,
+    /// The primitive inside, by configured name.
+    pub attributes: Values<'c>,
+}
+
+/// One replica of a bundle.
+#[derive(Clone, Debug)]
+pub struct Replica<'c> {
+    /// Which one, from 0.
+    pub offset: usize,
+    /// Its address, if the bundle has an `ip-range-start`.
+    pub address: Option<&'c str>,
+    /// The node that the replica becomes, if it has something inside.
+    pub node: Option<NodeId>,
+    /// The resource of the address.
+    pub ip: Option<ResourceId>,
+    /// The instance of the primitive inside.
+    pub child: Option<ResourceId>,
+    /// The container itself.
+    pub container: ResourceId,
+    /// The connection to the agent executor inside.
+    pub remote: Option<ResourceId>,
+}
+
+/// `multiple-active`: what to do with a resource that is active where it should not be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MultiplyActive {
+    /// Stop all and start one.
+    #[default]
+    Restart,
+    /// Stop all.
+    Stop,
+    /// Leave everything alone.
+    Block,
+    /// Stop all but the expected one.
+    StopUnexpected,
+}
