@@ -5,11 +5,13 @@
 //! tidy    formatting, clippy, licences, links in the documents
 //! bench   figures, with the peer beside them
 //! sim     many seeds of a simulation
+//! conformance  cases with known answers
 //! fuzz    one fuzz target, coverage-guided, for a bounded time
 //! ```
 
 mod bench_balancer;
 mod bench_failover;
+mod conformance;
 mod fuzz;
 mod sim;
 mod test;
@@ -24,6 +26,8 @@ usage: cargo xtask VERB [OPTIONS]
   tidy                                       formatting, clippy as errors, licences, links
   fuzz list | fuzz TARGET [--seconds N]      run a fuzz target, 60 seconds unless told
   sim vrrp [--seeds N] [--from SEED]         play seeds of the simulated virtual routers
+  conformance scheduler [--cases DIR] [--release] [--diff] [--list] [NAME...]
+                                             the scheduler against cases with known answers
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
   bench failover [--runs N] [--pair v2|v3] [--no-peers]
                                              what a client sees of failures, beside the peers
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "fuzz" => fuzz::run(rest),
         "sim" => sim::run(rest),
+        "conformance" => conformance::run(rest),
         "bench" if rest.first().is_some_and(|what| what == "balancer") => {
             bench_balancer::run(&rest[1..])
         }
