@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use crate::{Outcome, cargo, complete, root};
 
 /// Where cases are looked for unless a folder is given.
-const CASES: &str = "../shared/scheduler-cases";
+pub(crate) const CASES: &str = "../shared/scheduler-cases";
 /// How long one run may take.
 const RUN_LIMIT: Duration = Duration::from_secs(30);
 /// Differing lines shown for each part of a case.
@@ -116,22 +116,27 @@ impl Wishes {
         if !self.names.is_empty() {
             return Ok(self.names.clone());
         }
-        let xml = folder.join("xml");
-        let entries = std::fs::read_dir(&xml)
-            .map_err(|error| format!("{} cannot be listed: {error}", xml.display()))?;
-        let mut names: Vec<String> = entries
-            .flatten()
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                name.strip_suffix(".xml").map(str::to_owned)
-            })
-            .collect();
-        names.sort();
-        if names.is_empty() {
-            return Err(format!("{} holds no case", xml.display()));
-        }
-        Ok(names)
+        names(folder)
     }
+}
+
+/// The names of all cases in `folder`, sorted.
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>, String> {
+    let xml = folder.join("xml");
+    let entries = std::fs::read_dir(&xml)
+        .map_err(|error| format!("{} cannot be listed: {error}", xml.display()))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            name.strip_suffix(".xml").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        return Err(format!("{} holds no case", xml.display()));
+    }
+    Ok(names)
 }
 
 /// Builds the binary and says where it is.

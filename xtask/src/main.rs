@@ -11,6 +11,7 @@
 
 mod bench_balancer;
 mod bench_failover;
+mod bench_scheduler;
 mod conformance;
 mod fuzz;
 mod sim;
@@ -31,6 +32,8 @@ usage: cargo xtask VERB [OPTIONS]
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
   bench failover [--runs N] [--pair v2|v3] [--no-peers]
                                              what a client sees of failures, beside the peers
+  bench scheduler [--cases DIR] [--no-peer] [--no-scale] [--no-cases] [--write]
+                                             CPU time of a decision, beside the installed crm_simulate
 ";
 
 /// How a verb ends: an error is a sentence for the terminal.
@@ -42,6 +45,9 @@ fn main() -> ExitCode {
         Some((verb, rest)) => (verb.as_str(), rest),
         None => ("help", &[][..]),
     };
+    if verb == bench_scheduler::cost::VERB {
+        return bench_scheduler::cost::measured(rest);
+    }
     let outcome = match verb {
         "test" => test::run(rest),
         "tidy" => tidy::run(),
@@ -53,6 +59,9 @@ fn main() -> ExitCode {
         }
         "bench" if rest.first().is_some_and(|what| what == "failover") => {
             bench_failover::run(&rest[1..])
+        }
+        "bench" if rest.first().is_some_and(|what| what == "scheduler") => {
+            bench_scheduler::run(&rest[1..])
         }
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -11,6 +11,7 @@
 //!
 //! Must never: place a resource, read a clock or a file. Time and text go in.
 
+pub mod literal;
 pub mod nvset;
 pub mod rules;
 pub mod schema;

@@ -24,7 +24,7 @@ pub enum Task {
     Started,
     /// `notify`.
     Notify,
-    /// `notified`.
+    /// `notified`: a round of notifications is complete.
     Notified,
     /// `promote`.
     Promote,
@@ -48,7 +48,7 @@ impl Task {
         (Self::Start, "start"),
         (Self::Started, "running"),
         (Self::Notify, "notify"),
-        (Self::Notified, "confirmed-post_notify"),
+        (Self::Notified, "notified"),
         (Self::Promote, "promote"),
         (Self::Promoted, "promoted"),
         (Self::Demote, "demote"),
@@ -119,8 +119,10 @@ pub enum Requires {
 pub struct Related {
     /// The other action.
     pub action: ActionId,
-    /// How the two depend on each other.
+    /// How the two depend on each other; emptied where the relation turns out not to apply.
     pub relation: Relation,
+    /// The relation as it was asked for.
+    pub asked: Relation,
     /// Whether the relation has been written to the graph.
     pub graphed: bool,
 }

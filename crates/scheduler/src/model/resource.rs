@@ -143,6 +143,11 @@ pub struct Resource<'c> {
 
     /// Actions of this resource, in order of creation.
     pub actions: Vec<ActionId>,
+    /// What identifies each of `actions`, side by side with it, so that finding one among many
+    /// reads little memory. Kept by `actions` alone.
+    pub action_marks: Vec<ActionMark>,
+    /// Meta-attributes of operations as they were read once; kept by `actions` alone.
+    pub operations: Vec<OperationMeta<'c>>,
     /// Colocations in which this resource is the primary.
     pub with_this: Vec<ColocationId>,
     /// Colocations in which this resource is the dependent.
@@ -151,6 +156,30 @@ pub struct Resource<'c> {
     pub locations: Vec<LocationId>,
     /// Tickets that it depends on.
     pub tickets: Vec<TicketId>,
+}
+
+/// What identifies an action of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionMark {
+    /// A hash of its key.
+    pub key_hash: u32,
+    /// Its node.
+    pub node: Option<NodeId>,
+}
+
+/// An operation of a resource as configured.
+#[derive(Clone, Debug)]
+pub struct OperationMeta<'c> {
+    /// The operation's name.
+    pub task: String,
+    /// Its interval in milliseconds.
+    pub interval_ms: u32,
+    /// Whether it is a point in a round of notifications.
+    pub is_notification: bool,
+    /// The `<op>` that configures it.
+    pub config: Option<Element<'c>>,
+    /// Its meta-attributes.
+    pub meta: Values<'c>,
 }
 
 /// The kinds of resources. What all have in common is in [`Resource`].

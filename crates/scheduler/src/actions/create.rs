@@ -1,0 +1,220 @@
+//! Making actions, each once.
+//!
+//! What is the same for all actions of an operation (its `<op>` and meta-attributes) is read once
+//! for a resource and copied from then on: a large cluster has hundreds of thousands of probes.
+
+use super::configuration::{is_node_dependent, operation_configuration, read_meta};
+use super::key::{operation_key, parse_operation_key};
+use super::{find, on_fail, runnable};
+use crate::model::resource::OperationMeta;
+use crate::model::{Action, ActionId, NodeId, OnFail, Plan, Requires, ResourceId, Role, Task};
+
+/// The action `task` of `resource` on `node`: the one that exists, or a new one, whose
+/// requirements, `on-fail` and so on are read from the configuration. A wish that is not `optional`
+/// makes it required. What has no node yet is placed on the one given now.
+pub fn action(
+    plan: &mut Plan<'_>,
+    resource: Option<ResourceId>,
+    key: String,
+    task: &str,
+    node: Option<NodeId>,
+    optional: bool,
+) -> ActionId {
+    let existing = match resource {
+        Some(resource) => find::existing(plan, resource, &key, node),
+        None => existing_without_resource(plan, &key, node),
+    };
+    let action = match existing {
+        Some(action) => action,
+        None => new_action(plan, resource, key, task, node, optional),
+    };
+    runnable::update_optional(plan, action, optional);
+    if let Some(resource) = resource {
+        evaluate_attributes(plan, action);
+        runnable::update_runnable(plan, action, resource);
+    }
+    action
+}
+
+/// The action `task` of `resource` on `node`, once (interval 0).
+pub fn once(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    task: &str,
+    node: Option<NodeId>,
+    optional: bool,
+) -> ActionId {
+    let key = operation_key(&plan.resources[resource].id, task, 0);
+    action(plan, Some(resource), key, task, node, optional)
+}
+
+/// A point in the order of `resource`'s actions that no agent hears of.
+pub fn pseudo(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    task: &str,
+    optional: bool,
+    runnable: bool,
+) -> ActionId {
+    let key = operation_key(&plan.resources[resource].id, task, 0);
+    let made = action(plan, Some(resource), key, task, None, optional);
+    let of = &mut plan.actions[made];
+    of.pseudo = true;
+    of.runnable |= runnable;
+    made
+}
+
+/// A point in the order of all actions, of which there is one with this name.
+pub fn milestone(plan: &mut Plan<'_>, name: &str) -> ActionId {
+    if let Some(&existing) = plan.singletons.get(name) {
+        return existing;
+    }
+    let made = action(plan, None, name.to_owned(), name, None, true);
+    let of = &mut plan.actions[made];
+    of.pseudo = true;
+    of.runnable = true;
+    made
+}
+
+/// The clearing of `resource`'s fail count on `node`.
+pub fn clear_fail_count(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    node: NodeId,
+    reason: &str,
+) -> ActionId {
+    let made = once(plan, resource, "clear_failcount", Some(node), false);
+    plan.actions[made].meta.set("op_no_wait", "true");
+    let text = format!(
+        "Clearing failure of {} on {} because {reason}",
+        plan.resources[resource].id, plan.nodes[node].name
+    );
+    plan.notice(text);
+    made
+}
+
+fn existing_without_resource(
+    plan: &mut Plan<'_>,
+    key: &str,
+    node: Option<NodeId>,
+) -> Option<ActionId> {
+    let action = *plan.singletons.get(key)?;
+    let of = &mut plan.actions[action];
+    if node.is_some() && of.node.is_none() {
+        of.node = node;
+    }
+    (node.is_none() || of.node == node).then_some(action)
+}
+
+fn new_action(
+    plan: &mut Plan<'_>,
+    resource: Option<ResourceId>,
+    key: String,
+    task_name: &str,
+    node: Option<NodeId>,
+    optional: bool,
+) -> ActionId {
+    let task = Task::parse(task_name);
+    let mut made = Action {
+        resource,
+        node,
+        task,
+        task_name: task_name.to_owned(),
+        key,
+        cancel_task: None,
+        interval_ms: 0,
+        config: None,
+        reason: None,
+        priority: 0,
+        pseudo: false,
+        runnable: true,
+        optional,
+        always_in_graph: false,
+        attributes_evaluated: false,
+        migratable: false,
+        in_graph: false,
+        migration_abort: false,
+        reschedule: false,
+        visiting: false,
+        deduplicated: false,
+        on_dc: task_name == "lrm_delete",
+        needs: Requires::Nothing,
+        on_fail: OnFail::Ignore,
+        fail_role: Role::Unknown,
+        meta: cib::Values::new(),
+        extra: cib::Values::new(),
+        runnable_before: 0,
+        required_runnable_before: 0,
+        before: Vec::new(),
+        after: Vec::new(),
+    };
+    if let Some(resource) = resource {
+        configure(plan, resource, &mut made);
+        let id = plan.actions.next_id();
+        let of = &mut plan.resources[resource];
+        of.actions.push(id);
+        of.action_marks.push(find::mark(&made.key, node));
+    } else {
+        let id = plan.actions.next_id();
+        plan.singletons.insert(made.key.clone(), id);
+    }
+    plan.actions.push(made)
+}
+
+/// Fills in what the configuration says of `made`, an action of `resource`.
+fn configure<'c>(plan: &mut Plan<'c>, resource: ResourceId, made: &mut Action<'c>) {
+    made.interval_ms = parse_operation_key(&made.key).map_or(0, |(_, _, interval_ms)| interval_ms);
+    let task = made.task_name.as_str();
+    let is_notification = made.key.contains("_notify_");
+    let known = plan.resources[resource]
+        .operations
+        .iter()
+        .find(|operation| {
+            operation.task == task
+                && operation.interval_ms == made.interval_ms
+                && operation.is_notification == is_notification
+        });
+    if let Some(known) = known {
+        made.config = known.config;
+        made.meta = known.meta.clone();
+    } else {
+        let mut config = operation_configuration(plan, resource, task, made.interval_ms, true);
+        if is_notification {
+            config = config.or_else(|| operation_configuration(plan, resource, "notify", 0, true));
+        }
+        let (meta, problem) = read_meta(plan, resource, made.node, task, made.interval_ms, config);
+        if let Some(problem) = problem {
+            plan.configuration_error(problem);
+        }
+        made.config = config;
+        made.meta = meta;
+        if !is_node_dependent(plan, resource, task, made.interval_ms) {
+            plan.resources[resource].operations.push(OperationMeta {
+                task: task.to_owned(),
+                interval_ms: made.interval_ms,
+                is_notification,
+                config,
+                meta: made.meta.clone(),
+            });
+        }
+    }
+    made.needs = runnable::requirement(plan, resource, made.task);
+    let value = made.meta.get("on-fail");
+    let (on_fail, problem) = on_fail::parse_on_fail(plan, resource, task, made.interval_ms, value);
+    if let Some(problem) = problem {
+        plan.configuration_error(problem);
+    }
+    made.on_fail = on_fail;
+    made.fail_role = on_fail::role_after_failure(plan, resource, task, on_fail);
+}
+
+/// Reads the instance attributes of the operation itself, once its node is known.
+fn evaluate_attributes(plan: &mut Plan<'_>, action: ActionId) {
+    let of = &plan.actions[action];
+    if let (Some(node), Some(config), false) = (of.node, of.config, of.attributes_evaluated) {
+        let extra = super::configuration::operation_parameters(plan, config, Some(node));
+        let of = &mut plan.actions[action];
+        of.extra = extra;
+        of.attributes_evaluated = true;
+    }
+}

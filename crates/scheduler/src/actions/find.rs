@@ -1,0 +1,135 @@
+//! Finding actions of a resource.
+//!
+//! | question | looks at |
+//! | --- | --- |
+//! | [`find`] | the action made last that fits |
+//! | [`find_all`] | all that fit, in order of creation; with a node, only those placed there |
+//! | [`adopt_all`] | as `find_all`, but what has no place yet is placed on the node |
+
+use crate::model::resource::ActionMark;
+use crate::model::{ActionId, NodeId, Plan, ResourceId};
+
+/// The action of `resource` made last that has this key or task (or both), limited to `node` where
+/// given.
+#[must_use]
+pub fn find(
+    plan: &Plan<'_>,
+    resource: ResourceId,
+    key: Option<&str>,
+    task: Option<&str>,
+    node: Option<NodeId>,
+) -> Option<ActionId> {
+    let of = &plan.resources[resource];
+    let key = key.map(|key| (key, hash(key)));
+    of.actions
+        .iter()
+        .zip(&of.action_marks)
+        .rev()
+        .find(|&(&action, mark)| {
+            key.is_none_or(|(_, hash)| mark.key_hash == hash)
+                && (node.is_none() || mark.node == node)
+                && key.is_none_or(|(key, _)| plan.actions[action].key == key)
+                && task.is_none_or(|task| plan.actions[action].task_name == task)
+        })
+        .map(|(&action, _)| action)
+}
+
+/// All actions of `resource` with this key, in order of creation; where `node` is given, only
+/// those that are placed there.
+#[must_use]
+pub fn find_all(
+    plan: &Plan<'_>,
+    resource: ResourceId,
+    key: &str,
+    node: Option<NodeId>,
+) -> Vec<ActionId> {
+    let of = &plan.resources[resource];
+    let key_hash = hash(key);
+    of.actions
+        .iter()
+        .zip(&of.action_marks)
+        .filter(|&(&action, mark)| {
+            mark.key_hash == key_hash
+                && (node.is_none() || mark.node == node)
+                && plan.actions[action].key == key
+        })
+        .map(|(&action, _)| action)
+        .collect()
+}
+
+/// All actions of `resource` with this key that are placed on `node` or nowhere; the latter are
+/// placed there now.
+pub fn adopt_all(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    key: &str,
+    node: NodeId,
+) -> Vec<ActionId> {
+    let mut found = Vec::new();
+    each_matching(plan, resource, key, Some(node), |action| found.push(action));
+    found
+}
+
+/// The one action of `resource` with this key on `node` (one without a place is placed there) or,
+/// without a node, the first one made.
+pub(super) fn existing(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    key: &str,
+    node: Option<NodeId>,
+) -> Option<ActionId> {
+    let mut found = None;
+    each_matching(plan, resource, key, node, |action| {
+        found.get_or_insert(action);
+    });
+    found
+}
+
+fn each_matching(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    key: &str,
+    node: Option<NodeId>,
+    mut visit: impl FnMut(ActionId),
+) {
+    let of = &mut plan.resources[resource];
+    let key_hash = hash(key);
+    for (&action, mark) in of.actions.iter().zip(&mut of.action_marks) {
+        let place_fits = node.is_none() || mark.node.is_none() || mark.node == node;
+        if mark.key_hash != key_hash || !place_fits || plan.actions[action].key != key {
+            continue;
+        }
+        if node.is_some() && mark.node.is_none() {
+            mark.node = node;
+            plan.actions[action].node = node;
+        }
+        visit(action);
+    }
+}
+
+/// Places `action` on `node`.
+pub fn place(plan: &mut Plan<'_>, action: ActionId, node: Option<NodeId>) {
+    plan.actions[action].node = node;
+    if let Some(resource) = plan.actions[action].resource {
+        let of = &mut plan.resources[resource];
+        // Actions are numbered as they are made, so the list is sorted.
+        if let Ok(index) = of.actions.binary_search(&action) {
+            of.action_marks[index].node = node;
+        }
+    }
+}
+
+/// The mark of an action called `key` on `node`.
+pub(super) fn mark(key: &str, node: Option<NodeId>) -> ActionMark {
+    ActionMark {
+        key_hash: hash(key),
+        node,
+    }
+}
+
+/// FNV-1a: short keys, no adversary to fear (a collision costs a comparison).
+fn hash(key: &str) -> u32 {
+    key.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
