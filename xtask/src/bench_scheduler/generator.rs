@@ -170,7 +170,7 @@ impl Cluster {
         put(
             text,
             format_args!(
-                "<rsc_order id=\"cache{block}\" first=\"caches{block}\" then=\"replicas{block}\" kind=\"Optional\"/>"
+                "<rsc_order id=\"cache-first{block}\" first=\"caches{block}\" then=\"replicas{block}\" kind=\"Optional\"/>"
             ),
         );
     }
@@ -244,4 +244,20 @@ fn put(text: &mut String, line: std::fmt::Arguments<'_>) {
     // Writing to a String cannot fail.
     let _ = text.write_fmt(line);
     text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cluster;
+
+    #[test]
+    fn a_generated_cluster_holds_as_many_nodes_and_primitives_as_asked() {
+        let text = Cluster {
+            nodes: 4,
+            resources: 20,
+        }
+        .to_xml();
+        assert_eq!(text.matches("<node id=").count(), 4);
+        assert_eq!(text.matches("<primitive ").count(), 20);
+    }
 }
