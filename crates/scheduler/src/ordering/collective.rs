@@ -50,9 +50,6 @@ impl Propagation<'_, '_> {
         if self.can_interleave(pair) {
             return self.update_interleaved(pair);
         }
-        if !acts_on_parts(pair.relation) {
-            return Changed::default();
-        }
         let mut changed = self.affect(pair);
         for instance in self.parts_of_then(pair) {
             changed |= self.update_instance(instance, pair);

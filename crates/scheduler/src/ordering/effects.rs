@@ -162,7 +162,9 @@ impl Propagation<'_, '_> {
         let is_done = match of.task {
             Task::Stop => role == Role::Stopped,
             Task::Start => {
-                role >= Role::Started && active_on.len() == 1 && of.node == active_on.first().copied()
+                role >= Role::Started
+                    && active_on.len() == 1
+                    && of.node == active_on.first().copied()
             }
             _ => false,
         };

@@ -20,7 +20,10 @@ use crate::transition::action_flags;
 impl Propagation<'_, '_> {
     /// Whether the parts of the two resources are matched one by one.
     pub(super) fn can_interleave(&self, pair: Pair) -> bool {
-        let (first, then) = (&self.plan.actions[pair.first], &self.plan.actions[pair.then]);
+        let (first, then) = (
+            &self.plan.actions[pair.first],
+            &self.plan.actions[pair.then],
+        );
         let (Some(first_resource), Some(then_resource)) = (first.resource, then.resource) else {
             return false;
         };
@@ -37,7 +40,11 @@ impl Propagation<'_, '_> {
             return false;
         }
         let goes_down = then.key.ends_with("_stop_0") || then.key.ends_with("_demote_0");
-        let deciding = if goes_down { first_resource } else { then_resource };
+        let deciding = if goes_down {
+            first_resource
+        } else {
+            then_resource
+        };
         self.plan.resources[deciding]
             .meta
             .get("interleave")
@@ -47,7 +54,10 @@ impl Propagation<'_, '_> {
 
     /// Applies the flag of `pair` to each instance of `then` and the matching one of `first`.
     pub(super) fn update_interleaved(&mut self, pair: Pair) -> Changed {
-        let (first, then) = (&self.plan.actions[pair.first], &self.plan.actions[pair.then]);
+        let (first, then) = (
+            &self.plan.actions[pair.first],
+            &self.plan.actions[pair.then],
+        );
         let (Some(first_resource), Some(then_resource)) = (first.resource, then.resource) else {
             return Changed::default();
         };
@@ -75,8 +85,22 @@ impl Propagation<'_, '_> {
         then_instance: ResourceId,
     ) -> Changed {
         let then_task = self.plan.actions[pair.then].task_name.clone();
-        let first = part_action(self.plan, pair.first, first_instance, first_task.name(), pair.node, true);
-        let then = part_action(self.plan, pair.then, then_instance, &then_task, pair.node, false);
+        let first = part_action(
+            self.plan,
+            pair.first,
+            first_instance,
+            first_task.name(),
+            pair.node,
+            true,
+        );
+        let then = part_action(
+            self.plan,
+            pair.then,
+            then_instance,
+            &then_task,
+            pair.node,
+            false,
+        );
         let (Some(first), Some(then)) = (first, then) else {
             return Changed::default();
         };
@@ -103,8 +127,21 @@ impl Propagation<'_, '_> {
     /// Leaves `instance` without a node, where it may not run without something to match.
     fn leave_without_node(&mut self, relation: Relation, instance: ResourceId) -> bool {
         relation.intersects(Relation::UNRUNNABLE_FIRST_BLOCKS | Relation::FIRST_IMPLIES_THEN)
-            && assignment::assign_to(self.plan, instance, None, true, true)
+            && unassign_parts(self.plan, instance)
     }
+}
+
+/// Leaves all primitives in `resource` without a node; says whether any had one.
+fn unassign_parts(plan: &mut Plan<'_>, resource: ResourceId) -> bool {
+    let children = plan.resources[resource].children.clone();
+    if children.is_empty() {
+        return assignment::assign_to(plan, resource, None, true, true);
+    }
+    let mut changed = false;
+    for child in children {
+        changed |= unassign_parts(plan, child);
+    }
+    changed
 }
 
 /// The task that the instances of `action`'s resource do for it: what a notification is about, and
@@ -146,9 +183,13 @@ fn compatible_instance(
     };
     match plan.location(instance, current) {
         Some(node) => on_node(node),
-        None => assignment::best_nodes_first(plan, &plan.resources[instance].allowed)
-            .into_iter()
-            .find_map(|candidate| on_node(candidate.node)),
+        None => {
+            let mut allowed: Vec<_> = plan.resources[instance].allowed.iter().collect();
+            allowed.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
+            allowed
+                .into_iter()
+                .find_map(|candidate| on_node(candidate.node))
+        }
     }
 }
 
@@ -190,11 +231,13 @@ fn resource_in_container(plan: &Plan<'_>, container: ResourceId) -> Option<Resou
     }
     let bundle = plan.resources[container].parent?;
     match &plan.resources[bundle].variant {
-        Variant::Bundle(bundle) => bundle
-            .replicas
-            .iter()
-            .find(|replica| replica.container == container)?
-            .child,
+        Variant::Bundle(bundle) => {
+            bundle
+                .replicas
+                .iter()
+                .find(|replica| replica.container == container)?
+                .child
+        }
         _ => None,
     }
 }

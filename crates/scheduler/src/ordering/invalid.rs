@@ -25,7 +25,9 @@ fn is_invalid(plan: &mut Plan<'_>, action: ActionId, index: usize) -> bool {
     let first = &plan.actions[input.action];
     if !input.relation.contains(Relation::GUEST_ALLOWED)
         && let (Some(resource), Some(first_resource)) = (of.resource, first.resource)
-        && first.node.is_some_and(|node| launches(plan, resource, node))
+        && first
+            .node
+            .is_some_and(|node| launches(plan, resource, node))
     {
         let text = format!(
             "Invalid ordering constraint between {} and {}",

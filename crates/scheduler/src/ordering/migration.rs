@@ -14,10 +14,11 @@
 //! | | demote A, B `migrate_from` | … and B is half migrated |
 
 use crate::actions::parse_operation_key;
-use crate::model::{Ordering, OrderingEnd, Plan, Relation, ResourceId};
+use crate::model::{OrderingEnd, Plan, Relation, ResourceId};
 
-/// Adds what `ordering` means for live migrations.
-pub fn add_migration_equivalents(plan: &mut Plan<'_>, ordering: &Ordering) {
+/// Adds what the ordering number `index` means for live migrations.
+pub fn repeat_for_migration(plan: &mut Plan<'_>, index: usize) {
+    let ordering = &plan.orderings[index];
     let (Some(first), Some(then)) = (ordering.first.resource, ordering.then.resource) else {
         return;
     };
@@ -40,7 +41,12 @@ pub fn add_migration_equivalents(plan: &mut Plan<'_>, ordering: &Ordering) {
     let (first_task, relation, before_migrate_from) = match tasks {
         (Some("start"), Some("start")) => {
             if first_migratable && then_migratable {
-                add(plan, (first, "migrate_from"), (then, "migrate_to"), Relation::ORDERED);
+                add(
+                    plan,
+                    (first, "migrate_from"),
+                    (then, "migrate_to"),
+                    Relation::ORDERED,
+                );
             }
             ("start", void_while_first_migrates, false)
         }

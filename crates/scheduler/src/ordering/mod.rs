@@ -25,7 +25,7 @@ mod pair;
 mod propagation;
 mod resolve;
 
-pub use migration::add_migration_equivalents;
+pub use migration::repeat_for_migration;
 
 use crate::model::Plan;
 use crate::transition;
@@ -35,8 +35,7 @@ use propagation::Propagation;
 pub fn apply(plan: &mut Plan<'_>) {
     resolve::resolve_all(plan);
     let mut propagation = Propagation::new(plan);
-    let known = propagation.plan.actions.len();
-    for action in propagation.plan.actions.ids().take(known).rev() {
+    for action in propagation.plan.actions.ids().rev() {
         propagation.block_colocation_dependents(action);
     }
     transition::order_probes(propagation.plan);

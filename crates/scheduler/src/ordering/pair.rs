@@ -77,7 +77,8 @@ impl Propagation<'_, '_> {
             relation |= Relation::FIRST_IMPLIES_THEN;
             node = self.plan.actions[first].node;
         }
-        if relation.contains(Relation::NESTED_REMOTE_PROBE) && self.is_void_probe(first, then, first_flags)
+        if relation.contains(Relation::NESTED_REMOTE_PROBE)
+            && self.is_void_probe(first, then, first_flags)
         {
             relation = Relation::empty();
         }

@@ -60,7 +60,11 @@ pub(super) struct Propagation<'p, 'c> {
 
 impl<'p, 'c> Propagation<'p, 'c> {
     pub fn new(plan: &'p mut Plan<'c>) -> Self {
-        let relations: usize = plan.actions.values().map(|action| action.before.len()).sum();
+        let relations: usize = plan
+            .actions
+            .values()
+            .map(|action| action.before.len())
+            .sum();
         let updates_left = (relations + plan.actions.len()).saturating_mul(UPDATES_PER_RELATION);
         Self {
             plan,
@@ -224,8 +228,7 @@ impl<'p, 'c> Propagation<'p, 'c> {
     /// What `then` really has to wait for when it is ordered after `first`.
     fn end_of_collective(&self, first: ActionId, then: ActionId) -> ActionId {
         let of = &self.plan.actions[first];
-        let (Some(resource), Some(then_resource)) =
-            (of.resource, self.plan.actions[then].resource)
+        let (Some(resource), Some(then_resource)) = (of.resource, self.plan.actions[then].resource)
         else {
             return first;
         };

@@ -50,14 +50,13 @@ fn first_actions(plan: &mut Plan<'_>, resource: ResourceId, ordering: &Ordering)
     if !found.is_empty() || ordering.then.resource == Some(resource) {
         return found;
     }
-    let Some((_, task, interval_ms)) =
-        ordering.first.key.as_deref().and_then(parse_operation_key)
+    let Some((_, task, interval_ms)) = ordering.first.key.as_deref().and_then(parse_operation_key)
     else {
         return found;
     };
     let role = plan.role(resource, true);
-    let is_done = (role == Role::Stopped && task == "stop")
-        || (role == Role::Unpromoted && task == "demote");
+    let is_done =
+        (role == Role::Stopped && task == "stop") || (role == Role::Unpromoted && task == "demote");
     if is_done {
         return found;
     }
