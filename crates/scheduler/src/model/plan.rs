@@ -183,13 +183,21 @@ impl Plan<'_> {
         });
     }
 
-    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come.
+    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come, and
+    /// what it means for live migrations.
     pub fn add_ordering(&mut self, first: OrderingEnd, then: OrderingEnd, relation: Relation) {
-        self.orderings.push(Ordering {
-            first,
-            then,
+        let with_resource = |mut end: OrderingEnd| {
+            let of_action = end.action.and_then(|action| self.actions[action].resource);
+            end.resource = end.resource.or(of_action);
+            end
+        };
+        let ordering = Ordering {
+            first: with_resource(first),
+            then: with_resource(then),
             relation,
-        });
+        };
+        self.orderings.push(ordering);
+        crate::ordering::repeat_for_migration(self, self.orderings.len() - 1);
     }
 
     /// Orders `first_task` of `first` and `then_task` of `then` (interval 0), whether or not these

@@ -42,6 +42,49 @@ impl<'c> Plan<'c> {
         at
     }
 
+    /// Whether `resource` is part of `whole`, directly or not.
+    #[must_use]
+    pub fn is_part_of(&self, resource: ResourceId, whole: ResourceId) -> bool {
+        let mut at = resource;
+        while let Some(parent) = self.resources[at].parent {
+            if parent == whole {
+                return true;
+            }
+            at = parent;
+        }
+        false
+    }
+
+    /// The only node on which `resource`, all its parts included, is (`current`) or is to be;
+    /// `None` where there is none or more than one.
+    #[must_use]
+    pub fn location(&self, resource: ResourceId, current: bool) -> Option<NodeId> {
+        let mut only = None;
+        self.adds_one_location(resource, current, &mut only)
+            .then_some(only)
+            .flatten()
+    }
+
+    /// Adds to `only` where `resource` is; says whether that is no more than one node.
+    fn adds_one_location(
+        &self,
+        resource: ResourceId,
+        current: bool,
+        only: &mut Option<NodeId>,
+    ) -> bool {
+        let of = &self.resources[resource];
+        let mut add = |node: NodeId| *only.get_or_insert(node) == node;
+        if !of.children.is_empty() {
+            of.children
+                .iter()
+                .all(|&child| self.adds_one_location(child, current, only))
+        } else if current {
+            of.active_on.iter().all(|&node| add(node))
+        } else {
+            of.assigned_to.is_none_or(add)
+        }
+    }
+
     /// Whether it is a primitive.
     #[must_use]
     pub fn is_primitive(&self, resource: ResourceId) -> bool {
