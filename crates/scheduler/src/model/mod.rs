@@ -5,6 +5,7 @@
 //! is ever removed from a table.
 
 pub mod action;
+pub mod activity;
 pub mod constraint;
 pub mod ids;
 pub mod journal;
