@@ -78,3 +78,7 @@ pub fn set_next_role(plan: &mut Plan<'_>, resource: ResourceId, role: Role, why:
         of.next_role_reason = Some(why.to_owned());
     }
 }
+
+/// Digests that were computed already.
+#[derive(Clone, Debug, Default)]
+pub struct DigestCache;
