@@ -78,7 +78,3 @@ pub fn set_next_role(plan: &mut Plan<'_>, resource: ResourceId, role: Role, why:
         of.next_role_reason = Some(why.to_owned());
     }
 }
-
-/// Digests that were computed already.
-#[derive(Clone, Debug, Default)]
-pub struct DigestCache;
