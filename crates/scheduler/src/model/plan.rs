@@ -168,13 +168,26 @@ impl Plan<'_> {
         });
     }
 
-    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come.
-    pub fn add_ordering(&mut self, first: OrderingEnd, then: OrderingEnd, relation: Relation) {
+    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come; and
+    /// those that keep it in a live migration.
+    pub fn add_ordering(
+        &mut self,
+        mut first: OrderingEnd,
+        mut then: OrderingEnd,
+        relation: Relation,
+    ) {
+        for end in [&mut first, &mut then] {
+            if let (None, Some(action)) = (end.resource, end.action) {
+                end.resource = self.actions[action].resource;
+            }
+        }
+        let equivalents = crate::constraints::migration_equivalents(self, &first, &then);
         self.orderings.push(Ordering {
             first,
             then,
             relation,
         });
+        self.orderings.extend(equivalents);
     }
 
     /// Orders `first_task` of `first` and `then_task` of `then` (interval 0), whether or not these
