@@ -38,6 +38,9 @@ pub struct Wishes {
     pub show_utilization: bool,
     /// Causes of scores in `Plan::journal`.
     pub explain: bool,
+    /// The input may come from a report in which secrets are masked: parameters that differ in
+    /// nothing else are taken as unchanged.
+    pub sanitized: bool,
 }
 
 /// Reads what `cib` (expanded, see [`expansion::expand`]) says, without deciding anything but what

@@ -43,9 +43,8 @@ pub(super) fn unpack<'c>(reader: &mut Reader<'_, 'c>, constraint: Element<'c>, i
         return;
     };
     if let Parties::Sets(sets) = &parties {
-        let made_from_tags = |set: &sets::ResourceSet<'_>| {
-            set.element().is_none() && set.sequential.is_some()
-        };
+        let made_from_tags =
+            |set: &sets::ResourceSet<'_>| set.element().is_none() && set.sequential.is_some();
         if sets.len() == 2 && sets.iter().all(made_from_tags) {
             reader.plan.configuration_error(format!(
                 "Ignoring constraint '{id}' because two templates or tags cannot be colocated"
@@ -99,7 +98,12 @@ fn unpack_pair<'c>(
             "The colocation constraint 'symmetrical' attribute has been removed",
         );
     }
-    let influence = influence(reader.plan, id, dependent, constraint.attribute("influence"));
+    let influence = influence(
+        reader.plan,
+        id,
+        dependent,
+        constraint.attribute("influence"),
+    );
     let (Some(dependent_role), Some(primary_role)) = (
         reader.role(id, constraint.attribute("rsc-role")),
         reader.role(id, constraint.attribute("with-rsc-role")),

@@ -29,7 +29,12 @@ use crate::status;
 pub fn apply_node_criteria(plan: &mut Plan<'_>) {
     shutdown_lock::apply(plan);
     for location in plan.locations.ids().rev() {
-        apply_location(plan, location, plan.locations[location].resource, Share::All);
+        apply_location(
+            plan,
+            location,
+            plan.locations[location].resource,
+            Share::All,
+        );
     }
     for index in 0..plan.roots.len() {
         apply_stickiness(plan, plan.roots[index]);
@@ -221,6 +226,10 @@ fn apply_exclusive_discovery(plan: &mut Plan<'_>, resource: ResourceId) {
         plan,
         resource,
         |_, candidate| candidate.probe_mode != ProbeMode::Exclusive,
-        || Cause::Other(String::from("resource-discovery is exclusive to other nodes")),
+        || {
+            Cause::Other(String::from(
+                "resource-discovery is exclusive to other nodes",
+            ))
+        },
     );
 }

@@ -11,7 +11,6 @@
 
 use std::borrow::Cow;
 
-use cib::Score;
 use cib::xml::Element;
 use regex::bytes::{Captures, RegexBuilder};
 
@@ -177,7 +176,6 @@ fn locate<'c>(reader: &mut Reader<'_, 'c>, request: &Request<'_, 'c>) {
     );
 }
 
-
 /// The role that a location constraint is limited to, `Unknown` for any; `None` if `text` is no
 /// role.
 pub(super) fn parse_role(text: Option<&str>) -> Option<Role> {
@@ -198,7 +196,9 @@ pub(super) fn probe_mode(plan: &mut Plan<'_>, constraint: Element<'_>) -> ProbeM
         ("never", ProbeMode::Never),
         ("exclusive", ProbeMode::Exclusive),
     ];
-    let mode = modes.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    let mode = modes
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text));
     if mode.is_none() {
         plan.configuration_error(format!(
             "Invalid resource-discovery value {text} in location constraint"

@@ -155,7 +155,7 @@ fn holds<'c>(
     node: NodeId,
 ) -> bool {
     let _ = (plan, request, rule, node);
-    todo!()
+    false
 }
 
 /// The score that `node`'s attribute `name` says.
@@ -212,7 +212,11 @@ mod tests {
         let regex = Regex::new("^ip-(.*)-(x?)").unwrap();
         let matched = regex.captures(b"ip-db-1");
         let check = |text, expected| {
-            assert_eq!(replace_submatches(text, matched.as_ref()), expected, "{text}");
+            assert_eq!(
+                replace_submatches(text, matched.as_ref()),
+                expected,
+                "{text}"
+            );
         };
         check("loc-%1", "loc-db");
         check("%1%1", "dbdb");

@@ -12,7 +12,6 @@
 //!   `ticket`: what each kind of constraint says.
 //! * `health`, `shutdown_lock`, `criteria`: what is added to the scores that resources give nodes.
 //! * `implied`: orderings and colocations that follow from what resources are.
-//! * `migration`: orderings repeated for live migrations.
 //!
 //! Orderings are created in Pacemaker's order: applying one may create an action, which gets the
 //! next number in the graph, and so may change what a later one finds.
@@ -24,7 +23,6 @@ mod health;
 mod implied;
 mod location;
 mod location_rule;
-mod migration;
 mod order;
 mod order_sets;
 mod reading;
@@ -36,7 +34,6 @@ mod ticket;
 pub use criteria::apply_node_criteria;
 pub use health::apply_node_health;
 pub use implied::imply;
-pub use migration::migration_equivalents;
 pub use scores::add_score;
 pub use ticket::require_promotion_tickets;
 

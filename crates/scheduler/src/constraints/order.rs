@@ -106,8 +106,7 @@ pub(super) fn symmetry(
     outer: Kind,
     outer_symmetrical: Option<&str>,
 ) -> Symmetry {
-    let has_own_kind =
-        element.attribute("kind").is_some() || element.attribute("score").is_some();
+    let has_own_kind = element.attribute("kind").is_some() || element.attribute("score").is_some();
     let kind = match outer {
         outer if !has_own_kind => outer,
         _ => kind(reader, element),
@@ -195,7 +194,13 @@ fn unpack_pair<'c>(
         }
     }
     if symmetry == Symmetry::Symmetric {
-        order_inverse(reader.plan, id, kind, (first, first_task), (then, then_task));
+        order_inverse(
+            reader.plan,
+            id,
+            kind,
+            (first, first_task),
+            (then, then_task),
+        );
     }
 }
 

@@ -75,12 +75,16 @@ fn within<'c>(
     if kind == Kind::Serialize {
         for (index, &first) in resources.iter().enumerate() {
             for &then in &resources[index + 1..] {
-                reader.plan.order_tasks((first, task), (then, task), relation);
+                reader
+                    .plan
+                    .order_tasks((first, task), (then, task), relation);
             }
         }
     } else if is_sequential {
         for (&first, &then) in pairs() {
-            reader.plan.order_tasks((first, task), (then, task), relation);
+            reader
+                .plan
+                .order_tasks((first, task), (then, task), relation);
         }
     }
     if symmetry == Symmetry::Asymmetric {
@@ -92,7 +96,9 @@ fn within<'c>(
     let relation = order::relation(kind, undo, Symmetry::Inverse);
     if is_sequential {
         for (&first, &then) in pairs() {
-            reader.plan.order_tasks((then, undo), (first, undo), relation);
+            reader
+                .plan
+                .order_tasks((then, undo), (first, undo), relation);
         }
     }
     Some(())

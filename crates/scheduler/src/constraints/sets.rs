@@ -141,10 +141,7 @@ pub(super) fn parties<'c>(
     Some(Parties::Sets(sets.collect()))
 }
 
-fn members<'c>(
-    reader: &Reader<'_, 'c>,
-    names: impl Iterator<Item = &'c str>,
-) -> Vec<Member<'c>> {
+fn members<'c>(reader: &Reader<'_, 'c>, names: impl Iterator<Item = &'c str>) -> Vec<Member<'c>> {
     names
         .map(|name| Member {
             name,

@@ -63,7 +63,7 @@ fn lock(plan: &mut Plan<'_>, resource: ResourceId) {
             .lock_since_s
             .saturating_add(limit_s)
             .saturating_add(1);
-        crate::status::recheck_at(plan, end_s);
+        recheck_at(plan, end_s);
     }
     for node in plan.nodes.ids() {
         if node != home {
@@ -102,4 +102,14 @@ fn round_to_seconds(span_ms: u64) -> i64 {
         _ => span_ms / 1000 + u64::from(span_ms % 1000 >= 500),
     };
     i64::try_from(span_s).unwrap_or(i64::MAX)
+}
+
+/// Notes that the plan may change at `moment_s` (seconds since 1970), if that is to come.
+fn recheck_at(plan: &mut Plan<'_>, moment_s: i64) {
+    if moment_s > plan.now_s() {
+        plan.recheck_by_s = Some(
+            plan.recheck_by_s
+                .map_or(moment_s, |by_s| by_s.min(moment_s)),
+        );
+    }
 }

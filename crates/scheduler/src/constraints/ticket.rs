@@ -22,9 +22,7 @@ use cib::{Score, Values};
 use super::reading::Reader;
 use super::scores::add_score;
 use super::sets::{self, Parties, Side};
-use crate::model::{
-    Cause, LossPolicy, Plan, ResourceId, Role, Ticket, TicketDependency, TicketId,
-};
+use crate::model::{Cause, LossPolicy, Plan, ResourceId, Role, Ticket, TicketDependency, TicketId};
 use crate::status;
 
 /// Reads constraint `id`.

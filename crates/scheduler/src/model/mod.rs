@@ -5,6 +5,7 @@
 //! is ever removed from a table.
 
 pub mod action;
+pub mod activity;
 pub mod constraint;
 pub mod ids;
 pub mod journal;
@@ -25,6 +26,9 @@ pub use message::{Message, Severity};
 pub use node::{Candidate, Candidates, Node, NodeKind, ProbeMode};
 pub use options::{NoQuorumPolicy, Options, PlacementStrategy};
 pub use plan::Plan;
+pub use queries::find::{Match, base_name};
+pub use queries::place::Places;
+pub use queries::state::InstanceCounts;
 pub use relation::{Ordering, OrderingEnd, Relation};
 pub use resource::{MultiplyActive, Notification, Resource, Variant};
 pub use role::Role;

@@ -1,9 +1,9 @@
 //! Everything that is known and decided in one run of the scheduler.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cib::time::DateTime;
-use cib::xml::Element;
+use cib::xml::{Element, XmlId};
 
 use super::action::Action;
 use super::constraint::{Colocation, Location, Ticket};
@@ -15,6 +15,7 @@ use super::options::Options;
 use super::relation::{Ordering, OrderingEnd, Relation};
 use super::resource::Resource;
 use crate::Wishes;
+use crate::status::DigestCache;
 
 /// The state of a run: what the CIB says (`nodes`, `resources`, constraints), what has been decided
 /// so far (assignments in `resources`), and what is to be done (`actions`, `orderings`).
@@ -28,6 +29,9 @@ pub struct Plan<'c> {
     pub options: Options<'c>,
     /// All nodes.
     pub nodes: Table<NodeId, Node<'c>>,
+    /// All nodes, sorted by name (without regard to case, runs of digits as numbers): the order in
+    /// which nodes are walked and shown. Kept by `configuration::add_node`.
+    pub nodes_by_name: Vec<NodeId>,
     /// All resources, parts included.
     pub resources: Table<ResourceId, Resource<'c>>,
     /// The resources that are part of no other; sorted by priority for assignment, in the order of
@@ -53,6 +57,11 @@ pub struct Plan<'c> {
     pub failed_operations: Vec<FailedOperation<'c>>,
     /// History entries whose parameters are still to be compared with the configuration.
     pub parameter_checks: Vec<ParameterCheck<'c>>,
+    /// History entries of recurring operations whose failure has expired: they are scheduled anew,
+    /// as if their parameters had changed.
+    pub expired_recurring: HashSet<XmlId>,
+    /// Digests of operations' parameters as they are configured now.
+    pub digests: DigestCache,
     /// Containers that have to be stopped whatever else happens.
     pub stop_needed: Vec<ResourceId>,
     /// When the scheduler should be run again at the latest, in seconds since 1970.
@@ -69,6 +78,8 @@ pub struct Plan<'c> {
     pub show_scores: bool,
     /// Whether utilization is to be written to `utilization_lines`.
     pub show_utilization: bool,
+    /// Whether secrets may be masked in the CIB (see `Wishes::sanitized`).
+    pub sanitized: bool,
     /// Resource numbers by id: found by `resource_by_id`.
     pub resource_ids: HashMap<String, ResourceId>,
 }
@@ -106,6 +117,7 @@ impl<'c> Plan<'c> {
             now,
             options: Options::default(),
             nodes: Table::new(),
+            nodes_by_name: Vec::new(),
             resources: Table::new(),
             roots: Vec::new(),
             templates: BTreeMap::new(),
@@ -118,6 +130,8 @@ impl<'c> Plan<'c> {
             singletons: HashMap::new(),
             failed_operations: Vec::new(),
             parameter_checks: Vec::new(),
+            expired_recurring: HashSet::new(),
+            digests: DigestCache::default(),
             stop_needed: Vec::new(),
             recheck_by_s: None,
             messages: Vec::new(),
@@ -129,6 +143,7 @@ impl<'c> Plan<'c> {
             },
             show_scores: wishes.show_scores,
             show_utilization: wishes.show_utilization,
+            sanitized: wishes.sanitized,
             resource_ids: HashMap::new(),
         }
     }
@@ -168,26 +183,21 @@ impl Plan<'_> {
         });
     }
 
-    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come; and
-    /// those that keep it in a live migration.
-    pub fn add_ordering(
-        &mut self,
-        mut first: OrderingEnd,
-        mut then: OrderingEnd,
-        relation: Relation,
-    ) {
-        for end in [&mut first, &mut then] {
-            if let (None, Some(action)) = (end.resource, end.action) {
-                end.resource = self.actions[action].resource;
-            }
-        }
-        let equivalents = crate::constraints::migration_equivalents(self, &first, &then);
-        self.orderings.push(Ordering {
-            first,
-            then,
+    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come, and
+    /// what it means for live migrations.
+    pub fn add_ordering(&mut self, first: OrderingEnd, then: OrderingEnd, relation: Relation) {
+        let with_resource = |mut end: OrderingEnd| {
+            let of_action = end.action.and_then(|action| self.actions[action].resource);
+            end.resource = end.resource.or(of_action);
+            end
+        };
+        let ordering = Ordering {
+            first: with_resource(first),
+            then: with_resource(then),
             relation,
-        });
-        self.orderings.extend(equivalents);
+        };
+        self.orderings.push(ordering);
+        crate::ordering::repeat_for_migration(self, self.orderings.len() - 1);
     }
 
     /// Orders `first_task` of `first` and `then_task` of `then` (interval 0), whether or not these

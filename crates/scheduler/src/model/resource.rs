@@ -327,6 +327,15 @@ pub struct Replica<'c> {
     pub remote: Option<ResourceId>,
 }
 
+impl Replica<'_> {
+    /// The resources that the replica is made of, in the order of status texts.
+    pub fn parts(&self) -> impl Iterator<Item = ResourceId> + use<> {
+        [self.ip, self.child, Some(self.container), self.remote]
+            .into_iter()
+            .flatten()
+    }
+}
+
 /// `multiple-active`: what to do with a resource that is active where it should not be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MultiplyActive {

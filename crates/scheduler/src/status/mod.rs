@@ -71,3 +71,7 @@ pub fn check_parameters(plan: &mut Plan<'_>) {
     let _ = plan;
     todo!()
 }
+
+/// Digests that were computed already.
+#[derive(Clone, Debug, Default)]
+pub struct DigestCache;

@@ -8,6 +8,12 @@ pub fn schedule(plan: &mut Plan<'_>) {
     todo!()
 }
 
+/// Orders probes before what depends on their results, once all orderings have been resolved.
+pub fn order_probes(plan: &mut Plan<'_>) {
+    let _ = plan;
+    todo!()
+}
+
 /// What is said of an action for the purposes of an ordering.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActionFlags {

@@ -29,7 +29,12 @@ pub(super) fn imply(plan: &mut Plan<'_>, bundle: ResourceId) {
         order(plan, bundle, inside, &[("demote", "demote", WITH_PART)]);
         order(plan, inside, bundle, &[("demoted", "demoted", AFTER_PART)]);
         order(plan, bundle, inside, &[("promote", "promote", WITH_PART)]);
-        order(plan, inside, bundle, &[("promoted", "promoted", AFTER_PART)]);
+        order(
+            plan,
+            inside,
+            bundle,
+            &[("promoted", "promoted", AFTER_PART)],
+        );
     }
 }
 
@@ -56,12 +61,20 @@ impl Parts {
 fn imply_for_replica(plan: &mut Plan<'_>, bundle: ResourceId, replica: Parts) {
     let container = replica.container;
     imply_for(plan, container);
-    order(plan, bundle, container, &[("start", "start", BLOCKS | WITH_PART)]);
+    order(
+        plan,
+        bundle,
+        container,
+        &[("start", "start", BLOCKS | WITH_PART)],
+    );
     if let Some(child) = replica.child {
         order(plan, bundle, child, &[("stop", "stop", WITH_PART)]);
     }
     order(plan, bundle, container, &[("stop", "stop", WITH_PART)]);
-    let rules = [("start", "running", AFTER_PART), ("stop", "stopped", AFTER_PART)];
+    let rules = [
+        ("start", "running", AFTER_PART),
+        ("stop", "stopped", AFTER_PART),
+    ];
     order(plan, container, bundle, &rules);
     if let Some(ip) = replica.ip {
         imply_for(plan, ip);

@@ -25,7 +25,12 @@ pub(super) fn imply(plan: &mut Plan<'_>, clone: ResourceId) {
     for index in 0..plan.resources[clone].children.len() {
         let instance = plan.resources[clone].children[index];
         imply_for(plan, instance);
-        order(plan, clone, instance, &[("start", "start", BLOCKS | WITH_PART)]);
+        order(
+            plan,
+            clone,
+            instance,
+            &[("start", "start", BLOCKS | WITH_PART)],
+        );
         order(plan, instance, clone, &[("start", "running", AFTER_PART)]);
         order(plan, clone, instance, &[("stop", "stop", WITH_PART)]);
         order(plan, instance, clone, &[("stop", "stopped", AFTER_PART)]);

@@ -91,7 +91,10 @@ fn order_with_group(
     let is_up = BLOCKS | Relation::FIRST_IMPLIES_THEN | AFTER_PART;
     if promotable {
         order(plan, group, member, &[("demote", "demote", down)]);
-        let rules = [("demote", "demoted", is_down), ("promote", "promoted", is_up)];
+        let rules = [
+            ("demote", "demoted", is_down),
+            ("promote", "promoted", is_up),
+        ];
         order(plan, member, group, &rules);
         order(plan, group, member, &[("promote", "promote", WITH_PART)]);
     }
@@ -101,12 +104,7 @@ fn order_with_group(
     order(plan, member, group, &[("start", "running", is_up)]);
 }
 
-fn order_unordered(
-    plan: &mut Plan<'_>,
-    group: ResourceId,
-    member: ResourceId,
-    promotable: bool,
-) {
+fn order_unordered(plan: &mut Plan<'_>, group: ResourceId, member: ResourceId, promotable: bool) {
     let relation = Relation::FIRST_IMPLIES_THEN | BLOCKS | WITH_PART;
     order(plan, group, member, &[("start", "start", relation)]);
     if promotable {

@@ -32,7 +32,7 @@ pub(super) fn imply(plan: &mut Plan<'_>, resource: ResourceId) {
     } else if plan.resources[launcher].is_remote_connection {
         Some(launcher)
     } else {
-        guest_connection(plan, launcher)
+        plan.guest_connection(launcher)
     };
     if let Some(connection) = connection {
         ban_where(
@@ -55,16 +55,4 @@ pub(super) fn imply(plan: &mut Plan<'_>, resource: ResourceId) {
     let colocation =
         colocation::implied("#resource-with-container", resource, launcher, score, true);
     colocation::add(plan, colocation);
-}
-
-/// The connection to the guest node that `launcher` makes.
-fn guest_connection(plan: &Plan<'_>, launcher: ResourceId) -> Option<ResourceId> {
-    if !plan.options.have_remote_nodes {
-        return None;
-    }
-    plan.resources[launcher]
-        .launched
-        .iter()
-        .copied()
-        .find(|&launched| plan.resources[launched].is_remote_connection)
 }

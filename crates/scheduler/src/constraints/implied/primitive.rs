@@ -24,8 +24,8 @@ pub(super) fn imply(plan: &mut Plan<'_>, resource: ResourceId) {
         return;
     }
     let needs_unfencing = plan.options.unfencing && of.needs_unfencing && !of.fence_device;
-    let counts_utilization = plan.options.placement_strategy != PlacementStrategy::Default
-        && !of.utilization.is_empty();
+    let counts_utilization =
+        plan.options.placement_strategy != PlacementStrategy::Default && !of.utilization.is_empty();
     let is_launched = of.launcher.is_some();
     let avoids_remote_nodes = of.is_remote_connection || of.fence_device;
     let top = plan.top(resource, false);
@@ -73,11 +73,7 @@ fn allowed_nodes(plan: &Plan<'_>, resource: ResourceId) -> Vec<NodeId> {
 fn order_around_unfencing(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
     let unfencing = actions::fence(plan, node, Some("on"), true, None, false);
     let stop = end(plan, resource, "stop");
-    plan.add_ordering(
-        stop,
-        unfencing.into(),
-        ORDERED | Relation::IF_ON_SAME_NODE,
-    );
+    plan.add_ordering(stop, unfencing.into(), ORDERED | Relation::IF_ON_SAME_NODE);
     let start = end(plan, resource, "start");
     plan.add_ordering(
         unfencing.into(),

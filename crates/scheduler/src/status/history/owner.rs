@@ -1,0 +1,234 @@
+//! Whose history it is: from the name in `<lrm_resource>` to a resource of ours.
+//!
+//! 1. The resource with that id, or the first instance (`:0`) of an anonymous clone of that name.
+//!    Something that is not a primitive any more is not it.
+//! 2. Instances of anonymous clones are interchangeable, and history names them without their
+//!    number, so which instance it is has to be decided, in this order:
+//!    - the instance that is active (or has an action pending) on the node already, as when
+//!      another member of its group was found there; but where that very resource was found there
+//!      before, under another name, this history is of a surplus instance;
+//!    - the first instance that is active nowhere, is not blocked, and has nothing pending on
+//!      another node;
+//!    - a new, surplus instance.
+//!
+//!    Where the resource does not need fencing, and there are not enough instances for all nodes,
+//!    what seems to run on a node that is down or unclean is surplus: its number is free for
+//!    another node. (Guest nodes are fenced by stopping their guest, so this is not for them.)
+//! 3. In a bundle, it is the instance in the replica that is the node.
+//! 4. All else was removed from the configuration: a resource is made from what history knows. It
+//!    is stopped if `stop-orphan-resources` allows, otherwise left alone.
+
+use cib::Score;
+use cib::xml::Element;
+
+use crate::configuration;
+use crate::constraints;
+use crate::model::{Cause, Candidate, NodeId, NodeKind, Plan, ResourceId, Variant};
+
+/// The resource that history on `node` calls `name`.
+pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<ResourceId> {
+    let base = base_name(name);
+    let named = plan.resource_by_id(name);
+    let known = match named {
+        Some(resource) if !plan.is_primitive(resource) => return None,
+        Some(resource) => resource,
+        None => plan
+            .resource_by_id(&format!("{base}:0"))
+            .filter(|&first| !plan.resources[first].unique)?,
+    };
+    let clone = plan.top(known, false);
+    let owner = if !plan.is_anonymous_clone(clone) {
+        known
+    } else if plan.is_bundled(clone) {
+        instance_in_replica(plan, clone, node)?
+    } else {
+        anonymous_instance(plan, node, clone, base)?
+    };
+    let of = &mut plan.resources[owner];
+    if of.id != name && of.history_id.as_deref() != Some(name) {
+        of.history_id = Some(name.to_owned());
+    }
+    Some(owner)
+}
+
+/// The name of a resource without the number of an instance.
+pub(crate) fn base_name(name: &str) -> &str {
+    match name.rsplit_once(':') {
+        Some((base, number))
+            if !base.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            base
+        }
+        _ => name,
+    }
+}
+
+fn instance_in_replica(plan: &Plan<'_>, clone: ResourceId, node: NodeId) -> Option<ResourceId> {
+    let bundle = plan.resources[clone].parent?;
+    match &plan.resources[bundle].variant {
+        Variant::Bundle(bundle) => bundle
+            .replicas
+            .iter()
+            .find(|replica| replica.node == Some(node))
+            .and_then(|replica| replica.child),
+        _ => None,
+    }
+}
+
+fn anonymous_instance(
+    plan: &mut Plan<'_>,
+    node: NodeId,
+    clone: ResourceId,
+    base: &str,
+) -> Option<ResourceId> {
+    let is_usable = |&instance: &ResourceId| {
+        plan.resources[instance].needs_fencing
+            || (plan.nodes[node].online && !plan.nodes[node].unclean)
+            || plan.is_guest(node)
+            || has_instance_for_each_node(plan, clone)
+    };
+    if let Some(instance) = existing_instance(plan, node, clone, base).filter(is_usable) {
+        return Some(instance);
+    }
+    let surplus = configuration::add_instance(plan, clone)?;
+    member_called(plan, surplus, base)
+}
+
+/// The instance that is on the node, or else one that is free.
+fn existing_instance(
+    plan: &Plan<'_>,
+    node: NodeId,
+    clone: ResourceId,
+    base: &str,
+) -> Option<ResourceId> {
+    let mut free = None;
+    let mut is_surplus = false;
+    for &instance in &plan.resources[clone].children {
+        match first_place(plan, instance) {
+            Some(place) if place == node => {
+                if let Some(member) = member_called(plan, instance, base) {
+                    if plan.resources[member].active_on.is_empty() {
+                        return Some(member);
+                    }
+                    is_surplus = true;
+                }
+            }
+            Some(_) => {}
+            None if free.is_none() && !is_surplus && !plan.resources[instance].blocked => {
+                free = member_called(plan, instance, base).filter(|&member| {
+                    let pending = plan.resources[member].pending_node;
+                    pending.is_none_or(|pending| pending == node)
+                });
+            }
+            None => {}
+        }
+    }
+    free.filter(|_| !is_surplus)
+}
+
+/// The first node where `instance` (or a member of it) is active or has an action pending.
+fn first_place(plan: &Plan<'_>, instance: ResourceId) -> Option<NodeId> {
+    let of = &plan.resources[instance];
+    if of.children.is_empty() {
+        return of.active_on.first().copied().or(of.pending_node);
+    }
+    of.children
+        .iter()
+        .find_map(|&member| first_place(plan, member))
+}
+
+/// The resource in `instance`, itself included, that the configuration calls `base`.
+fn member_called(plan: &Plan<'_>, instance: ResourceId, base: &str) -> Option<ResourceId> {
+    let of = &plan.resources[instance];
+    if of.id == base || of.xml.id() == Some(base) {
+        return Some(instance);
+    }
+    of.children
+        .iter()
+        .find_map(|&member| member_called(plan, member, base))
+}
+
+fn has_instance_for_each_node(plan: &Plan<'_>, clone: ResourceId) -> bool {
+    plan.clone_data(clone)
+        .is_some_and(|data| data.max == plan.nodes.len())
+}
+
+/// Makes a resource that is no longer configured from its history on `node`.
+pub(super) fn add_removed<'c>(
+    plan: &mut Plan<'c>,
+    history: Element<'c>,
+    name: &'c str,
+) -> Option<ResourceId> {
+    let resource = configuration::add_resource(plan, history, None)?;
+    if plan.resources[resource].is_remote_connection {
+        // The connection is gone from the configuration, so its node has to go as well.
+        let node = plan
+            .node_by_name(name)
+            .unwrap_or_else(|| configuration::add_node(plan, name, name, NodeKind::Remote));
+        configuration::link_remote_node(plan, resource);
+        plan.nodes[node].shutdown = true;
+    }
+    let of = &mut plan.resources[resource];
+    of.removed = true;
+    of.removed_launched = history.attribute("container").is_some();
+    if plan.options.stop_removed_resources {
+        let cause = || Cause::Other("it was removed from the configuration".to_owned());
+        constraints::add_score(plan, resource, None, Score::MINUS_INFINITY, cause);
+    } else {
+        of.managed = false;
+    }
+    Some(resource)
+}
+
+/// Attaches removed resources on a node to what launched them, as far as that is still configured.
+pub(super) fn attach_removed_to_launchers(plan: &mut Plan<'_>, histories: Element<'_>) {
+    for history in histories.children_named("lrm_resource") {
+        let launcher = history
+            .attribute("container")
+            .and_then(|id| plan.resource_by_id(id));
+        let launched = history.id().and_then(|id| plan.resource_by_id(id));
+        let (Some(launcher), Some(launched)) = (launcher, launched) else {
+            continue;
+        };
+        let of = &mut plan.resources[launched];
+        if of.launcher.is_none() && of.removed_launched {
+            of.launcher = Some(launcher);
+            plan.resources[launcher].launched.push(launched);
+        }
+    }
+}
+
+/// Forbids `resource` on all nodes, whatever was said of it before; if it is an instance of an
+/// anonymous clone, the whole clone.
+pub(super) fn ban_everywhere(plan: &mut Plan<'_>, resource: ResourceId, why: &str) {
+    let top = plan.top(resource, false);
+    let banned = if plan.is_anonymous_clone(top) { top } else { resource };
+    forbid_all_nodes(plan, banned, why);
+}
+
+/// Forbids this very resource on all nodes, whatever was said of it before.
+pub(super) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: ResourceId, why: &str) {
+    let forbidden = |node| Candidate::new(node, Score::MINUS_INFINITY);
+    plan.resources[resource].allowed = plan.nodes.ids().map(forbidden).collect();
+    plan.journal
+        .note(resource, None, Score::MINUS_INFINITY, || {
+            Cause::Other(why.to_owned())
+        });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_name;
+
+    #[test]
+    fn instances_share_the_name_of_what_they_are_instances_of() {
+        let check = |name, expected| assert_eq!(base_name(name), expected);
+        check("rsc", "rsc");
+        check("rsc:0", "rsc");
+        check("rsc:12", "rsc");
+        check("rsc:a", "rsc:a");
+        check("rsc:", "rsc:");
+        check("a:1:2", "a:1");
+        check(":1", ":1");
+    }
+}
