@@ -12,15 +12,15 @@
 use std::borrow::Cow;
 
 use cib::xml::Element;
-use regex::bytes::{Captures, RegexBuilder};
+use regex::bytes::RegexBuilder;
 
 use super::location_rule;
 use super::reading::{Reader, parse_score};
 use super::sets::{self, MISSING, Parties, Side};
 use crate::model::{Candidate, Location, Plan, ProbeMode, ResourceId, Role};
 
-/// What a pattern matched in the id of a resource.
-pub(super) type Match<'m> = Captures<'m>;
+/// What a pattern, and each group of it, matched in the id of a resource.
+pub(super) type Match<'m> = Vec<Option<&'m str>>;
 
 /// One resource's share of a constraint.
 pub(super) struct Request<'r, 'c> {
@@ -119,7 +119,12 @@ fn unpack_pattern<'c>(reader: &mut Reader<'_, 'c>, constraint: Element<'c>, id: 
     for index in 0..reader.plan.roots.len() {
         let resource = reader.plan.roots[index];
         let name = reader.plan.resources[resource].id.clone();
-        let matched = regex.captures(name.as_bytes());
+        let matched: Option<Match<'_>> = regex.captures(name.as_bytes()).map(|captures| {
+            captures
+                .iter()
+                .map(|group| name.get(group?.range()))
+                .collect()
+        });
         if matched.is_some() == inverted {
             continue;
         }

@@ -8,11 +8,13 @@
 use std::borrow::Cow;
 
 use cib::Score;
+use cib::rules::{self, Findings, Input, expand_captures};
 use cib::xml::Element;
 
 use super::location::{self, Match, Request};
 use super::reading::{Reader, parse_score};
 use crate::model::{Candidate, Location, NodeId, Plan, ResourceId};
+use crate::{configuration, status};
 
 /// How a rule gives scores.
 enum Scoring<'c> {
@@ -84,7 +86,10 @@ fn scoring<'c>(
     matched: Option<&Match<'_>>,
 ) -> Option<Scoring<'c>> {
     if let Some(attribute) = rule.attribute("score-attribute") {
-        return Some(Scoring::Attribute(replace_submatches(attribute, matched)));
+        return Some(Scoring::Attribute(expand_captures(
+            attribute,
+            matched.map(Vec::as_slice),
+        )));
     }
     let Some(text) = rule.attribute("score") else {
         plan.configuration_error(format!(
@@ -103,40 +108,29 @@ fn scoring<'c>(
     score.map(Scoring::Fixed)
 }
 
-/// `text` with `%0` to `%9` replaced by what a pattern matched: nothing where that part matched
-/// nothing.
-fn replace_submatches<'t>(text: &'t str, matched: Option<&Match<'_>>) -> Cow<'t, str> {
-    let Some(matched) = matched.filter(|_| text.contains('%')) else {
-        return Cow::Borrowed(text);
-    };
-    let mut replaced = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        replaced.push_str(before);
-        let digit = after.chars().next().and_then(|first| first.to_digit(10));
-        if let Some(digit) = digit {
-            if let Some(part) = matched.get(digit as usize) {
-                replaced.push_str(&String::from_utf8_lossy(part.as_bytes()));
-            }
-            rest = &after[1..];
-        } else {
-            replaced.push('%');
-            rest = after;
-        }
-    }
-    replaced.push_str(rest);
-    Cow::Owned(replaced)
-}
-
 fn matching_nodes<'c>(
     plan: &mut Plan<'c>,
     request: &Request<'_, 'c>,
     rule: Element<'c>,
     scoring: &Scoring<'c>,
 ) -> Vec<Candidate> {
+    let mut findings = Findings::default();
+    let reads_parameters = rule.descendants().any(|part| {
+        part.attribute("value-source") == Some("param") || part.attribute("id-ref").is_some()
+    });
     let mut nodes = Vec::new();
     for node in plan.nodes.ids() {
-        if !holds(plan, request, rule, node) {
+        let parameters =
+            reads_parameters.then(|| configuration::parameters(plan, request.resource, Some(node)));
+        let input = Input {
+            now: plan.now,
+            node_attributes: Some(&plan.nodes[node].attributes),
+            parameters: parameters.as_ref(),
+            meta: Some(&plan.resources[request.resource].meta),
+            captures: request.matched.as_deref(),
+            ..Input::default()
+        };
+        if !rules::evaluate(rule, &input, &mut findings).holds() {
             continue;
         }
         let score = match scoring {
@@ -145,17 +139,17 @@ fn matching_nodes<'c>(
         };
         nodes.extend(score.map(|score| Candidate::new(node, score)));
     }
+    for problem in findings.problems {
+        if problem.is_error {
+            plan.configuration_error(problem.text);
+        } else {
+            plan.configuration_warning(problem.text);
+        }
+    }
+    if let Some(change) = findings.next_change {
+        status::recheck_at(plan, change.epoch_s());
+    }
     nodes
-}
-
-fn holds<'c>(
-    plan: &mut Plan<'c>,
-    request: &Request<'_, 'c>,
-    rule: Element<'c>,
-    node: NodeId,
-) -> bool {
-    let _ = (plan, request, rule, node);
-    false
 }
 
 /// The score that `node`'s attribute `name` says.
@@ -199,31 +193,4 @@ fn attribute<'p>(
         node
     };
     plan.nodes[node].attributes.get(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use regex::bytes::Regex;
-
-    use super::replace_submatches;
-
-    #[test]
-    fn submatches_are_replaced() {
-        let regex = Regex::new("^ip-(.*)-(x?)").unwrap();
-        let matched = regex.captures(b"ip-db-1");
-        let check = |text, expected| {
-            assert_eq!(
-                replace_submatches(text, matched.as_ref()),
-                expected,
-                "{text}"
-            );
-        };
-        check("loc-%1", "loc-db");
-        check("%1%1", "dbdb");
-        check("%0", "ip-db-");
-        check("a%2b%9c", "abc");
-        check("100%", "100%");
-        check("%%1", "%db");
-        assert_eq!(replace_submatches("loc-%1", None), "loc-%1");
-    }
 }

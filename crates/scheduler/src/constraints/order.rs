@@ -21,8 +21,8 @@ use cib::xml::Element;
 use super::order_sets;
 use super::reading::{Deprecated, Reader, parse_integer, parse_score};
 use super::sets::{self, MISSING, Parties, Side};
-use crate::actions::{self, operation_key};
-use crate::model::{ActionId, OrderingEnd, Plan, Relation, ResourceId};
+use crate::actions;
+use crate::model::{ActionId, Plan, Relation, ResourceId};
 
 /// How binding an ordering is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -277,7 +277,7 @@ pub(super) fn order_before_milestone(
     milestone: ActionId,
 ) {
     for &resource in resources {
-        let end = end(plan, resource, task);
+        let end = plan.task_end(resource, task);
         plan.add_ordering(
             end,
             milestone.into(),
@@ -293,15 +293,7 @@ pub(super) fn order_after_milestone(
     (then, task): (ResourceId, &str),
     relation: Relation,
 ) {
-    let end = end(plan, then, task);
+    let end = plan.task_end(then, task);
     let relation = relation | Relation::UNRUNNABLE_FIRST_BLOCKS;
     plan.add_ordering(milestone.into(), end, relation);
-}
-
-fn end(plan: &Plan<'_>, resource: ResourceId, task: &str) -> OrderingEnd {
-    OrderingEnd {
-        resource: Some(resource),
-        key: Some(operation_key(&plan.resources[resource].id, task, 0)),
-        action: None,
-    }
 }

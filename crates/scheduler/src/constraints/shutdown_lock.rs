@@ -13,6 +13,7 @@ use super::reading::parse_integer;
 use super::scores::add_score;
 use crate::actions;
 use crate::model::{Cause, NodeId, Plan, ResourceId, Variant};
+use crate::status;
 
 /// Locks resources, where the option is on.
 pub(super) fn apply(plan: &mut Plan<'_>) {
@@ -63,7 +64,7 @@ fn lock(plan: &mut Plan<'_>, resource: ResourceId) {
             .lock_since_s
             .saturating_add(limit_s)
             .saturating_add(1);
-        recheck_at(plan, end_s);
+        status::recheck_at(plan, end_s);
     }
     for node in plan.nodes.ids() {
         if node != home {
@@ -102,14 +103,4 @@ fn round_to_seconds(span_ms: u64) -> i64 {
         _ => span_ms / 1000 + u64::from(span_ms % 1000 >= 500),
     };
     i64::try_from(span_s).unwrap_or(i64::MAX)
-}
-
-/// Notes that the plan may change at `moment_s` (seconds since 1970), if that is to come.
-fn recheck_at(plan: &mut Plan<'_>, moment_s: i64) {
-    if moment_s > plan.now_s() {
-        plan.recheck_by_s = Some(
-            plan.recheck_by_s
-                .map_or(moment_s, |by_s| by_s.min(moment_s)),
-        );
-    }
 }

@@ -10,9 +10,7 @@
 //! 7. Remote connections and fencing devices stay away from remote nodes.
 
 use crate::actions;
-use crate::model::{
-    Cause, NodeId, OrderingEnd, PlacementStrategy, Plan, Relation, ResourceId, Role,
-};
+use crate::model::{Cause, NodeId, PlacementStrategy, Plan, Relation, ResourceId, Role};
 
 use super::super::scores::ban_where;
 use super::{BLOCKS, ORDERED, launcher, order};
@@ -72,9 +70,9 @@ fn allowed_nodes(plan: &Plan<'_>, resource: ResourceId) -> Vec<NodeId> {
 
 fn order_around_unfencing(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
     let unfencing = actions::fence(plan, node, Some("on"), true, None, false);
-    let stop = end(plan, resource, "stop");
+    let stop = plan.task_end(resource, "stop");
     plan.add_ordering(stop, unfencing.into(), ORDERED | Relation::IF_ON_SAME_NODE);
-    let start = end(plan, resource, "start");
+    let start = plan.task_end(resource, "start");
     plan.add_ordering(
         unfencing.into(),
         start,
@@ -86,13 +84,13 @@ fn order_by_load(plan: &mut Plan<'_>, resource: ResourceId) {
     let relation = Relation::IF_ON_SAME_NODE_OR_TARGET;
     for node in plan.resources[resource].active_on.clone() {
         let load_stopped = load_stopped(plan, node);
-        let stop = end(plan, resource, "stop");
+        let stop = plan.task_end(resource, "stop");
         plan.add_ordering(stop, load_stopped.into(), relation);
     }
     for node in allowed_nodes(plan, resource) {
         let load_stopped = load_stopped(plan, node);
         for task in ["start", "migrate_to"] {
-            let then = end(plan, resource, task);
+            let then = plan.task_end(resource, task);
             plan.add_ordering(load_stopped.into(), then, relation);
         }
     }
@@ -108,18 +106,6 @@ fn load_stopped(plan: &mut Plan<'_>, node: NodeId) -> crate::model::ActionId {
         action.optional = false;
     }
     milestone
-}
-
-fn end(plan: &Plan<'_>, resource: ResourceId, task: &str) -> OrderingEnd {
-    OrderingEnd {
-        resource: Some(resource),
-        key: Some(actions::operation_key(
-            &plan.resources[resource].id,
-            task,
-            0,
-        )),
-        action: None,
-    }
 }
 
 /// Bans `resource` from remote and guest nodes.
