@@ -31,12 +31,7 @@ pub(super) fn order_resources(plan: &mut Plan<'_>, fencing: ActionId) {
     }
 }
 
-fn order_resource(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    fencing: ActionId,
-    target: NodeId,
-) {
+fn order_resource(plan: &mut Plan<'_>, resource: ResourceId, fencing: ActionId, target: NodeId) {
     for index in 0..plan.resources[resource].children.len() {
         let child = plan.resources[resource].children[index];
         order_resource(plan, child, fencing, target);

@@ -48,18 +48,14 @@ const fn next_step(from: Role, to: Role) -> Option<(Step, Role)> {
         (Role::Unknown, _) => Some((Step::Stop, Role::Stopped)),
         (Role::Stopped, Role::Unknown | Role::Stopped) => None,
         (Role::Stopped, Role::Started) => Some((Step::Start, Role::Started)),
-        (Role::Stopped, Role::Unpromoted | Role::Promoted) => {
-            Some((Step::Start, Role::Unpromoted))
-        }
+        (Role::Stopped, Role::Unpromoted | Role::Promoted) => Some((Step::Start, Role::Unpromoted)),
         (Role::Started, Role::Unknown | Role::Stopped) => Some((Step::Stop, Role::Stopped)),
         (Role::Started, Role::Started | Role::Unpromoted) => None,
         (Role::Unpromoted, Role::Unknown | Role::Stopped | Role::Started) => {
             Some((Step::Stop, Role::Stopped))
         }
         (Role::Unpromoted, Role::Unpromoted) => None,
-        (Role::Started | Role::Unpromoted, Role::Promoted) => {
-            Some((Step::Promote, Role::Promoted))
-        }
+        (Role::Started | Role::Unpromoted, Role::Promoted) => Some((Step::Promote, Role::Promoted)),
         (Role::Promoted, Role::Promoted) => None,
         (Role::Promoted, _) => Some((Step::Demote, Role::Unpromoted)),
     }
@@ -316,12 +312,7 @@ fn stop(plan: &mut Plan<'_>, resource: ResourceId, optional: bool) {
     }
 }
 
-fn stop_before_unfencing(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    stop: ActionId,
-    node: NodeId,
-) {
+fn stop_before_unfencing(plan: &mut Plan<'_>, resource: ResourceId, stop: ActionId, node: NodeId) {
     let unfence = actions::fence(plan, node, Some("on"), true, None, false);
     actions::order(plan, stop, unfence, Relation::THEN_IMPLIES_FIRST);
     if !fencing::is_unfenced(plan, node) {

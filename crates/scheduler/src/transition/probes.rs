@@ -82,7 +82,7 @@ fn probe_clone(plan: &mut Plan<'_>, clone: ResourceId, node: NodeId) -> bool {
         .or_else(|| {
             instances
                 .iter()
-                .find(|&&instance| plan.assigned_node(instance) == Some(node))
+                .find(|&&instance| plan.location(instance, false) == Some(node))
         })
         .or(instances.first())
         .copied();
@@ -226,9 +226,7 @@ fn probe_primitive(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) -> b
 
 fn has_to_be_probed(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> bool {
     let of = &plan.resources[resource];
-    if of.launcher.is_some() && !of.is_remote_connection
-        || of.removed
-        || of.known_on.contains(node)
+    if of.launcher.is_some() && !of.is_remote_connection || of.removed || of.known_on.contains(node)
     {
         return false;
     }
@@ -273,12 +271,7 @@ fn guest_state(plan: &Plan<'_>, node: NodeId) -> GuestState {
             .assigned_to
             .is_some_and(|host| !guest.active_on.contains(&host));
     // Whether it is really required to stop is not known yet.
-    if of.remote_reset
-        || of.unclean
-        || guest.failed
-        || guest.next_role == Role::Stopped
-        || moves
-    {
+    if of.remote_reset || of.unclean || guest.failed || guest.next_role == Role::Stopped || moves {
         GuestState::Stops(launcher)
     } else {
         GuestState::Stays

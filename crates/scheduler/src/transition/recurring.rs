@@ -105,7 +105,10 @@ fn recurring<'c>(
         plan.configuration_error(text);
         return None;
     }
-    let role = match element.attribute("role").map(|text| (text, Role::parse(text))) {
+    let role = match element
+        .attribute("role")
+        .map(|text| (text, Role::parse(text)))
+    {
         None => None,
         Some((_, Some(role))) if role != Role::Unknown => Some(role),
         Some((text, _)) => {
@@ -167,9 +170,8 @@ fn schedule_where_active(
         Some(node),
         goes_on,
     );
-    let can_run = plan.actions[start].runnable
-        && plan.nodes[node].online
-        && !plan.nodes[node].unclean;
+    let can_run =
+        plan.actions[start].runnable && plan.nodes[node].online && !plan.nodes[node].unclean;
     plan.actions[monitor].runnable &= can_run;
     if next_role == Role::Promoted {
         plan.actions[monitor].meta.set("op_target_rc", PROMOTED);
@@ -287,12 +289,7 @@ fn cancel_before_start(
     }
 }
 
-fn order_after_probes(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    node: NodeId,
-    monitor: ActionId,
-) {
+fn order_after_probes(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId, monitor: ActionId) {
     let key = actions::operation_key(&plan.resources[resource].id, "monitor", 0);
     for probe in actions::adopt_all(plan, resource, &key, node) {
         actions::order(plan, probe, monitor, Relation::UNRUNNABLE_FIRST_BLOCKS);
