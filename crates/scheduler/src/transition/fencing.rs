@@ -139,7 +139,7 @@ pub(super) fn fence_guest(plan: &mut Plan<'_>, guest: NodeId) {
     let Some(connection) = plan.nodes[guest].connection else {
         return;
     };
-    let launcher = plan.resources[connection].launcher;
+    let launcher = plan.launcher_of_node(guest);
     let find = |plan: &Plan<'_>, task: &str| {
         launcher.and_then(|launcher| actions::find(plan, launcher, None, Some(task), None))
     };

@@ -9,7 +9,7 @@
 //! 1. What is unknown is probed ([`probes`]).
 //! 2. Fail counts of resources that were removed are cleared.
 //! 3. Each resource gets the actions that take it to its place and role ([`primitive`],
-//!    [`collective`]), its recurring actions ([`recurring`]) and migrations ([`migration`]).
+//!    [`recovery`], [`collective`]), its recurring actions ([`recurring`]) and migrations ([`migration`]).
 //! 4. What happens on remote nodes is put in order with their connections ([`remote`]). That may
 //!    show that a node has to be fenced, so it comes before
 //! 5. fencing and shutdown ([`node_actions`]), and all actions in order with these ([`fencing`]).
@@ -18,6 +18,7 @@
 //! them. Later stages ask for the [`flags`] of actions, for the order of probes ([`probe_order`]),
 //! and for what agents are to be told ([`graph_meta`]).
 
+mod cancel;
 mod cleanup;
 mod collective;
 mod fencing;
@@ -28,14 +29,15 @@ mod node_actions;
 mod primitive;
 mod probe_order;
 mod probes;
+mod recovery;
 mod recurring;
 mod remote;
 
+pub use cancel::{reschedule_recurring, schedule_cancel};
 pub use cleanup::schedule_cleanup;
 pub use flags::{ActionFlags, action_flags};
 pub use graph_meta::{connection_address, graph_meta};
 pub use probe_order::order_probes;
-pub use recurring::{reschedule_recurring, schedule_cancel};
 pub use remote::connection_host;
 
 use cib::Score;

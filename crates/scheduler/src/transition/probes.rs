@@ -125,13 +125,10 @@ fn is_known_on(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> bool {
 }
 
 fn probe_bundle(plan: &mut Plan<'_>, bundle: ResourceId, node: NodeId) -> bool {
-    let Variant::Bundle(of) = &plan.resources[bundle].variant else {
-        return false;
-    };
-    let one_per_host = of.replicas_per_host == 1;
-    let containers: Vec<_> = of.replicas.iter().map(|of| of.container).collect();
-    let replicas: Vec<_> = of
-        .replicas
+    let one_per_host = plan.max_per_node(bundle) == 1;
+    let containers: Vec<_> = plan.containers(bundle).collect();
+    let replicas: Vec<_> = plan
+        .replicas(bundle)
         .iter()
         .map(|of| {
             let inside = of.child.filter(|_| of.node == Some(node));
@@ -193,14 +190,7 @@ fn is_wrong_kind_of_node(plan: &Plan<'_>, resource: ResourceId, node: NodeId) ->
     plan.is_remote_or_guest(node)
         && (of.fence_device
             || of.is_remote_connection
-            || plan.is_guest(node) && launches_connection(plan, resource))
-}
-
-fn launches_connection(plan: &Plan<'_>, resource: ResourceId) -> bool {
-    plan.resources[resource]
-        .launched
-        .iter()
-        .any(|&launched| plan.resources[launched].is_remote_connection)
+            || plan.is_guest(node) && plan.guest_connection(resource).is_some())
 }
 
 fn probe_primitive(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) -> bool {
@@ -256,10 +246,7 @@ enum GuestState {
 
 fn guest_state(plan: &Plan<'_>, node: NodeId) -> GuestState {
     let of = &plan.nodes[node];
-    let launcher = of
-        .connection
-        .and_then(|connection| plan.resources[connection].launcher);
-    let Some(launcher) = launcher.filter(|_| plan.is_remote_or_guest(node)) else {
+    let Some(launcher) = plan.launcher_of_node(node) else {
         return GuestState::Stays;
     };
     let guest = &plan.resources[launcher];
