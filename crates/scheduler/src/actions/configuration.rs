@@ -51,7 +51,6 @@ pub fn operation_configuration<'c>(
 }
 
 /// All `<op>` of `resource`, in order.
-#[must_use]
 pub fn operations<'c>(
     plan: &Plan<'c>,
     resource: ResourceId,

@@ -22,7 +22,7 @@ use super::recurring::{NOT_RUNNING, PROMOTED};
 use super::{remote, task_of};
 use crate::actions;
 use crate::model::{
-    ActionId, Candidate, NodeId, OrderingEnd, Plan, ProbeMode, Relation, ResourceId, Role, Variant,
+    ActionId, Candidate, NodeId, Plan, ProbeMode, Relation, ResourceId, Role, Variant,
 };
 use crate::status;
 
@@ -306,11 +306,11 @@ fn order_probe(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId) {
     }
     let start = task_of(plan, whole, "start");
     plan.add_ordering(probe.into(), start, relation);
-    let reload = OrderingEnd {
-        resource: Some(whole),
-        ..task_of(plan, resource, "reload-agent")
-    };
-    plan.add_ordering(probe.into(), reload, Relation::ORDERED);
+    // Whether it is reloaded has been decided before.
+    if whole == resource && plan.resources[resource].reload {
+        let reload = task_of(plan, resource, "reload-agent");
+        plan.add_ordering(probe.into(), reload, Relation::ORDERED);
+    }
 }
 
 #[cfg(test)]
