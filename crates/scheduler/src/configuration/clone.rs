@@ -34,7 +34,7 @@ pub(super) fn unpack(plan: &mut Plan<'_>, clone: ResourceId, presence: &mut Pres
         plan.configuration_error(text);
     }
     let of = &mut plan.resources[clone];
-    of.variant = Variant::Clone(data);
+    of.variant = Variant::Clone(Box::new(data));
     let unique = if of.unique { "true" } else { "false" };
     of.meta.set("globally-unique", unique);
     if cloned(of.xml).is_none() {

@@ -17,9 +17,9 @@ pub(super) fn check(plan: &mut Plan<'_>) {
             continue;
         };
         match level.attribute("index").and_then(parse_integer) {
-            None => plan.configuration_error(format!(
-                "Ignoring fencing level {id} with invalid index"
-            )),
+            None => {
+                plan.configuration_error(format!("Ignoring fencing level {id} with invalid index"))
+            }
             Some(index) if !LEVELS.contains(&index) => plan.configuration_error(format!(
                 "Ignoring fencing level {id} with out-of-range index {index}"
             )),

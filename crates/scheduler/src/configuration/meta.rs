@@ -28,7 +28,7 @@ pub(super) fn read(plan: &mut Plan<'_>, resource: ResourceId) {
         meta.set("clone", instance.to_string());
     }
     for (name, value) in element.attributes() {
-        if name != "template" {
+        if !crate::expansion::is_mark(name) {
             meta.set_default(name, value);
         }
     }

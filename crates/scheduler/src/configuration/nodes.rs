@@ -49,7 +49,7 @@ pub(super) fn unpack(plan: &mut Plan<'_>) -> Presence {
     nodes.sort_by(|(one, _), (other, _)| compare_names(one.name, other.name));
     let mut presence = Presence::default();
     for (node, is_implied) in nodes {
-        plan.options.have_remote_nodes |= node.kind == NodeKind::Remote && !is_implied;
+        plan.options.have_remote_nodes |= node.kind == NodeKind::Remote;
         let id = plan.nodes.push(node);
         plan.nodes_by_name.push(id);
         if !is_implied {
@@ -192,7 +192,8 @@ pub fn add_node_attributes<'c>(
         if overwrite {
             let mut attributes = Values::new();
             read("instance_attributes", &mut attributes);
-            of.attributes.extend(attributes);
+            attributes.add_defaults(&of.attributes);
+            of.attributes = attributes;
         } else {
             read("instance_attributes", &mut of.attributes);
         }

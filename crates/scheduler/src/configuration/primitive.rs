@@ -29,12 +29,7 @@ pub(super) fn check(plan: &mut Plan<'_>, resource: ResourceId) -> bool {
 }
 
 /// Makes `clone`, and all that it is made of so far, anonymous: one instance a node.
-fn make_anonymous(
-    plan: &mut Plan<'_>,
-    clone: ResourceId,
-    resource: ResourceId,
-    standard: &str,
-) {
+fn make_anonymous(plan: &mut Plan<'_>, clone: ResourceId, resource: ResourceId, standard: &str) {
     let text = format!(
         "Ignoring globally-unique for {} because {standard} resources such as {} can be used only \
          as anonymous clones",

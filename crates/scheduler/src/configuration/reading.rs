@@ -15,7 +15,10 @@ pub(super) fn note_findings(plan: &mut Plan<'_>, findings: Findings) {
     }
     if let Some(moment) = findings.next_change {
         let moment_s = moment.epoch_s();
-        if moment_s > plan.now_s() && plan.recheck_by_s.is_none_or(|earlier_s| moment_s < earlier_s)
+        if moment_s > plan.now_s()
+            && plan
+                .recheck_by_s
+                .is_none_or(|earlier_s| moment_s < earlier_s)
         {
             plan.recheck_by_s = Some(moment_s);
         }

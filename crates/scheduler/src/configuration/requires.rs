@@ -46,7 +46,9 @@ impl Need {
 pub(super) fn read(plan: &mut Plan<'_>, resource: ResourceId) {
     let of = &plan.resources[resource];
     let configured = of.meta.get("requires");
-    let need = configured.and_then(Need::parse).unwrap_or_else(|| default(plan, resource));
+    let need = configured
+        .and_then(Need::parse)
+        .unwrap_or_else(|| default(plan, resource));
     if let Some(value) = configured.filter(|value| Need::parse(value).is_none()) {
         let text = format!(
             "Resetting 'requires' for {} to '{}' because '{value}' is not valid",
@@ -81,9 +83,7 @@ fn default(plan: &Plan<'_>, resource: ResourceId) -> Need {
 fn possible(plan: &mut Plan<'_>, resource: ResourceId, need: Need) -> Need {
     let of = &plan.resources[resource];
     let id = of.id.clone();
-    let reset = |why: &str| {
-        format!("Resetting \"requires\" for {id} to \"quorum\" because {why}")
-    };
+    let reset = |why: &str| format!("Resetting \"requires\" for {id} to \"quorum\" because {why}");
     match need {
         Need::Unfencing if of.fence_device => {
             plan.configuration_warning(reset("fencing devices cannot require unfencing"));

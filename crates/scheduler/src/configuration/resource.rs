@@ -27,7 +27,7 @@ use super::parameters::parameters;
 use super::presence::Presence;
 use super::reading::note_findings;
 use super::{bundle, clone, group, primitive, requires, target_role};
-use crate::model::resource::{Clone_, Group};
+use crate::model::resource::Group;
 use crate::model::{MultiplyActive, Plan, Resource, ResourceId, Variant};
 
 /// Reads the resource that `element` describes, with all its parts, into `plan`. `instance` is its
@@ -83,15 +83,15 @@ pub(super) fn unpack<'c>(
     Some(resource)
 }
 
-fn variant<'c>(element: Element<'c>) -> Option<Variant<'c>> {
+fn variant<'c>(element: Element<'_>) -> Option<Variant<'c>> {
     match element.name() {
         "primitive" | "lrm_resource" => Some(Variant::Primitive),
         "group" => Some(Variant::Group(Group {
             ordered: true,
             colocated: true,
         })),
-        "clone" => Some(Variant::Clone(Clone_::default())),
-        "bundle" => bundle::variant(element),
+        "clone" => Some(Variant::Clone(Box::default())),
+        "bundle" => Some(Variant::Bundle(Box::default())),
         _ => None,
     }
 }
@@ -193,8 +193,8 @@ fn read_scores(plan: &mut Plan<'_>, resource: ResourceId) {
         plan.configuration_warning(text);
         Score::ZERO
     });
-    let stickiness =
-        score(plan, resource, "resource-stickiness", Score::ZERO, true).unwrap_or_else(|value| {
+    let stickiness = score(plan, resource, "resource-stickiness", Score::ZERO, true)
+        .unwrap_or_else(|value| {
             let id = &plan.resources[resource].id;
             let text = format!(
                 "Using default (0) for resource {id} resource-stickiness because '{value}' is not \
@@ -242,7 +242,9 @@ fn score(
         warn_of_default(plan, name);
         return Ok(default);
     }
-    plan.parse_score(value).ok_or_else(|| value.to_owned())
+    plan.options
+        .parse_score(value)
+        .ok_or_else(|| value.to_owned())
 }
 
 /// Says that the explicit value `default` of meta-attribute `name` is on its way out.
@@ -258,8 +260,7 @@ pub(super) fn warn_of_default(plan: &mut Plan<'_>, name: &str) {
 fn read_failure_timeout(plan: &mut Plan<'_>, resource: ResourceId, is_remote: bool) {
     let timeout = plan.resources[resource].meta.get("failure-timeout");
     let mut timeout_ms = timeout.map_or(0, parse_interval_ms);
-    if is_remote
-        && let Some(reconnect) = parameters(plan, resource, None).get("reconnect_interval")
+    if is_remote && let Some(reconnect) = parameters(plan, resource, None).get("reconnect_interval")
     {
         timeout_ms = parse_interval_ms(reconnect);
         plan.resources[resource].reconnect_interval_ms = timeout_ms.into();

@@ -37,8 +37,7 @@ pub(super) fn read(plan: &mut Plan<'_>, resource: ResourceId) {
         Wish::ExplicitDefault => warn_of_default(plan, "target-role"),
         Wish::Role(role) => plan.set_next_role(resource, role, "target-role"),
         Wish::Invalid(value) => {
-            let text =
-                format!("Ignoring 'target-role' for {id} because '{value}' is not valid");
+            let text = format!("Ignoring 'target-role' for {id} because '{value}' is not valid");
             plan.configuration_error(text);
         }
         Wish::OnlyPromotable(value) => {

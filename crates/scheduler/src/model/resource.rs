@@ -254,6 +254,8 @@ impl<'c> Resource<'c> {
             partial_migration_target: None,
             dangling_migration_sources: Vec::new(),
             actions: Vec::new(),
+            action_marks: Vec::new(),
+            operations: Vec::new(),
             with_this: Vec::new(),
             this_with: Vec::new(),
             locations: Vec::new(),
@@ -270,7 +272,7 @@ pub enum Variant<'c> {
     /// Members that are placed together and started in order.
     Group(Group),
     /// Instances of one primitive or group.
-    Clone(Clone_),
+    Clone(Box<Clone_>),
     /// Replicas of a container, each with an optional address and an agent inside.
     Bundle(Box<Bundle<'c>>),
 }
@@ -363,7 +365,7 @@ pub struct Notification {
 }
 
 /// What only bundles have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Bundle<'c> {
     /// `promoted-max`.
     pub promoted_max: usize,
