@@ -21,7 +21,11 @@ use crate::model::{ActionId, Plan, Relation, Task};
 #[must_use]
 pub fn to_dot(plan: &Plan<'_>, all_actions: bool, verbose: bool) -> String {
     let mut text = String::from(" digraph \"g\" {\n");
-    let names: Vec<String> = plan.actions.ids().map(|action| name(plan, action, verbose)).collect();
+    let names: Vec<String> = plan
+        .actions
+        .ids()
+        .map(|action| name(plan, action, verbose))
+        .collect();
     let mut shown = vec![false; names.len()];
     for action in plan.actions.ids().rev() {
         if let Some((style, color, font)) = look(plan, action, all_actions) {

@@ -206,9 +206,7 @@ fn guests_on<'p>(plan: &'p Plan<'_>, host: NodeId) -> impl Iterator<Item = &'p s
 }
 
 /// Remote nodes whose recorded state of maintenance is not the one they are in.
-pub(super) fn nodes_in_need_of_maintenance_update(
-    plan: &Plan<'_>,
-) -> impl Iterator<Item = NodeId> {
+pub(super) fn nodes_in_need_of_maintenance_update(plan: &Plan<'_>) -> impl Iterator<Item = NodeId> {
     plan.nodes
         .iter()
         .filter(|&(node, of)| {

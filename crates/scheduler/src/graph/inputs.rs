@@ -77,8 +77,7 @@ pub(super) fn should_add_input(plan: &mut Plan<'_>, action: ActionId, index: usi
     let is_unneeded = if relation == Relation::IF_ON_SAME_NODE_OR_TARGET {
         is_elsewhere_or_optional(plan, of, first)
     } else if relation == Relation::IF_REQUIRED_ON_SAME_NODE {
-        let is_elsewhere =
-            first.node.is_some() && of.node.is_some() && first.node != of.node;
+        let is_elsewhere = first.node.is_some() && of.node.is_some() && first.node != of.node;
         is_elsewhere || first.optional
     } else if is_failed_stop_before_clone(plan, of, first) {
         return false;

@@ -35,7 +35,10 @@ pub fn build(plan: &mut Plan<'_>) -> Document {
     for root in plan.roots.clone() {
         graph.add_resource(plan, root);
     }
-    if element::nodes_in_need_of_maintenance_update(plan).next().is_some() {
+    if element::nodes_in_need_of_maintenance_update(plan)
+        .next()
+        .is_some()
+    {
         let update = milestone(plan, element::MAINTENANCE_TASK);
         plan.actions[update].always_in_graph = true;
     }
@@ -161,7 +164,8 @@ impl Graph {
             .map_or(0, |resource| plan.resources[resource].priority);
         let priority = action.priority.max(of_resource);
         if priority > 0 {
-            self.document.set(synapse, "priority", &priority.to_string());
+            self.document
+                .set(synapse, "priority", &priority.to_string());
         }
         synapse
     }
