@@ -175,6 +175,11 @@ impl Plan<'_> {
         self.say(Severity::Notice, false, text.into());
     }
 
+    /// Notes something that is shown on request.
+    pub fn info(&mut self, text: impl Into<String>) {
+        self.say(Severity::Info, false, text.into());
+    }
+
     fn say(&mut self, severity: Severity, about_configuration: bool, text: String) {
         self.messages.push(Message {
             severity,

@@ -170,7 +170,12 @@ fn reset_remote(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId, is_acti
         && plan.is_remote(remote_node)
         && !plan.nodes[remote_node].remote_fenced
     {
-        fence_node(plan, remote_node, "remote connection is unrecoverable", false);
+        fence_node(
+            plan,
+            remote_node,
+            "remote connection is unrecoverable",
+            false,
+        );
     }
     if is_active {
         stop(plan, resource, node);

@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn transition_keys_say_what_was_expected() {
-        let check = |text, expected: Option<(i32, i32)>| {
+        let check = |text: &str, expected: Option<(i32, i32)>| {
             let key = TransitionKey::parse_magic(text);
             let got = key.map(|key| (key.transition, key.expected_exit));
             assert_eq!(got, expected, "{text}");

@@ -98,7 +98,12 @@ fn apply_missing_agent<'c>(
         history.on_fail = OnFail::Ban;
     }
     let banned = whole_if_alike(plan, history.resource);
-    forbid(plan, banned, Some(history.node), "its agent is not installed there");
+    forbid(
+        plan,
+        banned,
+        Some(history.node),
+        "its agent is not installed there",
+    );
     apply_handling(plan, reading, history, event, on_fail, fail_role);
 }
 
@@ -170,7 +175,12 @@ fn apply_handling<'c>(
 
     let resource = history.resource;
     match event.task {
-        "stop" => forbid(plan, resource, Some(history.node), "it failed to stop there"),
+        "stop" => forbid(
+            plan,
+            resource,
+            Some(history.node),
+            "it failed to stop there",
+        ),
         "migrate_to" => migration::apply_failed_departure(plan, reading, history, event),
         "migrate_from" => migration::apply_failed_arrival(plan, reading, history, event),
         "promote" => plan.resources[resource].role = Role::Promoted,

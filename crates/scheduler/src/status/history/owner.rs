@@ -21,9 +21,10 @@
 use cib::Score;
 use cib::xml::Element;
 
+use super::index::histories;
 use crate::configuration;
 use crate::constraints;
-use crate::model::{Cause, Candidate, NodeId, NodeKind, Plan, ResourceId, Variant};
+use crate::model::{Candidate, Cause, NodeId, NodeKind, Plan, ResourceId, Variant};
 
 /// The resource that history on `node` calls `name`.
 pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<ResourceId> {
@@ -55,7 +56,9 @@ pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<
 pub(crate) fn base_name(name: &str) -> &str {
     match name.rsplit_once(':') {
         Some((base, number))
-            if !base.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+            if !base.is_empty()
+                && !number.is_empty()
+                && number.bytes().all(|byte| byte.is_ascii_digit()) =>
         {
             base
         }
@@ -181,8 +184,8 @@ pub(super) fn add_removed<'c>(
 }
 
 /// Attaches removed resources on a node to what launched them, as far as that is still configured.
-pub(super) fn attach_removed_to_launchers(plan: &mut Plan<'_>, histories: Element<'_>) {
-    for history in histories.children_named("lrm_resource") {
+pub(super) fn attach_removed_to_launchers(plan: &mut Plan<'_>, state: Element<'_>) {
+    for history in histories(state) {
         let launcher = history
             .attribute("container")
             .and_then(|id| plan.resource_by_id(id));
@@ -202,12 +205,16 @@ pub(super) fn attach_removed_to_launchers(plan: &mut Plan<'_>, histories: Elemen
 /// anonymous clone, the whole clone.
 pub(super) fn ban_everywhere(plan: &mut Plan<'_>, resource: ResourceId, why: &str) {
     let top = plan.top(resource, false);
-    let banned = if plan.is_anonymous_clone(top) { top } else { resource };
+    let banned = if plan.is_anonymous_clone(top) {
+        top
+    } else {
+        resource
+    };
     forbid_all_nodes(plan, banned, why);
 }
 
 /// Forbids this very resource on all nodes, whatever was said of it before.
-pub(super) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: ResourceId, why: &str) {
+pub(in crate::status) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: ResourceId, why: &str) {
     let forbidden = |node| Candidate::new(node, Score::MINUS_INFINITY);
     plan.resources[resource].allowed = plan.nodes.ids().map(forbidden).collect();
     plan.journal

@@ -47,10 +47,7 @@ pub(super) fn apply<'c>(
                 "start" | "migrate_from" => (Some(Role::Started), true),
                 "stop" => (Some(Role::Stopped), true),
                 "promote" => (Some(Role::Promoted), true),
-                "demote" => (
-                    Some(Role::Unpromoted),
-                    history.on_fail == OnFail::Demote,
-                ),
+                "demote" => (Some(Role::Unpromoted), history.on_fail == OnFail::Demote),
                 "migrate_to" => {
                     migration::apply_successful_departure(plan, reading, history, event);
                     (None, false)
