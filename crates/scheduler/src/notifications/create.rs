@@ -14,10 +14,9 @@ pub fn create(plan: &mut Plan<'_>, clone: ResourceId) {
         told.collect(plan, clone, true);
         told.write_pairs(plan, clone);
         if told.any_does(round.task) {
-            for point in [round.pre, round.pre_done, round.post, round.post_done] {
-                if let Some(point) = point {
-                    plan.actions[point].optional = false;
-                }
+            let points = [round.pre, round.pre_done, round.post, round.post_done];
+            for point in points.into_iter().flatten() {
+                plan.actions[point].optional = false;
             }
         }
         notify_instances(plan, clone, round, &told);
