@@ -154,7 +154,7 @@ fn new_action(
         let id = plan.actions.next_id();
         let of = &mut plan.resources[resource];
         of.actions.push(id);
-        of.action_marks.push(find::mark(&made.key, node));
+        of.action_marks.push(find::mark(&made.key, task, node));
     } else {
         let id = plan.actions.next_id();
         plan.singletons.insert(made.key.clone(), id);

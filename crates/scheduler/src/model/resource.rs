@@ -163,6 +163,8 @@ pub struct Resource<'c> {
 pub struct ActionMark {
     /// A hash of its key.
     pub key_hash: u32,
+    /// What kind of task it is.
+    pub task: Task,
     /// Its node.
     pub node: Option<NodeId>,
 }
