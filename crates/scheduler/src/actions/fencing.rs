@@ -12,7 +12,7 @@ use cib::Values;
 
 use super::{create, order, set_reason};
 use crate::model::{ActionId, NoQuorumPolicy, NodeId, NodeKind, Plan, Relation, ResourceId};
-use crate::status;
+use crate::status::{Comparison, compare_device};
 
 /// How deep guests may be nested before the question whether one can be fenced is answered with no.
 const MAX_GUEST_DEPTH: usize = 8;
@@ -71,16 +71,14 @@ fn add_device_digests(plan: &mut Plan<'_>, action: ActionId, node: NodeId) -> bo
     let mut changed = false;
     let (mut all, mut secure) = (String::new(), String::new());
     for device in unfencing_devices(plan) {
-        let agent = plan.resources[device]
-            .xml
-            .attribute("type")
-            .unwrap_or_default();
-        let digests = status::compare_device(plan, device, agent, node);
+        let xml = plan.resources[device].xml;
+        let agent = xml.attribute("type").unwrap_or_default();
+        let digests = compare_device(plan, device, agent, node);
         let id = &plan.resources[device].id;
-        let of_secure = digests.secure.unwrap_or_default();
         all.push_str(&format!("{id}:{agent}:{},", digests.all));
+        let of_secure = digests.secure.unwrap_or_default();
         secure.push_str(&format!("{id}:{agent}:{of_secure},"));
-        if digests.comparison == status::Comparison::Mismatch {
+        if digests.comparison == Comparison::Mismatch {
             changed = true;
             let name = plan.nodes[node].name;
             let text = format!("Unfencing node {name} because the definition of {id} changed");

@@ -19,7 +19,7 @@ pub mod resource;
 pub mod role;
 
 pub use action::{Action, OnFail, Requires, Task};
-pub use constraint::{Colocation, Location, Ticket};
+pub use constraint::{Colocation, Location, LossPolicy, Ticket, TicketDependency};
 pub use ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, Table, TicketId};
 pub use journal::{Cause, Journal};
 pub use message::{Message, Severity};

@@ -213,17 +213,22 @@ impl Plan<'_> {
         (then, then_task): (ResourceId, &str),
         relation: Relation,
     ) {
-        let end = |resource: ResourceId, task: &str| OrderingEnd {
-            resource: Some(resource),
-            key: Some(crate::actions::operation_key(
-                &self.resources[resource].id,
-                task,
-                0,
-            )),
-            action: None,
-        };
-        let (first, then) = (end(first, first_task), end(then, then_task));
+        let (first, then) = (
+            self.task_end(first, first_task),
+            self.task_end(then, then_task),
+        );
         self.add_ordering(first, then, relation);
+    }
+
+    /// `task` of `resource` (interval 0) as an end of an ordering, whether or not it comes to be.
+    #[must_use]
+    pub fn task_end(&self, resource: ResourceId, task: &str) -> OrderingEnd {
+        let id = &self.resources[resource].id;
+        OrderingEnd {
+            resource: Some(resource),
+            key: Some(crate::actions::operation_key(id, task, 0)),
+            action: None,
+        }
     }
 
     /// The time of the run in seconds since 1970.

@@ -169,7 +169,7 @@ pub(crate) fn original_task(plan: &Plan<'_>, action: ActionId) -> Task {
 }
 
 /// The instance of `clone` that matches `instance`.
-fn compatible_instance(
+pub(crate) fn compatible_instance(
     plan: &Plan<'_>,
     instance: ResourceId,
     clone: ResourceId,

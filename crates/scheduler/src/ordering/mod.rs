@@ -25,6 +25,7 @@ mod pair;
 mod propagation;
 mod resolve;
 
+pub(crate) use interleave::{compatible_instance, original_task};
 pub use migration::repeat_for_migration;
 
 use crate::model::Plan;

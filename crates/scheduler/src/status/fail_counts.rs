@@ -18,8 +18,9 @@ use cib::Score;
 use cib::literal::parse_interval_ms;
 use cib::xml::Element;
 
-use super::history::{Entry, base_name, histories};
+use super::history::{Entry, histories};
 use super::number::{parse_integer, whole_seconds};
+use crate::model::queries::find::base_name;
 use crate::model::{NodeId, Plan, ResourceId};
 
 /// How deep failures of launched resources are looked for in what these launch themselves.

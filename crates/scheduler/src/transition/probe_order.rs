@@ -15,7 +15,7 @@
 //!    waits for probes on that node only.
 
 use crate::actions;
-use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Role, Task, Variant};
+use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Task, Variant};
 use crate::ordering::compatible_instance;
 
 /// Puts probes in order with all actions that depend on their results. To be called when all
@@ -57,12 +57,7 @@ fn probes_of(plan: &Plan<'_>, resource: ResourceId) -> Vec<ActionId> {
 }
 
 /// Rule 1, for the relation number `index` of `probe`.
-fn order_instance_starts(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    probe: ActionId,
-    index: usize,
-) {
+fn order_instance_starts(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId, index: usize) {
     let related = plan.actions[probe].after[index];
     let start = &plan.actions[related.action];
     let Some(whole) = start.resource else {
@@ -177,9 +172,7 @@ impl Restarts {
         Some(Place {
             action,
             left: of.after.len(),
-            interleaved: whole.map(|whole| {
-                compatible_instance(plan, resource, whole, Role::Unknown, false)
-            }),
+            interleaved: whole.map(|whole| compatible_instance(plan, resource, whole, false)),
         })
     }
 }
@@ -194,12 +187,7 @@ fn is_interleaved(plan: &Plan<'_>, resource: ResourceId) -> bool {
 
 /// Where `action` is a start (promotion) of another primitive, puts its stops (demotions) after
 /// `probe`, but for those that are not really done.
-fn order_opposite(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    probe: ActionId,
-    action: ActionId,
-) {
+fn order_opposite(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId, action: ActionId) {
     let of = &plan.actions[action];
     let opposite = match of.task {
         Task::Start => "stop",
@@ -261,7 +249,11 @@ fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
         return;
     }
     let ordering = &plan.orderings[index];
-    let then = match (ordering.then.action, ordering.then.resource, &ordering.then.key) {
+    let then = match (
+        ordering.then.action,
+        ordering.then.resource,
+        &ordering.then.key,
+    ) {
         (Some(action), ..) => vec![action],
         (None, Some(resource), Some(key)) => actions::find_all(plan, resource, key, None),
         _ => return,
@@ -277,7 +269,11 @@ fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
 
 /// Whether the first (or else the other) action of `ordering` is a stop.
 fn is_stop(plan: &Plan<'_>, ordering: &Ordering, first: bool) -> bool {
-    let end = if first { &ordering.first } else { &ordering.then };
+    let end = if first {
+        &ordering.first
+    } else {
+        &ordering.then
+    };
     match (end.action, &end.key) {
         (Some(action), _) => plan.actions[action].task == Task::Stop,
         (None, Some(key)) => key.ends_with("_stop_0"),
@@ -294,8 +290,7 @@ fn relation_like_stop(relation: Relation) -> Relation {
     if WHOLE.contains(&relation) {
         relation
     } else {
-        Relation::ORDERED
-            | relation & (Relation::IF_FIRST_UNMIGRATABLE | Relation::IF_ON_SAME_NODE)
+        Relation::ORDERED | relation & (Relation::IF_FIRST_UNMIGRATABLE | Relation::IF_ON_SAME_NODE)
     }
 }
 
@@ -309,9 +304,7 @@ fn waits_for_probe(plan: &Plan<'_>, probe: ActionId, then: ActionId) -> bool {
                 .is_some_and(|operation| operation.eq_ignore_ascii_case("on"));
             !(is_unfencing && then.node == probe.node)
         }
-        Task::Shutdown => {
-            probe.node.is_none() || then.node.is_none() || then.node == probe.node
-        }
+        Task::Shutdown => probe.node.is_none() || then.node.is_none() || then.node == probe.node,
         _ => true,
     }
 }

@@ -118,10 +118,9 @@ impl<'c> Entry<'c> {
     /// Whether it is a probe whose result says that the resource cannot be there, so that it counts
     /// as not running.
     pub fn is_masked_probe_failure(&self) -> bool {
-        let cannot_be_there =
-            [exit::NOT_INSTALLED, exit::INVALID_PARAMETER].map(|status| Some(status));
+        let status = self.exit_text.and_then(parse_i32);
         self.is_probe()
-            && (cannot_be_there.contains(&self.exit_text.and_then(parse_i32))
+            && (matches!(status, Some(exit::NOT_INSTALLED | exit::INVALID_PARAMETER))
                 || self.execution() == Some(Execution::NotInstalled))
     }
 
