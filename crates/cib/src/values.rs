@@ -56,6 +56,18 @@ impl<'c> Values<'c> {
         }
     }
 
+    /// Adds the pairs of `others` whose names have no value yet.
+    pub fn add_defaults(&mut self, others: &Self) {
+        for (name, value) in &others.0 {
+            self.set_default(name.clone(), value.clone());
+        }
+    }
+
+    /// Removes all pairs whose name `keep` does not want.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| keep(name));
+    }
+
     /// Removes `name`; says what it was.
     pub fn remove(&mut self, name: &str) -> Option<Cow<'c, str>> {
         self.find(name).ok().map(|index| self.0.remove(index).1)
@@ -64,6 +76,18 @@ impl<'c> Values<'c> {
     /// All pairs, sorted by name (as bytes).
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The pairs whose names begin with `prefix`, sorted by name: each as what follows the prefix,
+    /// and the value.
+    pub fn with_prefix<'v>(
+        &'v self,
+        prefix: &'v str,
+    ) -> impl Iterator<Item = (&'v str, &'v str)> + use<'c, 'v> {
+        let first = self.0.partition_point(|(name, _)| &**name < prefix);
+        self.0[first..]
+            .iter()
+            .map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, &**value)))
     }
 
     /// How many pairs there are.

@@ -51,7 +51,7 @@ pub fn operation_configuration<'c>(
 }
 
 /// All `<op>` of `resource`, in order.
-pub(super) fn operations<'c>(
+pub fn operations<'c>(
     plan: &Plan<'c>,
     resource: ResourceId,
 ) -> impl Iterator<Item = Element<'c>> + use<'c> {
@@ -64,7 +64,8 @@ pub(super) fn operations<'c>(
 }
 
 /// The interval of an `<op>` in milliseconds.
-pub(super) fn operation_interval_ms(operation: Element<'_>) -> u32 {
+#[must_use]
+pub fn operation_interval_ms(operation: Element<'_>) -> u32 {
     operation.attribute("interval").map_or(0, parse_interval_ms)
 }
 

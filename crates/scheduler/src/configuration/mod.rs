@@ -40,3 +40,28 @@ pub fn parameters<'c>(plan: &Plan<'c>, resource: ResourceId, node: Option<NodeId
     let _ = (plan, resource, node);
     todo!()
 }
+
+/// Adds to the attributes of `node` what the sets in `element` say: over what was there before, or
+/// not, and the built-in attributes.
+pub fn add_node_attributes<'c>(
+    plan: &mut Plan<'c>,
+    node: NodeId,
+    element: Option<Element<'c>>,
+    overwrite: bool,
+) {
+    let _ = (plan, node, element, overwrite);
+    todo!()
+}
+
+/// Connects a remote node with the resource that is the connection to it.
+pub fn link_remote_node(plan: &mut Plan<'_>, connection: ResourceId) {
+    let _ = (plan, connection);
+    todo!()
+}
+
+/// `target-role`, where it limits what the resource may become.
+#[must_use]
+pub fn target_role(plan: &Plan<'_>, resource: ResourceId) -> Option<crate::model::Role> {
+    let _ = (plan, resource);
+    todo!()
+}

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use cib::{Score, Values};
 
-use super::ids::ResourceId;
+use super::ids::{ResourceId, TicketId};
 use super::node::{Candidate, ProbeMode};
 use super::role::Role;
 
@@ -59,4 +59,31 @@ pub struct Ticket<'c> {
     pub last_granted_s: i64,
     /// Whatever else its state says.
     pub state: Values<'c>,
+}
+
+/// `loss-policy`: what happens to a resource when its ticket is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LossPolicy {
+    /// It is stopped.
+    #[default]
+    Stop,
+    /// It is demoted.
+    Demote,
+    /// The nodes that it is active on are fenced.
+    Fence,
+    /// It is left alone.
+    Freeze,
+}
+
+/// That a resource needs a ticket (`<rsc_ticket>`).
+#[derive(Clone, Debug)]
+pub struct TicketDependency<'c> {
+    /// The constraint's name.
+    pub id: Cow<'c, str>,
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The role that it is limited to; `Unknown` for any.
+    pub role: Role,
+    /// What happens when the ticket is lost.
+    pub loss_policy: LossPolicy,
 }

@@ -30,7 +30,9 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A node, in the order in which the CIB names them.
+    /// A node. Ascending numbers are ascending names (`node2` before `node10`), so that tables of
+    /// nodes and sets of candidates are walked in the order in which the cluster lists its nodes.
+    /// Only nodes of removed connections, found in the status section, come last.
     NodeId
     /// A resource: primitive, group, clone, bundle, or an instance of one.
     ResourceId

@@ -19,13 +19,16 @@ pub mod resource;
 pub mod role;
 
 pub use action::{Action, OnFail, Requires, Task};
-pub use constraint::{Colocation, Location, Ticket};
+pub use constraint::{Colocation, Location, LossPolicy, Ticket, TicketDependency};
 pub use ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, Table, TicketId};
 pub use journal::{Cause, Journal};
 pub use message::{Message, Severity};
 pub use node::{Candidate, Candidates, Node, NodeKind, ProbeMode};
 pub use options::{NoQuorumPolicy, Options, PlacementStrategy};
 pub use plan::Plan;
+pub use queries::find::{Match, base_name};
+pub use queries::place::Places;
+pub use queries::state::InstanceCounts;
 pub use relation::{Ordering, OrderingEnd, Relation};
 pub use resource::{MultiplyActive, Notification, Resource, Variant};
 pub use role::Role;

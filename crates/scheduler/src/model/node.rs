@@ -30,6 +30,8 @@ pub struct Node<'c> {
     pub kind: NodeKind,
     /// The base score of the node for every resource (`score` of `<node>`).
     pub base_score: Score,
+    /// How resources are probed there by default (`Never` for a bundle's replica).
+    pub probe_mode: ProbeMode,
     /// Where `<node>` stands in the CIB, if it does.
     pub xml: Option<Element<'c>>,
     /// Permanent and transient attributes, and the built-in ones (`#uname`, `#kind`, …).

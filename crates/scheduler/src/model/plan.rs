@@ -175,6 +175,11 @@ impl Plan<'_> {
         self.say(Severity::Notice, false, text.into());
     }
 
+    /// Notes something that is shown on request.
+    pub fn info(&mut self, text: impl Into<String>) {
+        self.say(Severity::Info, false, text.into());
+    }
+
     fn say(&mut self, severity: Severity, about_configuration: bool, text: String) {
         self.messages.push(Message {
             severity,
@@ -183,13 +188,21 @@ impl Plan<'_> {
         });
     }
 
-    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come.
+    /// Adds an ordering of `first` and `then`, which may be actions or keys of actions to come, and
+    /// what it means for live migrations.
     pub fn add_ordering(&mut self, first: OrderingEnd, then: OrderingEnd, relation: Relation) {
-        self.orderings.push(Ordering {
-            first,
-            then,
+        let with_resource = |mut end: OrderingEnd| {
+            let of_action = end.action.and_then(|action| self.actions[action].resource);
+            end.resource = end.resource.or(of_action);
+            end
+        };
+        let ordering = Ordering {
+            first: with_resource(first),
+            then: with_resource(then),
             relation,
-        });
+        };
+        self.orderings.push(ordering);
+        crate::ordering::repeat_for_migration(self, self.orderings.len() - 1);
     }
 
     /// Orders `first_task` of `first` and `then_task` of `then` (interval 0), whether or not these
@@ -200,17 +213,22 @@ impl Plan<'_> {
         (then, then_task): (ResourceId, &str),
         relation: Relation,
     ) {
-        let end = |resource: ResourceId, task: &str| OrderingEnd {
-            resource: Some(resource),
-            key: Some(crate::actions::operation_key(
-                &self.resources[resource].id,
-                task,
-                0,
-            )),
-            action: None,
-        };
-        let (first, then) = (end(first, first_task), end(then, then_task));
+        let (first, then) = (
+            self.task_end(first, first_task),
+            self.task_end(then, then_task),
+        );
         self.add_ordering(first, then, relation);
+    }
+
+    /// `task` of `resource` (interval 0) as an end of an ordering, whether or not it comes to be.
+    #[must_use]
+    pub fn task_end(&self, resource: ResourceId, task: &str) -> OrderingEnd {
+        let id = &self.resources[resource].id;
+        OrderingEnd {
+            resource: Some(resource),
+            key: Some(crate::actions::operation_key(id, task, 0)),
+            action: None,
+        }
     }
 
     /// The time of the run in seconds since 1970.

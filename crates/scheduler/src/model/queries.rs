@@ -1,15 +1,43 @@
 //! Questions about resources and nodes that need nothing but the tables.
+//!
+//! - here: what kind of thing a resource or a node is, and finding them by name;
+//! - [`bundle`]: the parts of bundles;
+//! - [`find`]: finding a part of a resource;
+//! - [`place`]: where resources are;
+//! - [`remote`]: guest nodes and what makes them;
+//! - [`role`]: roles, and what the operator wants them to be;
+//! - [`state`]: what holds for a resource and its parts, and how many there are.
+//!
+//! Where a resource is active, and on how many nodes, is [`super::activity`]'s.
+
+pub mod bundle;
+pub mod find;
+pub mod place;
+pub mod remote;
+pub mod role;
+pub mod state;
 
 use super::ids::{NodeId, ResourceId};
 use super::plan::Plan;
 use super::resource::{Clone_, Variant};
-use super::role::Role;
 
 impl<'c> Plan<'c> {
     /// The resource called `id`, parts included.
     #[must_use]
     pub fn resource_by_id(&self, id: &str) -> Option<ResourceId> {
         self.resource_ids.get(id).copied()
+    }
+
+    /// The name of a resource in status texts: instances of anonymous clones go without their
+    /// number.
+    #[must_use]
+    pub fn printable_id(&self, resource: ResourceId) -> &str {
+        let of = &self.resources[resource];
+        if of.unique {
+            &of.id
+        } else {
+            of.xml.id().unwrap_or(&of.id)
+        }
     }
 
     /// The node called `name` (case-insensitively, as cluster nodes' names are).
@@ -40,6 +68,13 @@ impl<'c> Plan<'c> {
             at = parent;
         }
         at
+    }
+
+    /// Whether `part` is a part of `whole`, directly or not.
+    #[must_use]
+    pub fn is_part_of(&self, part: ResourceId, whole: ResourceId) -> bool {
+        std::iter::successors(self.resources[part].parent, |&at| self.resources[at].parent)
+            .any(|at| at == whole)
     }
 
     /// Whether it is a primitive.
@@ -124,37 +159,5 @@ impl<'c> Plan<'c> {
             && self.nodes[node]
                 .connection
                 .is_some_and(|rsc| self.is_bundled(rsc))
-    }
-
-    /// The role of a resource at the start (`current`) or to be reached: of a collective one, the
-    /// highest of its parts.
-    #[must_use]
-    pub fn role(&self, resource: ResourceId, current: bool) -> Role {
-        let of = &self.resources[resource];
-        match &of.variant {
-            Variant::Primitive if current => of.role,
-            Variant::Primitive => of.next_role,
-            Variant::Group(_) | Variant::Clone(_) => of
-                .children
-                .iter()
-                .map(|&child| self.role(child, current))
-                .max()
-                .unwrap_or_default(),
-            Variant::Bundle(bundle) => bundle
-                .replicas
-                .iter()
-                .flat_map(|replica| {
-                    [
-                        replica.ip,
-                        replica.child,
-                        Some(replica.container),
-                        replica.remote,
-                    ]
-                })
-                .flatten()
-                .map(|part| self.role(part, current))
-                .max()
-                .unwrap_or_default(),
-        }
     }
 }

@@ -4,7 +4,8 @@ use cib::xml::Element;
 use cib::{Score, Values};
 
 use super::action::Task;
-use super::ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, TicketId};
+use super::constraint::TicketDependency;
+use super::ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId};
 use super::node::Candidates;
 use super::role::Role;
 
@@ -152,10 +153,10 @@ pub struct Resource<'c> {
     pub with_this: Vec<ColocationId>,
     /// Colocations in which this resource is the dependent.
     pub this_with: Vec<ColocationId>,
-    /// Location constraints that name it.
+    /// Location constraints that name it, in order of creation.
     pub locations: Vec<LocationId>,
     /// Tickets that it depends on.
-    pub tickets: Vec<TicketId>,
+    pub tickets: Vec<TicketDependency<'c>>,
 }
 
 /// What identifies an action of a resource.
@@ -324,6 +325,15 @@ pub struct Replica<'c> {
     pub container: ResourceId,
     /// The connection to the agent executor inside.
     pub remote: Option<ResourceId>,
+}
+
+impl Replica<'_> {
+    /// The resources that the replica is made of, in the order of status texts.
+    pub fn parts(&self) -> impl Iterator<Item = ResourceId> + use<> {
+        [self.ip, self.child, Some(self.container), self.remote]
+            .into_iter()
+            .flatten()
+    }
 }
 
 /// `multiple-active`: what to do with a resource that is active where it should not be.

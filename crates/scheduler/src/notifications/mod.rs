@@ -15,6 +15,11 @@ pub fn around(
     todo!()
 }
 
+/// Tells the other instances that `stop` of `resource` is done when `fencing` is.
+pub fn after_fencing(plan: &mut Plan<'_>, stop: ActionId, resource: ResourceId, fencing: ActionId) {
+    let _ = (plan, stop, resource, fencing);
+}
+
 /// Makes all notifications of `clone`.
 pub fn create(plan: &mut Plan<'_>, clone: ResourceId) {
     let _ = (plan, clone);

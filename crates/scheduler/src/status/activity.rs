@@ -53,7 +53,7 @@ fn add_priority(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
     let priority = of
         .priority
         .saturating_add(i32::from(of.role == Role::Promoted));
-    let mut add = |plan: &mut Plan<'_>, node: NodeId| {
+    let add = |plan: &mut Plan<'_>, node: NodeId| {
         let sum = &mut plan.nodes[node].priority;
         *sum = sum.saturating_add(priority);
     };

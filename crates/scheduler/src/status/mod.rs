@@ -1,73 +1,71 @@
 //! The status section: tickets, the state of nodes, and what history says of resources.
+//!
+//! It is read in this order, and actions that are made on the way get the first numbers:
+//!
+//! 1. tickets and states of nodes, as they come in the CIB ([`tickets`], [`node_state`]);
+//! 2. operation histories, in passes ([`history`]);
+//! 3. the stops of containers whose connection has failed, the last one found first;
+//! 4. remote and guest nodes, by name: the connection of one that is shutting down is to be
+//!    stopped, and whether one without a history is online is decided ([`remote_nodes`]).
+//!
+//! When constraints are known, history is compared with the configuration ([`changes`]).
 
-use cib::Score;
-use cib::xml::Element;
+mod activity;
+mod changes;
+mod digests;
+mod fail_counts;
+mod fencing;
+mod history;
+mod membership;
+mod moment;
+mod node_state;
+mod number;
+mod recheck;
+mod remote_nodes;
+mod shutdown_lock;
+mod tickets;
 
-use crate::model::{NodeId, Plan, ResourceId};
+pub use changes::{apply_configuration_changes, check_parameters};
+pub use digests::{
+    Comparison, DigestCache, Digests, address_follows_container, compare_device, container_host,
+};
+pub use fail_counts::{FailCount, FailCountScope, fail_count, threshold_reached};
+pub use fencing::fence_node;
+pub use history::outcome;
+pub use recheck::recheck_at;
+
+use crate::actions;
+use crate::model::{Plan, Role};
 
 /// Reads the status section into `plan`.
 pub fn unpack(plan: &mut Plan<'_>) {
-    let _ = plan;
-    todo!()
-}
-
-/// Decides that `node` has to be fenced (or a guest node recovered) because of `reason`.
-pub fn fence_node(plan: &mut Plan<'_>, node: NodeId, reason: &str, priority_delay: bool) {
-    let _ = (plan, node, reason, priority_delay);
-    todo!()
-}
-
-/// Which failures are counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FailCountScope {
-    /// Leave out failures that have expired.
-    pub effective: bool,
-    /// Add the failures of what the resource launches.
-    pub launched: bool,
-}
-
-/// Failures of a resource on a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FailCount {
-    /// How many.
-    pub count: Score,
-    /// When the last one happened, in seconds since 1970; 0 for never.
-    pub last_s: i64,
-}
-
-/// The failures of `resource` on `node`; `entry`, where given, is the history entry of a failure
-/// whose block must not expire.
-pub fn fail_count<'c>(
-    plan: &mut Plan<'c>,
-    node: NodeId,
-    resource: ResourceId,
-    scope: FailCountScope,
-    entry: Option<Element<'c>>,
-) -> FailCount {
-    let _ = (plan, node, resource, scope, entry);
-    todo!()
-}
-
-/// Whether `resource` must leave `node` because it failed there too often; the resource that is to
-/// be banned (its group, or its anonymous clone).
-pub fn threshold_reached(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    node: NodeId,
-) -> Option<ResourceId> {
-    let _ = (plan, resource, node);
-    todo!()
-}
-
-/// Compares what history says of active resources with the configuration: what was removed is
-/// cancelled, changed parameters lead to a reload or restart.
-pub fn apply_configuration_changes(plan: &mut Plan<'_>) {
-    let _ = plan;
-    todo!()
-}
-
-/// Carries out the comparisons that were put off in `plan.parameter_checks`.
-pub fn check_parameters(plan: &mut Plan<'_>) {
-    let _ = plan;
-    todo!()
+    if let Some(status) = plan.cib.child("status") {
+        for section in status.children() {
+            match section.name() {
+                "tickets" => tickets::unpack(plan, section),
+                "node_state" => node_state::unpack(plan, section),
+                _ => {}
+            }
+        }
+        history::unpack(plan, status);
+    }
+    for container in std::mem::take(&mut plan.stop_needed).into_iter().rev() {
+        if let Some(node) = plan.active_node(container) {
+            actions::once(plan, container, "stop", Some(node), false);
+        }
+    }
+    for index in 0..plan.nodes_by_name.len() {
+        let node = plan.nodes_by_name[index];
+        if !plan.is_remote_or_guest(node) {
+            continue;
+        }
+        if let Some(connection) = plan.nodes[node].connection
+            && plan.nodes[node].shutdown
+        {
+            plan.set_next_role(connection, Role::Stopped, "remote shutdown");
+        }
+        if !plan.nodes[node].unpacked {
+            remote_nodes::judge(plan, node);
+        }
+    }
 }

@@ -168,7 +168,8 @@ fn termination_requested(plan: &mut Plan<'_>, node: NodeId) -> bool {
     let Some(value) = of.attributes.get("terminate") else {
         return false;
     };
-    let requested = parse_boolean(value).or_else(|| parse_integer(value).map(|since_s| since_s > 0));
+    let requested =
+        parse_boolean(value).or_else(|| parse_integer(value).map(|since_s| since_s > 0));
     if requested.is_none() {
         let text = format!(
             "Ignoring unrecognized value '{value}' for terminate node attribute for {}",

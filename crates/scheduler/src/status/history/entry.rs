@@ -118,10 +118,9 @@ impl<'c> Entry<'c> {
     /// Whether it is a probe whose result says that the resource cannot be there, so that it counts
     /// as not running.
     pub fn is_masked_probe_failure(&self) -> bool {
-        let cannot_be_there =
-            [exit::NOT_INSTALLED, exit::INVALID_PARAMETER].map(|status| Some(status));
+        let status = self.exit_text.and_then(parse_i32);
         self.is_probe()
-            && (cannot_be_there.contains(&self.exit_text.and_then(parse_i32))
+            && (matches!(status, Some(exit::NOT_INSTALLED | exit::INVALID_PARAMETER))
                 || self.execution() == Some(Execution::NotInstalled))
     }
 
@@ -188,7 +187,7 @@ mod tests {
 
     #[test]
     fn transition_keys_say_what_was_expected() {
-        let check = |text, expected: Option<(i32, i32)>| {
+        let check = |text: &str, expected: Option<(i32, i32)>| {
             let key = TransitionKey::parse_magic(text);
             let got = key.map(|key| (key.transition, key.expected_exit));
             assert_eq!(got, expected, "{text}");

@@ -54,7 +54,12 @@ pub(super) struct Event<'c> {
 impl<'c> Reading<'c> {
     /// Adds a failure to those that status shows: once for each operation and node, and only while
     /// the node is online.
-    pub fn record_failure(&mut self, plan: &mut Plan<'c>, history: &History<'c>, event: &Event<'c>) {
+    pub(super) fn record_failure(
+        &mut self,
+        plan: &mut Plan<'c>,
+        history: &History<'c>,
+        event: &Event<'c>,
+    ) {
         if plan.nodes[history.node].online && self.failed.insert((history.node, event.key)) {
             plan.failed_operations.push(FailedOperation {
                 entry: event.entry.xml,
@@ -68,7 +73,11 @@ impl<'c> Reading<'c> {
 impl<'c> Event<'c> {
     /// The entry as one that matters for the resource's state. `Ok(None)` for one that does not,
     /// an error for one that cannot be read.
-    pub fn read(plan: &Plan<'c>, history: &History<'c>, entry: Entry<'c>) -> Result<Option<Self>, String> {
+    pub fn read(
+        plan: &Plan<'c>,
+        history: &History<'c>,
+        entry: Entry<'c>,
+    ) -> Result<Option<Self>, String> {
         /// Operations that can affect the state of a resource.
         const TASKS: [&str; 8] = [
             "monitor",
@@ -131,11 +140,9 @@ impl<'c> Event<'c> {
 
     /// When the result was last another, in words.
     pub fn last_change_words(&self) -> String {
-        // Without the day of the week, to keep messages short.
         self.entry
             .last_change_s
-            .map(|moment_s| crate::status::moment::words(moment_s))
-            .and_then(|words| words.split_once(' ').map(|(_, rest)| rest.to_owned()))
+            .map(crate::status::moment::words)
             .unwrap_or_else(|| "unknown_time".to_owned())
     }
 }

@@ -60,14 +60,18 @@ impl<'c> HistoryIndex<'c> {
         node: &str,
         peer: &str,
     ) -> Option<Entry<'c>> {
-        only(self.entries(plan, resource, node).into_iter().filter(|entry| {
-            let entry_peer = if task == "migrate_to" {
-                entry.migrate_target
-            } else {
-                entry.migrate_source
-            };
-            entry.task == Some(task) && entry_peer == Some(peer)
-        }))
+        only(
+            self.entries(plan, resource, node)
+                .into_iter()
+                .filter(|entry| {
+                    let entry_peer = if task == "migrate_to" {
+                        entry.migrate_target
+                    } else {
+                        entry.migrate_source
+                    };
+                    entry.task == Some(task) && entry_peer == Some(peer)
+                }),
+        )
     }
 
     /// Whether nothing is known of `resource` on `node`: no operation was completed there.

@@ -89,7 +89,10 @@ pub(super) fn apply_successful_departure<'c>(
     }
 
     plan.resources[resource].role = Role::Started;
-    let online = |name: &str| plan.node_by_name(name).filter(|&node| plan.nodes[node].online);
+    let online = |name: &str| {
+        plan.node_by_name(name)
+            .filter(|&node| plan.nodes[node].online)
+    };
     let (source, target) = (online(ends.source), online(ends.target));
     let active_target = target.filter(|_| !target_changed);
     match (arrival, active_target) {

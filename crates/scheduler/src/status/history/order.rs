@@ -132,7 +132,11 @@ impl ActiveRange {
         let mut range = Self::default();
         let (mut monitored, mut promoted) = (None, None);
         for (index, entry) in entries.iter().enumerate() {
-            let is = |word: &str| entry.task.is_some_and(|task| task.eq_ignore_ascii_case(word));
+            let is = |word: &str| {
+                entry
+                    .task
+                    .is_some_and(|task| task.eq_ignore_ascii_case(word))
+            };
             if is("stop") && entry.status_text == Some("0") {
                 range.stop = Some(index);
             } else if is("start") || is("migrate_from") {
@@ -188,7 +192,10 @@ mod tests {
         let mut entries = read_entries(document.root());
         assert_eq!(sort(&mut entries), [] as [&str; 0]);
         let tasks = entries.iter().filter_map(|entry| entry.task);
-        (tasks.map(str::to_owned).collect(), ActiveRange::find(&entries))
+        (
+            tasks.map(str::to_owned).collect(),
+            ActiveRange::find(&entries),
+        )
     }
 
     #[test]

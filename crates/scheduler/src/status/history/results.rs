@@ -26,9 +26,8 @@
 
 use super::event::{Event, History, Reading};
 use super::outcome::{Execution, exit};
+use crate::actions::can_fence;
 use crate::model::{OnFail, Plan, Role};
-use crate::status::fencing::can_fence;
-use crate::status::set_next_role;
 
 /// Changes the result in `event` into what it means.
 pub(super) fn interpret<'c>(
@@ -92,7 +91,7 @@ fn interpret_answer(plan: &mut Plan<'_>, history: &mut History<'_>, event: &mut 
                 event.execution = Execution::Done;
                 history.on_fail = OnFail::Ignore;
                 plan.resources[resource].role = Role::Stopped;
-                set_next_role(plan, resource, Role::Unknown, "not running");
+                plan.set_next_role(resource, Role::Unknown, "not running");
             }
         }
         exit::PROMOTED => {
@@ -132,7 +131,7 @@ fn interpret_answer(plan: &mut Plan<'_>, history: &mut History<'_>, event: &mut 
 
 /// Leaves a resource alone that could neither be stopped nor be got rid of with its node.
 fn block_after_failed_stop(plan: &mut Plan<'_>, history: &History<'_>, event: &Event<'_>) {
-    if event.task != "stop" || can_fence(plan, Some(history.node)) {
+    if event.task != "stop" || can_fence(plan, history.node) {
         return;
     }
     let of = &mut plan.resources[history.resource];

@@ -1,1 +1,0 @@
-//! Rules: when a part of the configuration holds.

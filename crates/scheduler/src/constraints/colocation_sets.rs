@@ -1,0 +1,247 @@
+//! Sets in `<rsc_colocation>`.
+//!
+//! * Inside a set, where it is sequential (the default): each member is with the one before it. A
+//!   negative score keeps every member from every other. The set's own `score` wins.
+//!   `ordering` other than `group` (old syntax) puts each member with the one after it.
+//! * Between a set and the next one: the members of the first depend on those of the second; where
+//!   a set is sequential its first member stands for it as dependent, its last one as primary.
+
+use std::borrow::Cow;
+
+use cib::Score;
+use cib::literal::parse_boolean;
+
+use super::colocation;
+use super::reading::{Deprecated, Reader, parse_score};
+use super::sets::{Member, ResourceSet};
+use crate::model::{Colocation, ResourceId};
+
+/// What all colocations of one constraint, or set, have in common.
+#[derive(Clone, Copy)]
+struct Common<'c> {
+    /// The constraint's id, for messages.
+    constraint: &'c str,
+    /// The name of the colocations.
+    id: &'c str,
+    score: Score,
+    influence: Option<&'c str>,
+}
+
+/// Reads the `sets` of constraint `id`.
+pub(super) fn unpack<'c>(
+    reader: &mut Reader<'_, 'c>,
+    sets: &[ResourceSet<'c>],
+    id: &'c str,
+    score: Score,
+    influence: Option<&'c str>,
+) {
+    let common = Common {
+        constraint: id,
+        id,
+        score,
+        influence,
+    };
+    let mut last: Option<&ResourceSet<'c>> = None;
+    for set in sets {
+        if set.id.is_none_or(str::is_empty) {
+            reader
+                .plan
+                .configuration_error("Ignoring resource_set without id");
+            continue;
+        }
+        within(reader, set, common);
+        if let Some(last) = last {
+            between(reader, last, set, common);
+        }
+        last = Some(set);
+    }
+}
+
+/// Colocates the members of a set with each other.
+fn within<'c>(reader: &mut Reader<'_, 'c>, set: &ResourceSet<'c>, common: Common<'c>) {
+    let set_id = set.name();
+    let score = match set.attribute("score") {
+        None => Some(common.score),
+        Some(text) => parse_score(reader.plan, text),
+    };
+    let Some(score) = score else {
+        reader.plan.configuration_error(format!(
+            "Ignoring colocation '{}' for set '{set_id}' because '{}' is not a valid score",
+            common.constraint,
+            set.attribute("score").unwrap_or_default()
+        ));
+        return;
+    };
+    if score == Score::ZERO {
+        return;
+    }
+    let with_previous = set
+        .attribute("ordering")
+        .is_none_or(|text| text.eq_ignore_ascii_case("group"));
+    if !with_previous {
+        reader.warn_once(Deprecated::SetOrdering, || {
+            format!(
+                "Support for 'ordering' other than 'group' in resource_set (such as {set_id}) is \
+                 deprecated and will be removed in a future release"
+            )
+        });
+    }
+    if !is_sequential(set) {
+        return;
+    }
+    let common = Common {
+        id: set_id,
+        score,
+        ..common
+    };
+    let mut before: Vec<ResourceId> = Vec::new();
+    for member in &set.members {
+        let Some(resource) = member.resource else {
+            reader.plan.configuration_error(format!(
+                "Ignoring {} and later resources in set {set_id}: No such resource",
+                member.name
+            ));
+            return;
+        };
+        let influence = if before.is_empty() && score > Score::ZERO {
+            false
+        } else {
+            colocation::influence(reader.plan, common.constraint, resource, common.influence)
+        };
+        let mut pair = |dependent: ResourceId, primary: ResourceId| {
+            add(reader, (dependent, set), (primary, set), influence, common);
+        };
+        if score > Score::ZERO {
+            match before.last() {
+                Some(&previous) if with_previous => pair(resource, previous),
+                Some(&previous) => pair(previous, resource),
+                None => {}
+            }
+        } else {
+            for &other in before.iter().take_while(|&&other| other != resource) {
+                pair(resource, other);
+            }
+        }
+        before.push(resource);
+    }
+}
+
+/// Colocates the members of `dependents` with those of `primaries`.
+fn between<'c>(
+    reader: &mut Reader<'_, 'c>,
+    dependents: &ResourceSet<'c>,
+    primaries: &ResourceSet<'c>,
+    common: Common<'c>,
+) {
+    if common.score == Score::ZERO {
+        return;
+    }
+    let first = dependents
+        .members
+        .first()
+        .filter(|_| is_sequential(dependents));
+    let last = primaries
+        .members
+        .last()
+        .filter(|_| is_sequential(primaries));
+    for (member, which) in [(first, "first"), (last, "last")] {
+        if let Some(Member {
+            name,
+            resource: None,
+        }) = member
+        {
+            reader.plan.configuration_error(format!(
+                "Ignoring colocation of set {} with set {} because {which} resource {name} not \
+                 found",
+                dependents.name(),
+                primaries.name()
+            ));
+            return;
+        }
+    }
+    let all_dependents = first.map_or(dependents.members.as_slice(), std::slice::from_ref);
+    let all_primaries = last.map_or(primaries.members.as_slice(), std::slice::from_ref);
+    for dependent in all_dependents {
+        let Some(resource) = dependent.resource else {
+            reader.plan.configuration_error(format!(
+                "Ignoring colocation of set {} resource {} with set {}: No such resource",
+                dependents.name(),
+                dependent.name,
+                primaries.name()
+            ));
+            continue;
+        };
+        let influence =
+            colocation::influence(reader.plan, common.constraint, resource, common.influence);
+        for primary in all_primaries {
+            let Some(other) = primary.resource else {
+                let one = if first.is_some() {
+                    format!("set {} colocation", dependents.name())
+                } else {
+                    format!(
+                        "colocation of set {} resource {}",
+                        dependents.name(),
+                        dependent.name
+                    )
+                };
+                let text = if first.is_some() {
+                    format!(
+                        "Ignoring {one} with resource {} in set {}: No such resource",
+                        primary.name,
+                        primaries.name()
+                    )
+                } else {
+                    format!(
+                        "Ignoring {one} with set {} resource {}: No such resource",
+                        primaries.name(),
+                        primary.name
+                    )
+                };
+                reader.plan.configuration_error(text);
+                continue;
+            };
+            add(
+                reader,
+                (resource, dependents),
+                (other, primaries),
+                influence,
+                common,
+            );
+        }
+    }
+}
+
+/// Sets are sequential unless they say that they are not.
+fn is_sequential(set: &ResourceSet<'_>) -> bool {
+    set.sequential.and_then(parse_boolean) != Some(false)
+}
+
+/// Adds one colocation, in the roles of the two sets.
+fn add<'c>(
+    reader: &mut Reader<'_, 'c>,
+    (dependent, dependents): (ResourceId, &ResourceSet<'c>),
+    (primary, primaries): (ResourceId, &ResourceSet<'c>),
+    influence: bool,
+    common: Common<'c>,
+) {
+    let (Some(dependent_role), Some(primary_role)) = (
+        reader.role(common.id, dependents.role),
+        reader.role(common.id, primaries.role),
+    ) else {
+        return;
+    };
+    colocation::add(
+        reader.plan,
+        Colocation {
+            id: Cow::Borrowed(common.id),
+            node_attribute: Cow::Borrowed("#uname"),
+            dependent,
+            primary,
+            dependent_role,
+            primary_role,
+            score: common.score,
+            influence,
+            explicit: true,
+        },
+    );
+}

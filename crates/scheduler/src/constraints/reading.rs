@@ -1,0 +1,183 @@
+//! What all constraints have in common when they are read: names, roles, scores, references.
+
+use std::collections::HashMap;
+
+use cib::Score;
+use cib::xml::Element;
+
+use crate::model::{Plan, ResourceId, Role};
+
+/// A plan whose constraints are being read.
+pub(super) struct Reader<'p, 'c> {
+    /// The plan.
+    pub plan: &'p mut Plan<'c>,
+    /// The outermost resource (bundles left out) of each instance by the name under which history
+    /// knows it, where that is not its id: what `web` means where there are only `web:0`, `web:1`.
+    instances: HashMap<String, ResourceId>,
+    /// What an `id-ref` can refer to, by id; made when first needed.
+    references: Option<HashMap<&'c str, Element<'c>>>,
+    /// Things that are said once only.
+    warned: Vec<Deprecated>,
+}
+
+/// Old syntax that is warned of once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deprecated {
+    /// `ordering` of a set in a colocation.
+    SetOrdering,
+    /// `score` of an ordering.
+    OrderScore,
+    /// `require-all` of an ordering.
+    RequireAll,
+}
+
+/// What a name in a constraint stands for.
+pub(super) enum Named<'c> {
+    /// A resource.
+    Resource(ResourceId),
+    /// The resources made from a template, or tagged.
+    Tag(Vec<&'c str>),
+}
+
+impl<'p, 'c> Reader<'p, 'c> {
+    /// Begins to read constraints.
+    pub fn new(plan: &'p mut Plan<'c>) -> Self {
+        let mut instances = HashMap::new();
+        for (id, resource) in plan.resources.iter() {
+            match &resource.history_id {
+                Some(name) if !instances.contains_key(name) => {
+                    instances.insert(name.clone(), plan.top(id, false));
+                }
+                _ => {}
+            }
+        }
+        Self {
+            plan,
+            instances,
+            references: None,
+            warned: Vec::new(),
+        }
+    }
+
+    /// The resource that a constraint calls `name`: one with this id, or the clone of instances
+    /// that history knows by this name.
+    pub fn resource(&self, name: &str) -> Option<ResourceId> {
+        self.plan
+            .resource_by_id(name)
+            .or_else(|| self.instances.get(name).copied())
+    }
+
+    /// What `name` stands for; `None`, with a message, if for nothing.
+    pub fn named(&mut self, name: &str) -> Option<Named<'c>> {
+        if let Some(resource) = self.resource(name) {
+            return Some(Named::Resource(resource));
+        }
+        let (referrers, nothing) = if let Some(derived) = self.plan.templates.get(name) {
+            (derived, "No resource is derived from template")
+        } else if let Some(tagged) = self.plan.tags.get(name) {
+            (tagged, "No resource is tagged with")
+        } else {
+            self.plan
+                .configuration_warning(format!("No resource, template, or tag named '{name}'"));
+            return None;
+        };
+        if referrers.is_empty() {
+            self.plan.notice(format!("{nothing} '{name}'"));
+            return None;
+        }
+        Some(Named::Tag(referrers.clone()))
+    }
+
+    /// The role that `text` limits constraint `id` to, `Unknown` for any; `None`, with an error, if
+    /// it is no role.
+    pub fn role(&mut self, id: &str, text: Option<&str>) -> Option<Role> {
+        let Some(text) = text else {
+            return Some(Role::Unknown);
+        };
+        match Role::parse(text) {
+            Some(Role::Started) => Some(Role::Unknown),
+            None | Some(Role::Unknown) => {
+                self.plan.configuration_error(format!(
+                    "Ignoring constraint {id}: Invalid role '{text}'"
+                ));
+                None
+            }
+            role => role,
+        }
+    }
+
+    /// The element that `element` refers to by `id-ref`, or itself; `None`, with an error, if there
+    /// is no such element.
+    pub fn resolve(&mut self, element: Element<'c>) -> Option<Element<'c>> {
+        let Some(id) = element.attribute("id-ref") else {
+            return Some(element);
+        };
+        let cib = self.plan.cib;
+        let references = self.references.get_or_insert_with(|| {
+            let mut references = HashMap::new();
+            let targets = cib
+                .descendants()
+                .filter(|target| matches!(target.name(), "rule" | "resource_set"));
+            for target in targets {
+                if let Some(id) = target.id() {
+                    references.entry(id).or_insert(target);
+                }
+            }
+            references
+        });
+        let name = element.name();
+        let target = references.get(id).filter(|target| target.name() == name);
+        if target.is_none() {
+            self.plan.configuration_error(format!(
+                "Ignoring invalid {name} configuration: id-ref '{id}' does not reference a valid \
+                 object"
+            ));
+        }
+        target.copied()
+    }
+
+    /// Warns of old syntax, the first time it is met.
+    pub fn warn_once(&mut self, of: Deprecated, text: impl FnOnce() -> String) {
+        if !self.warned.contains(&of) {
+            self.warned.push(of);
+            self.plan.configuration_warning(text());
+        }
+    }
+}
+
+/// The score that `text` says: a number, `INFINITY` in its spellings, or a health colour, which is
+/// worth what the cluster's options say.
+pub(super) fn parse_score(plan: &Plan<'_>, text: &str) -> Option<Score> {
+    let options = &plan.options;
+    [
+        ("red", options.health_red),
+        ("yellow", options.health_yellow),
+        ("green", options.health_green),
+    ]
+    .iter()
+    .find(|(colour, _)| colour.eq_ignore_ascii_case(text))
+    .map(|&(_, score)| score)
+    .or(match text {
+        "INFINITY" | "+INFINITY" => Some(Score::INFINITY),
+        "-INFINITY" => Some(Score::MINUS_INFINITY),
+        _ => parse_integer(text).map(Score::new),
+    })
+}
+
+/// A whole number at the beginning of `text`, after white space; the nearest one where it is too
+/// large.
+pub(super) fn parse_integer(text: &str) -> Option<i64> {
+    let text = text.trim_start();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let len = digits.bytes().take_while(u8::is_ascii_digit).count();
+    if len == 0 {
+        return None;
+    }
+    let negative = text.starts_with('-');
+    Some(match digits[..len].parse::<i64>() {
+        Ok(number) if negative => -number,
+        Ok(number) => number,
+        Err(_) if negative => i64::MIN,
+        Err(_) => i64::MAX,
+    })
+}

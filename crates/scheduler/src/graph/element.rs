@@ -1,0 +1,227 @@
+//! An action as an element of the graph.
+//!
+//! | element | actions |
+//! | --- | --- |
+//! | `<crm_event>` | fencing, shutdown, and what is cleaned up in the CIB |
+//! | `<pseudo_event>` | points in the order of things; the fencing of guests |
+//! | `<rsc_op>` | all that a resource's agent is asked for |
+//!
+//! As a trigger an action shows only what identifies it. As itself it also names its resource, its
+//! attributes, and the nodes that it is expected to bring down.
+
+use cib::xml::{Document, XmlId};
+
+use super::attributes;
+use crate::actions::{notification_key, operation_key};
+use crate::model::{Action, ActionId, NodeId, Plan, ResourceId, Task};
+use crate::transition;
+
+/// The task that tells the controller which remote nodes enter or leave maintenance.
+pub(super) const MAINTENANCE_TASK: &str = "maintenance_nodes";
+
+/// Appends `action` to `parent`; with all that is known of it where `details` are wanted.
+pub(super) fn write(
+    document: &mut Document,
+    parent: XmlId,
+    plan: &mut Plan<'_>,
+    action: ActionId,
+    details: bool,
+) {
+    let of = &plan.actions[action];
+    let is_cleanup = of.task_name == "lrm_delete";
+    let is_event = is_cleanup
+        || matches!(of.task, Task::Fence | Task::Shutdown)
+        || of.task_name == "clear_failcount";
+    let name = match (is_event, of.pseudo) {
+        (true, true) if of.task == Task::Fence => "pseudo_event",
+        (true, _) => "crm_event",
+        (false, true) => "pseudo_event",
+        (false, false) => "rsc_op",
+    };
+    // The fencing of a guest is a pseudo-event that names its node nevertheless.
+    let node = of.node.filter(|_| is_event || !of.pseudo);
+
+    let element = document.append(parent, name);
+    if is_cleanup {
+        document.set(element, "mode", "cib");
+    }
+    document.set(element, "id", &action.graph_number().to_string());
+    document.set(element, "operation", &of.task_name);
+    set_key(document, element, plan, of);
+    if let Some(node) = node {
+        set_node(document, element, plan, action, node);
+    }
+    if !details {
+        return;
+    }
+    let of = &plan.actions[action];
+    let resource = of.resource.filter(|_| !of.pseudo);
+    if let Some(resource) = resource {
+        set_resource(document, element, plan, of, resource);
+    }
+    attributes::write(document, element, plan, action, node);
+    if let Some(node) = node {
+        add_downed(document, element, plan, &plan.actions[action], node);
+    }
+    if of_maintenance(&plan.actions[action]) {
+        add_maintenance(document, element, plan);
+    }
+}
+
+fn of_maintenance(action: &Action<'_>) -> bool {
+    action.pseudo && action.task_name == MAINTENANCE_TASK
+}
+
+/// The operation's key, with the name under which a node knows an instance.
+fn set_key(document: &mut Document, element: XmlId, plan: &Plan<'_>, action: &Action<'_>) {
+    let history_id = action
+        .resource
+        .and_then(|resource| plan.resources[resource].history_id.as_deref());
+    let Some(history_id) = history_id else {
+        document.set(element, "operation_key", &action.key);
+        return;
+    };
+    let meta = |name: &str| action.meta.get(name).unwrap_or_default();
+    let key = if action.task == Task::Notify {
+        notification_key(history_id, meta("notify_type"), meta("notify_operation"))
+    } else {
+        let task = action.cancel_task.as_deref().unwrap_or(&action.task_name);
+        operation_key(history_id, task, meta("interval").parse().unwrap_or(0))
+    };
+    document.set(element, "operation_key", &key);
+    document.set(element, "internal_operation_key", &action.key);
+}
+
+/// Where the action is done, and through which node if that is a remote one.
+fn set_node(
+    document: &mut Document,
+    element: XmlId,
+    plan: &mut Plan<'_>,
+    action: ActionId,
+    node: NodeId,
+) {
+    let (name, uuid) = (plan.nodes[node].name, plan.nodes[node].uuid);
+    document.set(element, "on_node", name);
+    document.set(element, "on_node_uuid", uuid);
+    if let Some(host) = transition::connection_host(plan, action) {
+        document.set(element, "router_node", plan.nodes[host].name);
+    }
+}
+
+/// The resource as its agent knows it.
+fn set_resource(
+    document: &mut Document,
+    element: XmlId,
+    plan: &Plan<'_>,
+    action: &Action<'_>,
+    resource: ResourceId,
+) {
+    let of = &plan.resources[resource];
+    if locks_to_node(plan, action, resource) {
+        document.set(element, "shutdown-lock", &of.lock_since_s.to_string());
+    }
+    let child = document.append(element, of.xml.name());
+    let configured_id = of.xml.id().unwrap_or_default();
+    match of.history_id.as_deref() {
+        // The number matters: there may be more than one instance on the node.
+        Some(history_id) if of.removed => {
+            document.set(child, "id", history_id);
+            document.set(child, "long-id", &of.id);
+        }
+        history_id if !of.unique => {
+            let long_id = history_id.filter(|&id| id != configured_id);
+            document.set(child, "id", configured_id);
+            document.set(child, "long-id", long_id.unwrap_or(&of.id));
+        }
+        _ => document.set(child, "id", &of.id),
+    }
+    for name in ["class", "provider", "type"] {
+        if let Some(value) = of.xml.attribute(name) {
+            document.set(child, name, value);
+        }
+    }
+}
+
+/// Whether the action keeps its resource locked to the node (`shutdown-lock`): all that happens on
+/// the node that it is locked to; while that shuts down, only stops.
+fn locks_to_node(plan: &Plan<'_>, action: &Action<'_>, resource: ResourceId) -> bool {
+    action.node.is_some_and(|node| {
+        plan.resources[resource].lock_node == Some(node)
+            && (!plan.nodes[node].shutdown || action.task == Task::Stop)
+    })
+}
+
+/// The nodes that the action is expected to bring down, so that the controller does not take their
+/// loss for a failure.
+fn add_downed(
+    document: &mut Document,
+    element: XmlId,
+    plan: &Plan<'_>,
+    action: &Action<'_>,
+    node: NodeId,
+) {
+    let mut ids: Vec<&str> = Vec::new();
+    match (action.task, action.resource) {
+        (Task::Shutdown, _) => ids.push(plan.nodes[node].uuid),
+        (Task::Fence, _) => {
+            if matches!(action.meta.get("stonith_action"), Some("off" | "reboot")) {
+                ids.push(plan.nodes[node].uuid);
+                ids.extend(guests_on(plan, node));
+            }
+        }
+        (Task::Stop, Some(resource)) => {
+            let of = &plan.resources[resource];
+            if of.is_remote_connection && !migrates(plan, action, resource) {
+                ids.push(&of.id);
+            }
+        }
+        _ => {}
+    }
+    if !ids.is_empty() {
+        let downed = document.append(element, "downed");
+        for id in ids {
+            let child = document.append(downed, "node");
+            document.set(child, "id", id);
+        }
+    }
+}
+
+/// Whether the stop is part of a migration.
+fn migrates(plan: &Plan<'_>, stop: &Action<'_>, resource: ResourceId) -> bool {
+    stop.before.iter().any(|input| {
+        let first = &plan.actions[input.action];
+        first.resource == Some(resource) && first.task_name == "migrate_from"
+    })
+}
+
+/// The identities of the guests whose connections are active on `host`.
+fn guests_on<'p>(plan: &'p Plan<'_>, host: NodeId) -> impl Iterator<Item = &'p str> {
+    plan.nodes[host]
+        .running
+        .iter()
+        .map(|&resource| &plan.resources[resource])
+        .filter(|of| of.is_remote_connection && of.launcher.is_some())
+        .filter_map(|of| plan.node_by_name(&of.id))
+        .map(|guest| plan.nodes[guest].uuid)
+}
+
+/// Remote nodes whose recorded state of maintenance is not the one they are in.
+pub(super) fn nodes_in_need_of_maintenance_update(plan: &Plan<'_>) -> impl Iterator<Item = NodeId> {
+    plan.nodes
+        .iter()
+        .filter(|&(node, of)| {
+            plan.is_remote_or_guest(node) && of.maintenance != of.remote_maintenance
+        })
+        .map(|(node, _)| node)
+}
+
+fn add_maintenance(document: &mut Document, element: XmlId, plan: &Plan<'_>) {
+    let maintenance = document.append(element, "maintenance");
+    for node in nodes_in_need_of_maintenance_update(plan) {
+        let of = &plan.nodes[node];
+        let child = document.append(maintenance, "node");
+        document.set(child, "id", of.uuid);
+        let state = if of.maintenance { "1" } else { "0" };
+        document.set(child, "node_in_maintenance", state);
+    }
+}

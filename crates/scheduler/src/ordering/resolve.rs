@@ -1,0 +1,117 @@
+//! From orderings to relations between the actions that exist.
+//!
+//! * An end that names a key stands for all actions of its resource with that key, or with the same
+//!   task and interval (the key may be of the resource's parent).
+//! * Where no first action exists, one is made, optional and without a node; not so for an ordering
+//!   within one resource, for the stop of what is stopped and the demotion of what is not promoted.
+//! * Where nothing is to come first although the relation would make `then` required by it, `then`
+//!   cannot run.
+//! * The stop that ends a dangling migration does not make other actions of its resource required.
+//!
+//! Orderings are applied in order of creation, because what one makes is there for the next.
+
+use crate::actions::{action, find_all, operation_key, order, parse_operation_key};
+use crate::model::{ActionId, Ordering, OrderingEnd, Plan, Relation, ResourceId, Role};
+
+/// Applies all orderings of the plan.
+pub(super) fn resolve_all(plan: &mut Plan<'_>) {
+    let orderings = std::mem::take(&mut plan.orderings);
+    for ordering in &orderings {
+        resolve(plan, ordering);
+    }
+    plan.orderings = orderings;
+}
+
+fn resolve(plan: &mut Plan<'_>, ordering: &Ordering) {
+    match (ordering.first.resource, ordering.then.resource) {
+        (Some(first), then) => {
+            for first in first_actions(plan, first, ordering) {
+                match (then, ordering.then.action) {
+                    (Some(then), _) => order_after(plan, Some(first), then, ordering),
+                    (None, Some(then)) => {
+                        order(plan, first, then, ordering.relation);
+                    }
+                    (None, None) => {}
+                }
+            }
+        }
+        (None, Some(then)) => order_after(plan, ordering.first.action, then, ordering),
+        (None, None) => {
+            if let (Some(first), Some(then)) = (ordering.first.action, ordering.then.action) {
+                order(plan, first, then, ordering.relation);
+            }
+        }
+    }
+}
+
+/// The actions of `resource` that come first, made where needed.
+fn first_actions(plan: &mut Plan<'_>, resource: ResourceId, ordering: &Ordering) -> Vec<ActionId> {
+    let found = actions_at(plan, resource, &ordering.first);
+    if !found.is_empty() || ordering.then.resource == Some(resource) {
+        return found;
+    }
+    let Some((_, task, interval_ms)) = ordering.first.key.as_deref().and_then(parse_operation_key)
+    else {
+        return found;
+    };
+    let role = plan.role(resource, true);
+    let is_done =
+        (role == Role::Stopped && task == "stop") || (role == Role::Unpromoted && task == "demote");
+    if is_done {
+        return found;
+    }
+    let key = operation_key(&plan.resources[resource].id, task, interval_ms);
+    vec![action(plan, Some(resource), key, task, None, true)]
+}
+
+/// Puts the actions of `resource` that `ordering` names after `first`.
+fn order_after(
+    plan: &mut Plan<'_>,
+    first: Option<ActionId>,
+    resource: ResourceId,
+    ordering: &Ordering,
+) {
+    let mut relation = ordering.relation;
+    if let Some(first) = first {
+        let of = &plan.actions[first];
+        if of.resource == Some(resource) && of.migration_abort {
+            relation -= Relation::FIRST_IMPLIES_THEN;
+        }
+    }
+    let then_actions = actions_at(plan, resource, &ordering.then);
+    match first {
+        Some(first) => {
+            for then in then_actions {
+                order(plan, first, then, relation);
+            }
+        }
+        None if relation.contains(Relation::FIRST_IMPLIES_THEN) => {
+            for then in then_actions {
+                plan.actions[then].runnable = false;
+            }
+        }
+        None => {}
+    }
+}
+
+/// The actions of `resource` that stand at an end of an ordering.
+fn actions_at(plan: &Plan<'_>, resource: ResourceId, end: &OrderingEnd) -> Vec<ActionId> {
+    if let Some(action) = end.action {
+        return vec![action];
+    }
+    let Some(key) = end.key.as_deref() else {
+        return Vec::new();
+    };
+    let found = find_all(plan, resource, key, None);
+    if !found.is_empty() {
+        return found;
+    }
+    let Some((_, task, interval_ms)) = parse_operation_key(key) else {
+        return Vec::new();
+    };
+    let own_key = operation_key(&plan.resources[resource].id, task, interval_ms);
+    if own_key == key {
+        return Vec::new();
+    }
+    find_all(plan, resource, &own_key, None)
+}
