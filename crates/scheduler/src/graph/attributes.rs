@@ -18,6 +18,7 @@ use cib::xml::{Document, XmlId};
 use super::FEATURE_SET;
 use crate::configuration::parameters;
 use crate::model::{Action, ActionId, NodeId, Plan, ResourceId, Task, Variant};
+use crate::status;
 
 /// Appends the attributes of `action` to `element`. `node` is where it is done, if it says so.
 pub(super) fn write(
@@ -82,7 +83,7 @@ fn resource_parameters<'c>(plan: &Plan<'c>, action: &Action<'c>) -> Values<'c> {
         (Some(resource), Some(node)) => {
             let mut values = parameters(plan, resource, Some(node));
             if values.get("addr") == Some("#uname")
-                && let Some(address) = bundle_host(plan, resource)
+                && let Some(address) = status::container_host(plan, resource)
             {
                 values.set("addr", address);
             }
@@ -91,24 +92,6 @@ fn resource_parameters<'c>(plan: &Plan<'c>, action: &Action<'c>) -> Values<'c> {
         (Some(resource), None) if plan.is_primitive(resource) => parameters(plan, resource, None),
         _ => Values::new(),
     }
-}
-
-/// The address of the connection into a bundle's container that has none of its own: the name of
-/// the node that the container is, or is to be, on.
-fn bundle_host<'c>(plan: &Plan<'c>, connection: ResourceId) -> Option<&'c str> {
-    let top = plan.top(connection, true);
-    let Variant::Bundle(bundle) = &plan.resources[top].variant else {
-        return None;
-    };
-    let replica = bundle
-        .replicas
-        .iter()
-        .find(|replica| replica.remote == Some(connection))?;
-    let container = &plan.resources[replica.container];
-    let host = container
-        .assigned_to
-        .or_else(|| container.active_on.first().copied())?;
-    Some(plan.nodes[host].name)
 }
 
 /// Adds what `owner`, the action's resource or what it is part of, says of itself.
@@ -160,12 +143,11 @@ fn add_guest<'p>(
     resource: ResourceId,
     attributes: &mut Values<'p>,
 ) {
-    let launcher = action
+    let Some(launcher) = action
         .node
         .filter(|&node| plan.is_guest(node))
-        .and_then(|node| plan.nodes[node].connection)
-        .and_then(|connection| plan.resources[connection].launcher);
-    let Some(launcher) = launcher.map(|launcher| &plan.resources[launcher]) else {
+        .and_then(|node| plan.launcher_of_node(node))
+    else {
         return;
     };
     let task = match action.task {
@@ -175,11 +157,9 @@ fn add_guest<'p>(
         task => task,
     };
     let host = match task {
-        Task::Stop | Task::Stopped | Task::Demote | Task::Demoted => {
-            launcher.active_on.first().copied()
-        }
+        Task::Stop | Task::Stopped | Task::Demote | Task::Demoted => plan.active_node(launcher),
         Task::Start | Task::Started | Task::Monitor | Task::Promote | Task::Promoted => {
-            launcher.assigned_to
+            plan.resources[launcher].assigned_to
         }
         _ => None,
     };

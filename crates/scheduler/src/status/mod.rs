@@ -32,7 +32,7 @@ pub use digests::{
 pub use fail_counts::{FailCount, FailCountScope, fail_count, threshold_reached};
 pub use fencing::fence_node;
 pub use history::outcome;
-pub use recheck::recheck_at;
+pub use recheck::{note_findings, recheck_at};
 
 use crate::actions;
 use crate::model::{Plan, Role};
