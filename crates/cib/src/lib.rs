@@ -12,6 +12,7 @@
 //! Must never: place a resource, read a clock or a file. Time and text go in.
 
 pub mod literal;
+pub mod number;
 pub mod nvset;
 pub mod rules;
 pub mod schema;
@@ -20,5 +21,5 @@ pub mod time;
 pub mod values;
 pub mod xml;
 
-pub use score::Score;
+pub use score::{HealthScores, Score};
 pub use values::Values;

@@ -12,6 +12,7 @@ use cib::Values;
 
 use super::{create, order, set_reason};
 use crate::model::{ActionId, NoQuorumPolicy, NodeId, NodeKind, Plan, Relation, ResourceId};
+use crate::status::{Comparison, compare_device};
 
 /// How deep guests may be nested before the question whether one can be fenced is answered with no.
 const MAX_GUEST_DEPTH: usize = 8;
@@ -70,13 +71,14 @@ fn add_device_digests(plan: &mut Plan<'_>, action: ActionId, node: NodeId) -> bo
     let mut changed = false;
     let (mut all, mut secure) = (String::new(), String::new());
     for device in unfencing_devices(plan) {
-        let digest = device_digest(plan, device, node);
-        let of = &plan.resources[device];
-        let agent = of.xml.attribute("type").unwrap_or_default();
-        let id = &of.id;
-        all.push_str(&format!("{id}:{agent}:{},", digest.all));
-        secure.push_str(&format!("{id}:{agent}:{},", digest.secure));
-        if digest.changed {
+        let xml = plan.resources[device].xml;
+        let agent = xml.attribute("type").unwrap_or_default();
+        let digests = compare_device(plan, device, agent, node);
+        let id = &plan.resources[device].id;
+        all.push_str(&format!("{id}:{agent}:{},", digests.all));
+        let of_secure = digests.secure.unwrap_or_default();
+        secure.push_str(&format!("{id}:{agent}:{of_secure},"));
+        if digests.comparison == Comparison::Mismatch {
             changed = true;
             let name = plan.nodes[node].name;
             let text = format!("Unfencing node {name} because the definition of {id} changed");
@@ -87,22 +89,6 @@ fn add_device_digests(plan: &mut Plan<'_>, action: ActionId, node: NodeId) -> bo
     meta.set("digests-all", all);
     meta.set("digests-secure", secure);
     changed
-}
-
-/// The parameters of a fencing device as they are now.
-struct DeviceDigest {
-    all: String,
-    secure: String,
-    changed: bool,
-}
-
-fn device_digest(plan: &Plan<'_>, device: ResourceId, node: NodeId) -> DeviceDigest {
-    let _ = (plan, device, node);
-    DeviceDigest {
-        all: String::new(),
-        secure: String::new(),
-        changed: false,
-    }
 }
 
 /// All devices that unfence nodes, the last one first.

@@ -11,7 +11,10 @@ mod key;
 mod on_fail;
 mod runnable;
 
-pub use configuration::{operation_configuration, operation_meta, operation_parameters};
+pub use configuration::{
+    operation_configuration, operation_interval_ms, operation_meta, operation_parameters,
+    operations,
+};
 pub use create::{action, clear_fail_count, milestone, once, pseudo};
 pub use fencing::{can_fence, fence, trigger_unfencing};
 pub use find::{adopt_all, find, find_all, place};

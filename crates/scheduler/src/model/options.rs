@@ -1,6 +1,11 @@
 //! The cluster's options (Pacemaker Explained, "Cluster Options"), typed, with their defaults.
 
+use std::borrow::Cow;
+
+use cib::literal::{parse_boolean, parse_interval_ms, parse_milliseconds};
 use cib::{Score, Values};
+
+use crate::configuration::parse_integer;
 
 /// `no-quorum-policy`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +41,8 @@ pub enum PlacementStrategy {
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one option")]
 pub struct Options<'c> {
-    /// All options as configured, old names replaced by current ones.
+    /// All options: as configured if the value is valid, by default otherwise; old names replaced
+    /// by current ones.
     pub all: Values<'c>,
     /// `have-quorum` of the CIB.
     pub quorate: bool,
@@ -51,14 +57,14 @@ pub struct Options<'c> {
     /// Whether there is a fencing device, or a watchdog.
     pub have_fencing: bool,
     /// `fencing-action`: `reboot` or `off`.
-    pub fencing_action: &'c str,
+    pub fencing_action: &'static str,
     /// `fencing-timeout` in milliseconds.
     pub fencing_timeout_ms: u64,
     /// `fence-remote-without-quorum`.
     pub fence_remote_without_quorum: bool,
     /// `concurrent-fencing`.
     pub concurrent_fencing: bool,
-    /// `startup-fencing`.
+    /// `startup-fencing`; never without fencing.
     pub startup_fencing: bool,
     /// `priority-fencing-delay` in milliseconds.
     pub priority_fencing_delay_ms: u64,
@@ -66,9 +72,9 @@ pub struct Options<'c> {
     pub unfencing: bool,
     /// `stop-all-resources`.
     pub stop_all: bool,
-    /// `stop-orphan-resources` / `stop-removed-resources`.
+    /// `stop-removed-resources`.
     pub stop_removed_resources: bool,
-    /// `stop-orphan-actions` / `cancel-removed-actions`.
+    /// `cancel-removed-actions`.
     pub cancel_removed_actions: bool,
     /// `start-failure-is-fatal`.
     pub start_failure_is_fatal: bool,
@@ -85,7 +91,7 @@ pub struct Options<'c> {
     /// The cluster has remote nodes.
     pub have_remote_nodes: bool,
     /// `node-health-strategy`.
-    pub node_health_strategy: &'c str,
+    pub node_health_strategy: &'static str,
     /// Score of health `red`.
     pub health_red: Score,
     /// Score of health `yellow`.
@@ -97,6 +103,423 @@ pub struct Options<'c> {
 impl Default for Options<'_> {
     /// The options of a cluster that sets none.
     fn default() -> Self {
-        todo!()
+        Self::new(Values::new()).0
+    }
+}
+
+impl<'c> Options<'c> {
+    /// The options of a cluster that sets `configured`, and what is wrong with it, as Pacemaker
+    /// words it. Missing and invalid values are replaced by defaults. What does not follow from
+    /// options alone (quorum, whether there are fencing devices, remote nodes, unfencing) is left
+    /// false.
+    #[must_use]
+    pub fn new(configured: Values<'c>) -> (Self, Vec<Problem>) {
+        let mut all = configured;
+        let problems = complete(&mut all);
+
+        let is_true = |name: &str| all.get(name).and_then(parse_boolean) == Some(true);
+        let duration_ms = |name: &str| all.get(name).map_or(0, parse_interval_ms).into();
+        let fencing_enabled = is_true("fencing-enabled");
+        let shutdown_lock = is_true("shutdown-lock");
+        let node_health_strategy = word_of(&all, "node-health-strategy", &HEALTH_STRATEGIES);
+        let [health_red, health_yellow, health_green] = health_scores(&all, node_health_strategy);
+        let options = Self {
+            quorate: false,
+            no_quorum_policy: match word_of(&all, "no-quorum-policy", &NO_QUORUM_POLICIES) {
+                "freeze" => NoQuorumPolicy::Freeze,
+                "ignore" => NoQuorumPolicy::Ignore,
+                "demote" => NoQuorumPolicy::Demote,
+                "fence" | "suicide" => NoQuorumPolicy::Fence,
+                _ => NoQuorumPolicy::Stop,
+            },
+            symmetric: is_true("symmetric-cluster"),
+            maintenance: is_true("maintenance-mode"),
+            fencing_enabled,
+            have_fencing: is_true("have-watchdog"),
+            fencing_action: word_of(&all, "fencing-action", &FENCING_ACTIONS),
+            fencing_timeout_ms: duration_ms("fencing-timeout"),
+            fence_remote_without_quorum: is_true("fence-remote-without-quorum"),
+            concurrent_fencing: is_true("concurrent-fencing"),
+            startup_fencing: fencing_enabled && is_true("startup-fencing"),
+            priority_fencing_delay_ms: duration_ms("priority-fencing-delay"),
+            unfencing: false,
+            stop_all: is_true("stop-all-resources"),
+            stop_removed_resources: is_true("stop-removed-resources"),
+            cancel_removed_actions: is_true("cancel-removed-actions"),
+            start_failure_is_fatal: is_true("start-failure-is-fatal"),
+            startup_probes: is_true("enable-startup-probes"),
+            shutdown_lock,
+            shutdown_lock_limit_ms: if shutdown_lock {
+                duration_ms("shutdown-lock-limit")
+            } else {
+                0
+            },
+            node_pending_timeout_ms: duration_ms("node-pending-timeout"),
+            placement_strategy: match word_of(&all, "placement-strategy", &PLACEMENT_STRATEGIES) {
+                "utilization" => PlacementStrategy::Utilization,
+                "balanced" => PlacementStrategy::Balanced,
+                "minimal" => PlacementStrategy::Minimal,
+                _ => PlacementStrategy::Default,
+            },
+            have_remote_nodes: false,
+            node_health_strategy,
+            health_red,
+            health_yellow,
+            health_green,
+            all,
+        };
+        (options, problems)
+    }
+}
+
+/// Something odd about an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The value cannot be used.
+    Invalid(String),
+    /// The name has been replaced by another.
+    LegacyName(String),
+}
+
+/// What values an option may have.
+#[derive(Clone, Copy, Debug)]
+enum Domain {
+    Text,
+    Boolean,
+    Duration,
+    /// A number of 64 bits, or plus or minus `INFINITY`.
+    Integer,
+    /// An integer above zero, or `INFINITY`.
+    PositiveInteger,
+    /// A number, perhaps followed by `%`.
+    Percentage,
+    /// One of these words, in any case.
+    Word(&'static [&'static str]),
+}
+
+/// What there is to know about an option.
+struct Specification {
+    name: &'static str,
+    legacy_name: Option<&'static str>,
+    domain: Domain,
+    default: Option<&'static str>,
+}
+
+const fn option(
+    name: &'static str,
+    legacy_name: Option<&'static str>,
+    domain: Domain,
+    default: Option<&'static str>,
+) -> Specification {
+    Specification {
+        name,
+        legacy_name,
+        domain,
+        default,
+    }
+}
+
+const NO_QUORUM_POLICIES: [&str; 6] = ["stop", "freeze", "ignore", "demote", "fence", "suicide"];
+const FENCING_ACTIONS: [&str; 2] = ["reboot", "off"];
+const HEALTH_STRATEGIES: [&str; 5] = [
+    "none",
+    "migrate-on-red",
+    "only-green",
+    "progressive",
+    "custom",
+];
+const PLACEMENT_STRATEGIES: [&str; 4] = ["default", "utilization", "minimal", "balanced"];
+
+/// All options that Pacemaker 3.0 knows, in its order, which is that of messages.
+const OPTIONS: &[Specification] = &[
+    option("dc-version", None, Domain::Text, None),
+    option("cluster-infrastructure", None, Domain::Text, None),
+    option("cluster-name", None, Domain::Text, None),
+    option("dc-deadtime", None, Domain::Duration, Some("20s")),
+    option(
+        "cluster-recheck-interval",
+        None,
+        Domain::Duration,
+        Some("15min"),
+    ),
+    option("election-timeout", None, Domain::Duration, Some("2min")),
+    option("shutdown-escalation", None, Domain::Duration, Some("20min")),
+    option(
+        "join-integration-timeout",
+        None,
+        Domain::Duration,
+        Some("3min"),
+    ),
+    option(
+        "join-finalization-timeout",
+        None,
+        Domain::Duration,
+        Some("30min"),
+    ),
+    option("transition-delay", None, Domain::Duration, Some("0s")),
+    option(
+        "no-quorum-policy",
+        None,
+        Domain::Word(&NO_QUORUM_POLICIES),
+        Some("stop"),
+    ),
+    option("shutdown-lock", None, Domain::Boolean, Some("false")),
+    option("shutdown-lock-limit", None, Domain::Duration, Some("0")),
+    option("enable-acl", None, Domain::Boolean, Some("false")),
+    option("symmetric-cluster", None, Domain::Boolean, Some("true")),
+    option("maintenance-mode", None, Domain::Boolean, Some("false")),
+    option(
+        "start-failure-is-fatal",
+        None,
+        Domain::Boolean,
+        Some("true"),
+    ),
+    option("enable-startup-probes", None, Domain::Boolean, Some("true")),
+    option(
+        "fence-remote-without-quorum",
+        None,
+        Domain::Boolean,
+        Some("false"),
+    ),
+    option(
+        "fencing-enabled",
+        Some("stonith-enabled"),
+        Domain::Boolean,
+        Some("true"),
+    ),
+    option(
+        "fencing-action",
+        Some("stonith-action"),
+        Domain::Word(&FENCING_ACTIONS),
+        Some("reboot"),
+    ),
+    option(
+        "fencing-reaction",
+        Some("fence-reaction"),
+        Domain::Text,
+        Some("stop"),
+    ),
+    option(
+        "fencing-timeout",
+        Some("stonith-timeout"),
+        Domain::Duration,
+        Some("60s"),
+    ),
+    option("have-watchdog", None, Domain::Boolean, Some("false")),
+    option(
+        "fencing-watchdog-timeout",
+        Some("stonith-watchdog-timeout"),
+        Domain::Text,
+        Some("0"),
+    ),
+    option(
+        "fencing-max-attempts",
+        Some("stonith-max-attempts"),
+        Domain::PositiveInteger,
+        Some("10"),
+    ),
+    option("concurrent-fencing", None, Domain::Boolean, Some("false")),
+    option("startup-fencing", None, Domain::Boolean, Some("true")),
+    option("priority-fencing-delay", None, Domain::Duration, Some("0")),
+    option("node-pending-timeout", None, Domain::Duration, Some("0")),
+    option("cluster-delay", None, Domain::Duration, Some("60s")),
+    option("load-threshold", None, Domain::Percentage, Some("80%")),
+    option("node-action-limit", None, Domain::Integer, Some("0")),
+    option("batch-limit", None, Domain::Integer, Some("0")),
+    option("migration-limit", None, Domain::Integer, Some("-1")),
+    option("cluster-ipc-limit", None, Domain::Text, None),
+    option("stop-all-resources", None, Domain::Boolean, Some("false")),
+    option(
+        "stop-removed-resources",
+        Some("stop-orphan-resources"),
+        Domain::Boolean,
+        Some("true"),
+    ),
+    option(
+        "cancel-removed-actions",
+        Some("stop-orphan-actions"),
+        Domain::Boolean,
+        Some("true"),
+    ),
+    option("pe-error-series-max", None, Domain::Integer, Some("-1")),
+    option("pe-warn-series-max", None, Domain::Integer, Some("5000")),
+    option("pe-input-series-max", None, Domain::Integer, Some("4000")),
+    option(
+        "node-health-strategy",
+        None,
+        Domain::Word(&HEALTH_STRATEGIES),
+        Some("none"),
+    ),
+    option("node-health-base", None, Domain::Integer, Some("0")),
+    option("node-health-green", None, Domain::Integer, Some("0")),
+    option("node-health-yellow", None, Domain::Integer, Some("0")),
+    option("node-health-red", None, Domain::Integer, Some("-INFINITY")),
+    option(
+        "placement-strategy",
+        None,
+        Domain::Word(&PLACEMENT_STRATEGIES),
+        Some("default"),
+    ),
+];
+
+/// Puts current names for old ones, and defaults for what is missing or invalid.
+fn complete(all: &mut Values<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for specification in OPTIONS {
+        let Specification {
+            name,
+            legacy_name,
+            domain,
+            default,
+        } = *specification;
+        if !all.contains(name)
+            && let Some(legacy_name) = legacy_name
+            && let Some(value) = all.get_cow(legacy_name).cloned()
+        {
+            problems.push(Problem::LegacyName(format!(
+                "Support for legacy name '{legacy_name}' for cluster option '{name}' is \
+                 deprecated and will be removed in a future release"
+            )));
+            all.set(name, value);
+        }
+        let is_usable = match all.get(name) {
+            Some(value) if domain.contains(value) => true,
+            Some(value) => {
+                problems.push(Problem::Invalid(format!(
+                    "Using default value for cluster option '{name}' because '{value}' is invalid"
+                )));
+                false
+            }
+            None => false,
+        };
+        if !is_usable && let Some(default) = default {
+            all.set(name, Cow::Borrowed(default));
+        }
+    }
+    problems
+}
+
+impl Domain {
+    fn contains(self, value: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Boolean => parse_boolean(value).is_some(),
+            Self::Duration => is_duration(value),
+            Self::Integer => {
+                matches!(value, "INFINITY" | "+INFINITY" | "-INFINITY")
+                    || parse_integer(value).is_some()
+            }
+            Self::PositiveInteger => {
+                matches!(value, "INFINITY" | "+INFINITY")
+                    || parse_integer(value).is_some_and(|number| number > 0)
+            }
+            Self::Percentage => value
+                .strip_suffix('%')
+                .unwrap_or(value)
+                .trim()
+                .parse::<f64>()
+                .is_ok_and(|number| number >= 0.0),
+            Self::Word(words) => words.iter().any(|word| word.eq_ignore_ascii_case(value)),
+        }
+    }
+}
+
+fn is_duration(value: &str) -> bool {
+    value.starts_with('P')
+        || parse_milliseconds(value).is_some_and(|milliseconds| milliseconds >= 0)
+}
+
+/// The word that option `name` has, in the spelling of `words`; the first of them if none.
+fn word_of(all: &Values<'_>, name: &str, words: &[&'static str]) -> &'static str {
+    let value = all.get(name).unwrap_or_default();
+    words
+        .iter()
+        .find(|word| word.eq_ignore_ascii_case(value))
+        .or(words.first())
+        .copied()
+        .unwrap_or_default()
+}
+
+/// What the colours red, yellow and green are worth.
+fn health_scores(all: &Values<'_>, strategy: &str) -> [Score; 3] {
+    let configured = |name: &str| match all.get(name) {
+        Some("INFINITY" | "+INFINITY") => Score::INFINITY,
+        Some("-INFINITY") => Score::MINUS_INFINITY,
+        value => value
+            .and_then(parse_integer)
+            .map_or(Score::ZERO, Score::new),
+    };
+    match strategy {
+        "migrate-on-red" => [Score::MINUS_INFINITY, Score::ZERO, Score::ZERO],
+        "only-green" => [Score::MINUS_INFINITY, Score::MINUS_INFINITY, Score::ZERO],
+        "progressive" | "custom" => [
+            configured("node-health-red"),
+            configured("node-health-yellow"),
+            configured("node-health-green"),
+        ],
+        _ => [Score::ZERO; 3],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(pairs: &[(&'static str, &'static str)]) -> (Options<'static>, Vec<Problem>) {
+        let mut values = Values::new();
+        for &(name, value) in pairs {
+            values.set(name, value);
+        }
+        Options::new(values)
+    }
+
+    #[test]
+    fn defaults_are_pacemakers() {
+        let (options, problems) = options(&[]);
+        assert!(problems.is_empty());
+        assert!(options.fencing_enabled && options.startup_fencing && options.symmetric);
+        assert!(options.stop_removed_resources && options.cancel_removed_actions);
+        assert!(options.start_failure_is_fatal && options.startup_probes);
+        assert_eq!(options.fencing_timeout_ms, 60_000);
+        assert_eq!(options.fencing_action, "reboot");
+        assert_eq!(options.no_quorum_policy, NoQuorumPolicy::Stop);
+        assert_eq!(options.all.get("cluster-delay"), Some("60s"));
+        assert_eq!(options.all.get("cluster-name"), None);
+    }
+
+    #[test]
+    fn both_spellings_are_understood() {
+        let (options, problems) = options(&[
+            ("stonith-enabled", "false"),
+            ("stop-orphan-resources", "no"),
+            ("fencing-action", "off"),
+        ]);
+        assert!(!options.fencing_enabled && !options.startup_fencing);
+        assert!(!options.stop_removed_resources);
+        assert_eq!(options.fencing_action, "off");
+        assert_eq!(problems.len(), 2);
+    }
+
+    #[test]
+    fn invalid_values_give_way_to_defaults() {
+        let (options, problems) = options(&[
+            ("symmetric-cluster", "perhaps"),
+            ("no-quorum-policy", "FREEZE"),
+            ("batch-limit", "many"),
+        ]);
+        assert!(options.symmetric);
+        assert_eq!(options.no_quorum_policy, NoQuorumPolicy::Freeze);
+        assert_eq!(options.all.get("batch-limit"), Some("0"));
+        let texts: Vec<Problem> = [
+            "symmetric-cluster' because 'perhaps",
+            "batch-limit' because 'many",
+        ]
+        .map(|text| {
+            Problem::Invalid(format!(
+                "Using default value for cluster option '{text}' is invalid"
+            ))
+        })
+        .to_vec();
+        assert_eq!(problems, texts);
     }
 }

@@ -32,7 +32,7 @@ use cib::xml::Element;
 use super::number::interval_ms;
 use crate::actions;
 use crate::configuration;
-use crate::model::{NodeId, Plan, ResourceId, Variant};
+use crate::model::{NodeId, Plan, ResourceId};
 
 /// From this feature set on, secure digests are made from all parameters.
 const SECURE_DIGEST_OF_ALL: [u32; 3] = [3, 16, 0];
@@ -200,16 +200,10 @@ pub fn container_host<'c>(plan: &Plan<'c>, connection: ResourceId) -> Option<&'c
     if !address_follows_container(plan, connection) {
         return None;
     }
-    let Variant::Bundle(bundle) = &plan.resources[plan.top(connection, true)].variant else {
-        return None;
-    };
-    let replica = bundle
-        .replicas
-        .iter()
-        .find(|replica| replica.remote == Some(connection))?;
-    let host = plan.resources[replica.container]
+    let container = plan.replica_of_connection(connection)?.container;
+    let host = plan.resources[container]
         .assigned_to
-        .or_else(|| plan.active_node(replica.container))?;
+        .or_else(|| plan.active_node(container))?;
     Some(plan.nodes[host].name)
 }
 
@@ -322,7 +316,7 @@ fn without_secrets<'c>(
     // part of it.
     let is_device = plan.resources[request.resource].fence_device;
     kept(&without_irrelevant(configured), |name| {
-        !is_secret(name) && !(is_device && is_fencer_parameter(name))
+        !(is_secret(name) || (is_device && is_fencer_parameter(name)))
     })
 }
 

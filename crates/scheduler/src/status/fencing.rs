@@ -12,7 +12,7 @@ use crate::model::{NodeId, Plan, ResourceId};
 
 /// Decides that `node` has to be fenced (or a guest node recovered) because of `reason`.
 pub fn fence_node(plan: &mut Plan<'_>, node: NodeId, reason: &str, priority_delay: bool) {
-    if let Some(launcher) = guest_launcher(plan, node) {
+    if let Some(launcher) = plan.launcher_of_node(node) {
         recover_guest(plan, node, launcher, reason);
     } else if let Some(connection) = connection_of_removed_guest(plan, node) {
         mark_failed(plan, connection);
@@ -29,13 +29,6 @@ pub fn fence_node(plan: &mut Plan<'_>, node: NodeId, reason: &str, priority_dela
 pub(super) fn mark_failed(plan: &mut Plan<'_>, resource: ResourceId) {
     let of = &mut plan.resources[resource];
     (of.failed, of.stop_if_failed) = (true, true);
-}
-
-fn guest_launcher(plan: &Plan<'_>, node: NodeId) -> Option<ResourceId> {
-    if !plan.is_remote_or_guest(node) {
-        return None;
-    }
-    plan.resources[plan.nodes[node].connection?].launcher
 }
 
 /// The connection of a guest node whose launcher is no longer configured.

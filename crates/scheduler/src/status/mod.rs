@@ -17,7 +17,6 @@ mod fail_counts;
 mod fencing;
 mod history;
 mod membership;
-mod moment;
 mod node_state;
 mod number;
 mod recheck;
@@ -32,10 +31,10 @@ pub use digests::{
 pub use fail_counts::{FailCount, FailCountScope, fail_count, threshold_reached};
 pub use fencing::fence_node;
 pub use history::outcome;
-pub use recheck::recheck_at;
+pub use recheck::{note_findings, recheck_at};
 
 use crate::actions;
-use crate::model::{Plan, ResourceId, Role};
+use crate::model::{Plan, Role};
 
 /// Reads the status section into `plan`.
 pub fn unpack(plan: &mut Plan<'_>) {
@@ -62,19 +61,10 @@ pub fn unpack(plan: &mut Plan<'_>) {
         if let Some(connection) = plan.nodes[node].connection
             && plan.nodes[node].shutdown
         {
-            set_next_role(plan, connection, Role::Stopped, "remote shutdown");
+            plan.set_next_role(connection, Role::Stopped, "remote shutdown");
         }
         if !plan.nodes[node].unpacked {
             remote_nodes::judge(plan, node);
         }
-    }
-}
-
-/// Sets the role that `resource` is to reach, and why.
-pub fn set_next_role(plan: &mut Plan<'_>, resource: ResourceId, role: Role, why: &str) {
-    let of = &mut plan.resources[resource];
-    if of.next_role != role {
-        of.next_role = role;
-        of.next_role_reason = Some(why.to_owned());
     }
 }

@@ -51,13 +51,9 @@ pub(super) fn schedule_clone(plan: &mut Plan<'_>, clone: ResourceId) {
 
 /// Makes the actions of `bundle`.
 pub(super) fn schedule_bundle(plan: &mut Plan<'_>, bundle: ResourceId) {
-    let Variant::Bundle(data) = &plan.resources[bundle].variant else {
-        return;
-    };
-    let inside = data.child;
-    let containers: Vec<_> = data.replicas.iter().map(|of| of.container).collect();
-    let parts: Vec<_> = data
-        .replicas
+    let containers: Vec<_> = plan.containers(bundle).collect();
+    let parts: Vec<_> = plan
+        .replicas(bundle)
         .iter()
         .flat_map(|of| [of.ip, Some(of.container), of.remote])
         .flatten()
@@ -66,7 +62,7 @@ pub(super) fn schedule_bundle(plan: &mut Plan<'_>, bundle: ResourceId) {
         schedule_resource(plan, part);
     }
     schedule_instances(plan, bundle, &containers);
-    if let Some(inside) = inside {
+    if let Some(inside) = plan.bundled_resource(bundle) {
         schedule_resource(plan, inside);
         if plan.resources[inside].promotable {
             for (task, done) in [("promote", "promoted"), ("demote", "demoted")] {

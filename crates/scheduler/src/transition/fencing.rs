@@ -31,12 +31,7 @@ pub(super) fn order_resources(plan: &mut Plan<'_>, fencing: ActionId) {
     }
 }
 
-fn order_resource(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    fencing: ActionId,
-    target: NodeId,
-) {
+fn order_resource(plan: &mut Plan<'_>, resource: ResourceId, fencing: ActionId, target: NodeId) {
     for index in 0..plan.resources[resource].children.len() {
         let child = plan.resources[resource].children[index];
         order_resource(plan, child, fencing, target);
@@ -144,7 +139,7 @@ pub(super) fn fence_guest(plan: &mut Plan<'_>, guest: NodeId) {
     let Some(connection) = plan.nodes[guest].connection else {
         return;
     };
-    let launcher = plan.resources[connection].launcher;
+    let launcher = plan.launcher_of_node(guest);
     let find = |plan: &Plan<'_>, task: &str| {
         launcher.and_then(|launcher| actions::find(plan, launcher, None, Some(task), None))
     };

@@ -13,11 +13,7 @@ use crate::actions;
 use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId};
 
 /// Whether `resource`, which moves away from `current`, can do so live.
-pub(super) fn is_possible(
-    plan: &Plan<'_>,
-    resource: ResourceId,
-    current: Option<NodeId>,
-) -> bool {
+pub(super) fn is_possible(plan: &Plan<'_>, resource: ResourceId, current: Option<NodeId>) -> bool {
     let of = &plan.resources[resource];
     let is_clean = |node: Option<NodeId>| node.is_some_and(|node| !plan.nodes[node].unclean);
     of.migratable
@@ -36,8 +32,8 @@ pub(super) fn schedule(plan: &mut Plan<'_>, resource: ResourceId, source: NodeId
     let half_done = plan.resources[resource].partial_migration_target.is_some();
     let start = actions::once(plan, resource, "start", Some(target), true);
     let stop = actions::once(plan, resource, "stop", Some(source), true);
-    let migrate_to = (!half_done)
-        .then(|| actions::once(plan, resource, "migrate_to", Some(source), true));
+    let migrate_to =
+        (!half_done).then(|| actions::once(plan, resource, "migrate_to", Some(source), true));
     let migrate_from = actions::once(plan, resource, "migrate_from", Some(target), true);
 
     for part in [start, stop, migrate_from].into_iter().chain(migrate_to) {

@@ -1,75 +1,108 @@
 //! The transition: which actions lead from what is to what was assigned.
+//!
+//! ```text
+//! probes ──► resources, in order of assignment ──► remote nodes ──► fencing, shutdown
+//!            primitive, recurring, migration        connections       node_actions, fencing
+//!            collective
+//! ```
+//!
+//! 1. What is unknown is probed ([`probes`]).
+//! 2. Fail counts of resources that were removed are cleared.
+//! 3. Each resource gets the actions that take it to its place and role ([`primitive`],
+//!    [`recovery`], [`collective`]), its recurring actions ([`recurring`]) and migrations ([`migration`]).
+//! 4. What happens on remote nodes is put in order with their connections ([`remote`]). That may
+//!    show that a node has to be fenced, so it comes before
+//! 5. fencing and shutdown ([`node_actions`]), and all actions in order with these ([`fencing`]).
+//!
+//! Actions that need not be done are made as well: something that is worked out later may need
+//! them. Later stages ask for the [`flags`] of actions, for the order of probes ([`probe_order`]),
+//! and for what agents are to be told ([`graph_meta`]).
 
-use crate::model::{ActionId, NodeId, Plan, ResourceId};
+mod cancel;
+mod cleanup;
+mod collective;
+mod fencing;
+mod flags;
+mod graph_meta;
+mod migration;
+mod node_actions;
+mod primitive;
+mod probe_order;
+mod probes;
+mod recovery;
+mod recurring;
+mod remote;
+
+pub use cancel::{reschedule_recurring, schedule_cancel};
+pub use cleanup::schedule_cleanup;
+pub use flags::{ActionFlags, action_flags};
+pub use graph_meta::{connection_address, graph_meta};
+pub use probe_order::order_probes;
+pub use remote::connection_host;
+
+use cib::Score;
+
+use crate::actions;
+use crate::model::{OrderingEnd, Plan, Relation, ResourceId, Variant};
+use crate::status::{self, FailCountScope};
 
 /// Probes, actions of all resources, fencing, shutdowns.
 pub fn schedule(plan: &mut Plan<'_>) {
-    let _ = plan;
-    todo!()
+    if plan.options.startup_probes {
+        probes::schedule(plan);
+    }
+    if plan.options.stop_removed_resources {
+        clear_fail_counts_of_removed(plan);
+    }
+    for root in plan.roots.clone() {
+        schedule_resource(plan, root);
+    }
+    remote::order_all(plan);
+    node_actions::schedule(plan);
 }
 
-/// Orders probes before what depends on their results, once all orderings have been resolved.
-pub fn order_probes(plan: &mut Plan<'_>) {
-    let _ = plan;
-    todo!()
+/// Makes all actions of `resource` and its parts.
+fn schedule_resource(plan: &mut Plan<'_>, resource: ResourceId) {
+    match plan.resources[resource].variant {
+        Variant::Primitive => primitive::schedule(plan, resource),
+        Variant::Group(_) => collective::schedule_group(plan, resource),
+        Variant::Clone(_) => collective::schedule_clone(plan, resource),
+        Variant::Bundle(_) => collective::schedule_bundle(plan, resource),
+    }
 }
 
-/// What is said of an action for the purposes of an ordering.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ActionFlags {
-    /// It need not be done.
-    pub optional: bool,
-    /// It can be done.
-    pub runnable: bool,
-    /// No agent is asked.
-    pub pseudo: bool,
-    /// It may be part of a live migration.
-    pub migratable: bool,
+/// Clears the fail counts of what is no longer in the configuration, before it is stopped.
+fn clear_fail_counts_of_removed(plan: &mut Plan<'_>) {
+    for resource in plan.roots.clone() {
+        if !plan.resources[resource].removed {
+            continue;
+        }
+        for node in plan.nodes_by_name.clone() {
+            let scope = FailCountScope {
+                effective: true,
+                launched: false,
+            };
+            if !plan.nodes[node].online
+                || status::fail_count(plan, node, resource, scope, None).count == Score::ZERO
+            {
+                continue;
+            }
+            let clear = actions::clear_fail_count(plan, resource, node, "it is removed");
+            let stop = task_of(plan, resource, "stop");
+            plan.add_ordering(clear.into(), stop, Relation::ORDERED);
+        }
+    }
 }
 
-/// The flags of `action`, limited to what happens on `node` where given: for the action of a
-/// collective resource, what its parts make of it.
-pub fn action_flags(plan: &mut Plan<'_>, action: ActionId, node: Option<NodeId>) -> ActionFlags {
-    let _ = (plan, action, node);
-    todo!()
-}
-
-/// Cancels the recurring action `task` of `resource` on `node`.
-pub fn schedule_cancel(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    call_id: &str,
-    task: &str,
-    interval_ms: u32,
-    node: NodeId,
-    reason: &str,
-) {
-    let _ = (plan, resource, call_id, task, interval_ms, node, reason);
-    todo!()
-}
-
-/// Schedules the recurring action `task` of `resource` on `node` anew.
-pub fn reschedule_recurring(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    task: &str,
-    interval_ms: u32,
-    node: NodeId,
-) {
-    let _ = (plan, resource, task, interval_ms, node);
-    todo!()
-}
-
-/// Removes a resource's history from a node (`delete`).
-pub fn schedule_cleanup(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId, optional: bool) {
-    let _ = (plan, resource, node, optional);
-    todo!()
-}
-
-/// The node on which an action on a remote node is really carried out: the one that hosts its
-/// connection.
-#[must_use]
-pub fn connection_host(plan: &Plan<'_>, action: ActionId) -> Option<NodeId> {
-    let _ = (plan, action);
-    todo!()
+/// The end of an ordering that is `task` of `resource` (once), whether or not that comes to be.
+fn task_of(plan: &Plan<'_>, resource: ResourceId, task: &str) -> OrderingEnd {
+    OrderingEnd {
+        resource: Some(resource),
+        key: Some(actions::operation_key(
+            &plan.resources[resource].id,
+            task,
+            0,
+        )),
+        action: None,
+    }
 }

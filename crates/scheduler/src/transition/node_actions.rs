@@ -37,8 +37,7 @@ pub(super) fn schedule(plan: &mut Plan<'_>) {
             if is_dc {
                 of_dc = Some(fencing);
             } else {
-                if let (false, Some(&previous)) =
-                    (plan.options.concurrent_fencing, fencings.last())
+                if let (false, Some(&previous)) = (plan.options.concurrent_fencing, fencings.last())
                 {
                     actions::order(plan, previous, fencing, Relation::ORDERED);
                 }

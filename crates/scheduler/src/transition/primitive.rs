@@ -26,11 +26,10 @@
 //! * A resource that needs unfencing is stopped before its node is unfenced.
 //! * A promotion needs a start that can be done.
 
+use super::recovery::{self, Recovery};
 use super::{fencing, migration, recurring};
 use crate::actions;
-use crate::model::{
-    ActionId, MultiplyActive, NodeId, Plan, Relation, ResourceId, Role, resource::Resource,
-};
+use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId, Role, resource::Resource};
 
 /// What takes a resource from one role to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,32 +47,17 @@ const fn next_step(from: Role, to: Role) -> Option<(Step, Role)> {
         (Role::Unknown, _) => Some((Step::Stop, Role::Stopped)),
         (Role::Stopped, Role::Unknown | Role::Stopped) => None,
         (Role::Stopped, Role::Started) => Some((Step::Start, Role::Started)),
-        (Role::Stopped, Role::Unpromoted | Role::Promoted) => {
-            Some((Step::Start, Role::Unpromoted))
-        }
+        (Role::Stopped, Role::Unpromoted | Role::Promoted) => Some((Step::Start, Role::Unpromoted)),
         (Role::Started, Role::Unknown | Role::Stopped) => Some((Step::Stop, Role::Stopped)),
         (Role::Started, Role::Started | Role::Unpromoted) => None,
         (Role::Unpromoted, Role::Unknown | Role::Stopped | Role::Started) => {
             Some((Step::Stop, Role::Stopped))
         }
         (Role::Unpromoted, Role::Unpromoted) => None,
-        (Role::Started | Role::Unpromoted, Role::Promoted) => {
-            Some((Step::Promote, Role::Promoted))
-        }
+        (Role::Started | Role::Unpromoted, Role::Promoted) => Some((Step::Promote, Role::Promoted)),
         (Role::Promoted, Role::Promoted) => None,
         (Role::Promoted, _) => Some((Step::Demote, Role::Unpromoted)),
     }
-}
-
-/// What has to be done about the place and the state of a resource, beyond its change of role.
-#[derive(Clone, Copy, Debug, Default)]
-struct Recovery {
-    /// It has to be stopped (and started again, if it is to run).
-    stop: bool,
-    /// It has to be demoted and promoted again.
-    promote: bool,
-    /// It moves, and can do so live.
-    migrate: bool,
 }
 
 /// Makes all actions of `resource`, a primitive.
@@ -81,7 +65,7 @@ pub(super) fn schedule(plan: &mut Plan<'_>, resource: ResourceId) {
     set_default_next_role(plan, resource);
     let current = plan.active_node(resource);
     migration::stop_dangling(plan, resource);
-    let recovery = recovery(plan, resource, current);
+    let recovery = recovery::work_out(plan, resource, current);
     schedule_restart(plan, resource, recovery);
     schedule_role_change(plan, resource);
     recurring::schedule(plan, resource);
@@ -98,131 +82,6 @@ fn set_default_next_role(plan: &mut Plan<'_>, resource: ResourceId) {
             None => Role::Stopped,
         };
     }
-}
-
-/// Works out what has to be done to `resource`, which is active on `current`. Ends a migration that
-/// cannot go on, notes whether the resource is active too often, and makes the start of one that
-/// is already under way.
-fn recovery(plan: &mut Plan<'_>, resource: ResourceId, current: Option<NodeId>) -> Recovery {
-    let of = &plan.resources[resource];
-    let is_moving = current.is_some()
-        && of.assigned_to.is_some()
-        && current != of.assigned_to
-        && of.next_role >= Role::Started;
-    let mut recovery = Recovery {
-        stop: is_moving,
-        promote: false,
-        migrate: is_moving && migration::is_possible(plan, resource, current),
-    };
-    let too_often = if is_half_migrated(of) {
-        if !(recovery.migrate && migration_goes_on(plan, resource, current)) {
-            end_migration(plan, resource);
-            recovery.stop = true;
-            recovery.migrate = false;
-        }
-        false
-    } else {
-        plan.active_count(resource) > 1
-    };
-    if too_often {
-        report_multiply_active(plan, resource);
-    }
-    let policy = plan.resources[resource].multiply_active;
-    recovery.stop |= too_often
-        && matches!(
-            policy,
-            MultiplyActive::Restart | MultiplyActive::StopUnexpected
-        );
-    plan.resources[resource].stop_unexpected =
-        too_often && policy == MultiplyActive::StopUnexpected;
-    if plan.resources[resource].start_pending {
-        let node = plan.resources[resource].assigned_to;
-        let start = actions::once(plan, resource, "start", node, true);
-        plan.actions[start].always_in_graph = true;
-    }
-    if !is_moving {
-        recover_in_place(plan, resource, current, &mut recovery);
-    }
-    recovery
-}
-
-/// What has to be done to a resource that stays where it is (or is not active).
-fn recover_in_place(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    current: Option<NodeId>,
-    recovery: &mut Recovery,
-) {
-    let of = &plan.resources[resource];
-    if of.failed {
-        if of.stop_if_failed {
-            recovery.stop = true;
-        } else if of.next_role == Role::Promoted {
-            recovery.promote = true;
-        }
-    } else if of.blocked {
-        recovery.stop = true;
-    } else if of.role > Role::Started && current.is_some() && of.assigned_to.is_some() {
-        let node = of.assigned_to;
-        let start = actions::once(plan, resource, "start", node, true);
-        if !plan.actions[start].optional {
-            recovery.stop = true;
-        }
-    }
-}
-
-fn is_half_migrated(of: &Resource<'_>) -> bool {
-    of.partial_migration_source.is_some() || of.partial_migration_target.is_some()
-}
-
-/// Whether the half that is missing of a migration can still be done: the source is the place that
-/// counts, the target is where the resource is to be, and it is active nowhere else.
-fn migration_goes_on(plan: &Plan<'_>, resource: ResourceId, current: Option<NodeId>) -> bool {
-    let of = &plan.resources[resource];
-    of.partial_migration_source.is_some()
-        && of.partial_migration_target.is_some()
-        && plan.activity(resource).all == 2
-        && current == of.partial_migration_source
-        && of.assigned_to == of.partial_migration_target
-}
-
-fn end_migration(plan: &mut Plan<'_>, resource: ResourceId) {
-    let all = plan.activity(resource).all;
-    let of = &mut plan.resources[resource];
-    let (source, target) = (
-        of.partial_migration_source.take(),
-        of.partial_migration_target.take(),
-    );
-    let name = |node: Option<NodeId>| node.map_or("unknown node", |node| plan.nodes[node].name);
-    let (id, source, target) = (&of.id, name(source), name(target));
-    let text = if all > 2 {
-        format!(
-            "Forcing recovery of {id} because it is migrating from {source} to {target} and \
-             possibly active elsewhere"
-        )
-    } else {
-        format!(
-            "Forcing recovery of {id} because it can no longer migrate from {source} to {target}"
-        )
-    };
-    plan.notice(text);
-}
-
-fn report_multiply_active(plan: &mut Plan<'_>, resource: ResourceId) {
-    let of = &plan.resources[resource];
-    let class = of.xml.attribute("class").unwrap_or("Untyped");
-    let consequence = match of.multiply_active {
-        MultiplyActive::Restart => "attempting recovery",
-        MultiplyActive::Stop => "shutting it down",
-        MultiplyActive::Block => "waiting for an administrator",
-        MultiplyActive::StopUnexpected => "stopping unexpected instances",
-    };
-    let text = format!(
-        "{class} resource {} might be active on {} nodes ({consequence})",
-        of.id,
-        of.active_on.len()
-    );
-    plan.error(text);
 }
 
 /// Makes the actions that take `resource` down and back to the role that it has.
@@ -316,12 +175,7 @@ fn stop(plan: &mut Plan<'_>, resource: ResourceId, optional: bool) {
     }
 }
 
-fn stop_before_unfencing(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    stop: ActionId,
-    node: NodeId,
-) {
+fn stop_before_unfencing(plan: &mut Plan<'_>, resource: ResourceId, stop: ActionId, node: NodeId) {
     let unfence = actions::fence(plan, node, Some("on"), true, None, false);
     actions::order(plan, stop, unfence, Relation::THEN_IMPLIES_FIRST);
     if !fencing::is_unfenced(plan, node) {

@@ -15,30 +15,64 @@
 //!    waits for probes on that node only.
 
 use crate::actions;
-use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Role, Task, Variant};
+use crate::model::ids::Id;
+use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Task, Variant};
 use crate::ordering::compatible_instance;
 
 /// Puts probes in order with all actions that depend on their results. To be called when all
 /// orderings have been applied to the actions.
 pub fn order_probes(plan: &mut Plan<'_>) {
+    let Some(probes) = Probes::find(plan) else {
+        return;
+    };
     let mut restarts = Restarts::new(plan);
     for root in plan.roots.clone() {
-        order_probes_of(plan, root, &mut restarts);
+        order_probes_of(plan, root, &probes, &mut restarts);
     }
     for index in 0..plan.orderings.len() {
-        order_like_stop(plan, index);
+        order_like_stop(plan, index, &probes);
     }
 }
 
-fn order_probes_of(plan: &mut Plan<'_>, resource: ResourceId, restarts: &mut Restarts) {
+/// All probes, in order of creation, by the number of their resource.
+struct Probes(Vec<Vec<ActionId>>);
+
+impl Probes {
+    /// `None` where there are none.
+    fn find(plan: &Plan<'_>) -> Option<Self> {
+        let mut by_resource = vec![Vec::new(); plan.resources.len()];
+        let mut any = false;
+        for (id, action) in plan.actions.iter() {
+            if action.task == Task::Monitor
+                && action.interval_ms == 0
+                && let Some(resource) = action.resource
+            {
+                by_resource[resource.index()].push(id);
+                any = true;
+            }
+        }
+        any.then_some(Self(by_resource))
+    }
+
+    fn of(&self, resource: ResourceId) -> &[ActionId] {
+        self.0.get(resource.index()).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn order_probes_of(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    probes: &Probes,
+    restarts: &mut Restarts,
+) {
     if !plan.is_primitive(resource) {
         for index in 0..plan.resources[resource].children.len() {
             let child = plan.resources[resource].children[index];
-            order_probes_of(plan, child, restarts);
+            order_probes_of(plan, child, probes, restarts);
         }
         return;
     }
-    for probe in probes_of(plan, resource) {
+    for &probe in probes.of(resource) {
         for index in (0..plan.actions[probe].after.len()).rev() {
             order_instance_starts(plan, resource, probe, index);
             let then = plan.actions[probe].after[index].action;
@@ -47,22 +81,8 @@ fn order_probes_of(plan: &mut Plan<'_>, resource: ResourceId, restarts: &mut Res
     }
 }
 
-fn probes_of(plan: &Plan<'_>, resource: ResourceId) -> Vec<ActionId> {
-    let of = &plan.resources[resource];
-    if of.actions.is_empty() {
-        return Vec::new();
-    }
-    let key = actions::operation_key(&of.id, "monitor", 0);
-    actions::find_all(plan, resource, &key, None)
-}
-
 /// Rule 1, for the relation number `index` of `probe`.
-fn order_instance_starts(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    probe: ActionId,
-    index: usize,
-) {
+fn order_instance_starts(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId, index: usize) {
     let related = plan.actions[probe].after[index];
     let start = &plan.actions[related.action];
     let Some(whole) = start.resource else {
@@ -163,7 +183,6 @@ impl Restarts {
         probe: ActionId,
         action: ActionId,
     ) -> Option<Place> {
-        use crate::model::ids::Id;
         let visited = self.visited.get_mut(action.index())?;
         if *visited == self.walk {
             return None;
@@ -177,9 +196,7 @@ impl Restarts {
         Some(Place {
             action,
             left: of.after.len(),
-            interleaved: whole.map(|whole| {
-                compatible_instance(plan, resource, whole, Role::Unknown, false)
-            }),
+            interleaved: whole.map(|whole| compatible_instance(plan, resource, whole, false)),
         })
     }
 }
@@ -194,12 +211,7 @@ fn is_interleaved(plan: &Plan<'_>, resource: ResourceId) -> bool {
 
 /// Where `action` is a start (promotion) of another primitive, puts its stops (demotions) after
 /// `probe`, but for those that are not really done.
-fn order_opposite(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    probe: ActionId,
-    action: ActionId,
-) {
+fn order_opposite(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId, action: ActionId) {
     let of = &plan.actions[action];
     let opposite = match of.task {
         Task::Start => "stop",
@@ -241,7 +253,7 @@ fn leads_on(plan: &Plan<'_>, resource: ResourceId, place: &Place, index: usize) 
 }
 
 /// Rule 3, for the ordering number `index`.
-fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
+fn order_like_stop(plan: &mut Plan<'_>, index: usize, probes: &Probes) {
     let ordering = &plan.orderings[index];
     let Some(first) = ordering.first.resource else {
         return;
@@ -255,18 +267,21 @@ fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
     {
         return;
     }
-    let relation = relation_like_stop(ordering.relation);
-    let probes = probes_of(plan, first);
+    let probes = probes.of(first);
     if probes.is_empty() {
         return;
     }
-    let ordering = &plan.orderings[index];
-    let then = match (ordering.then.action, ordering.then.resource, &ordering.then.key) {
+    let relation = relation_like_stop(ordering.relation);
+    let then = match (
+        ordering.then.action,
+        ordering.then.resource,
+        &ordering.then.key,
+    ) {
         (Some(action), ..) => vec![action],
         (None, Some(resource), Some(key)) => actions::find_all(plan, resource, key, None),
         _ => return,
     };
-    for probe in probes {
+    for &probe in probes {
         for &then in &then {
             if waits_for_probe(plan, probe, then) {
                 actions::order(plan, probe, then, relation);
@@ -277,7 +292,11 @@ fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
 
 /// Whether the first (or else the other) action of `ordering` is a stop.
 fn is_stop(plan: &Plan<'_>, ordering: &Ordering, first: bool) -> bool {
-    let end = if first { &ordering.first } else { &ordering.then };
+    let end = if first {
+        &ordering.first
+    } else {
+        &ordering.then
+    };
     match (end.action, &end.key) {
         (Some(action), _) => plan.actions[action].task == Task::Stop,
         (None, Some(key)) => key.ends_with("_stop_0"),
@@ -294,8 +313,7 @@ fn relation_like_stop(relation: Relation) -> Relation {
     if WHOLE.contains(&relation) {
         relation
     } else {
-        Relation::ORDERED
-            | relation & (Relation::IF_FIRST_UNMIGRATABLE | Relation::IF_ON_SAME_NODE)
+        Relation::ORDERED | relation & (Relation::IF_FIRST_UNMIGRATABLE | Relation::IF_ON_SAME_NODE)
     }
 }
 
@@ -309,9 +327,7 @@ fn waits_for_probe(plan: &Plan<'_>, probe: ActionId, then: ActionId) -> bool {
                 .is_some_and(|operation| operation.eq_ignore_ascii_case("on"));
             !(is_unfencing && then.node == probe.node)
         }
-        Task::Shutdown => {
-            probe.node.is_none() || then.node.is_none() || then.node == probe.node
-        }
+        Task::Shutdown => probe.node.is_none() || then.node.is_none() || then.node == probe.node,
         _ => true,
     }
 }

@@ -22,7 +22,7 @@ use super::recurring::{NOT_RUNNING, PROMOTED};
 use super::{remote, task_of};
 use crate::actions;
 use crate::model::{
-    ActionId, Candidate, NodeId, OrderingEnd, Plan, ProbeMode, Relation, ResourceId, Role, Variant,
+    ActionId, Candidate, NodeId, Plan, ProbeMode, Relation, ResourceId, Role, Variant,
 };
 use crate::status;
 
@@ -82,7 +82,7 @@ fn probe_clone(plan: &mut Plan<'_>, clone: ResourceId, node: NodeId) -> bool {
         .or_else(|| {
             instances
                 .iter()
-                .find(|&&instance| plan.assigned_node(instance) == Some(node))
+                .find(|&&instance| plan.location(instance, false) == Some(node))
         })
         .or(instances.first())
         .copied();
@@ -125,13 +125,10 @@ fn is_known_on(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> bool {
 }
 
 fn probe_bundle(plan: &mut Plan<'_>, bundle: ResourceId, node: NodeId) -> bool {
-    let Variant::Bundle(of) = &plan.resources[bundle].variant else {
-        return false;
-    };
-    let one_per_host = of.replicas_per_host == 1;
-    let containers: Vec<_> = of.replicas.iter().map(|of| of.container).collect();
-    let replicas: Vec<_> = of
-        .replicas
+    let one_per_host = plan.max_per_node(bundle) == 1;
+    let containers: Vec<_> = plan.containers(bundle).collect();
+    let replicas: Vec<_> = plan
+        .replicas(bundle)
         .iter()
         .map(|of| {
             let inside = of.child.filter(|_| of.node == Some(node));
@@ -193,14 +190,7 @@ fn is_wrong_kind_of_node(plan: &Plan<'_>, resource: ResourceId, node: NodeId) ->
     plan.is_remote_or_guest(node)
         && (of.fence_device
             || of.is_remote_connection
-            || plan.is_guest(node) && launches_connection(plan, resource))
-}
-
-fn launches_connection(plan: &Plan<'_>, resource: ResourceId) -> bool {
-    plan.resources[resource]
-        .launched
-        .iter()
-        .any(|&launched| plan.resources[launched].is_remote_connection)
+            || plan.is_guest(node) && plan.guest_connection(resource).is_some())
 }
 
 fn probe_primitive(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) -> bool {
@@ -226,9 +216,7 @@ fn probe_primitive(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) -> b
 
 fn has_to_be_probed(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> bool {
     let of = &plan.resources[resource];
-    if of.launcher.is_some() && !of.is_remote_connection
-        || of.removed
-        || of.known_on.contains(node)
+    if of.launcher.is_some() && !of.is_remote_connection || of.removed || of.known_on.contains(node)
     {
         return false;
     }
@@ -258,10 +246,7 @@ enum GuestState {
 
 fn guest_state(plan: &Plan<'_>, node: NodeId) -> GuestState {
     let of = &plan.nodes[node];
-    let launcher = of
-        .connection
-        .and_then(|connection| plan.resources[connection].launcher);
-    let Some(launcher) = launcher.filter(|_| plan.is_remote_or_guest(node)) else {
+    let Some(launcher) = plan.launcher_of_node(node) else {
         return GuestState::Stays;
     };
     let guest = &plan.resources[launcher];
@@ -273,12 +258,7 @@ fn guest_state(plan: &Plan<'_>, node: NodeId) -> GuestState {
             .assigned_to
             .is_some_and(|host| !guest.active_on.contains(&host));
     // Whether it is really required to stop is not known yet.
-    if of.remote_reset
-        || of.unclean
-        || guest.failed
-        || guest.next_role == Role::Stopped
-        || moves
-    {
+    if of.remote_reset || of.unclean || guest.failed || guest.next_role == Role::Stopped || moves {
         GuestState::Stops(launcher)
     } else {
         GuestState::Stays
@@ -326,11 +306,11 @@ fn order_probe(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId) {
     }
     let start = task_of(plan, whole, "start");
     plan.add_ordering(probe.into(), start, relation);
-    let reload = OrderingEnd {
-        resource: Some(whole),
-        ..task_of(plan, resource, "reload-agent")
-    };
-    plan.add_ordering(probe.into(), reload, Relation::ORDERED);
+    // Whether it is reloaded has been decided before.
+    if whole == resource && plan.resources[resource].reload {
+        let reload = task_of(plan, resource, "reload-agent");
+        plan.add_ordering(probe.into(), reload, Relation::ORDERED);
+    }
 }
 
 #[cfg(test)]

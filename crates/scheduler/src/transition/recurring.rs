@@ -20,9 +20,10 @@
 
 use cib::xml::Element;
 
+use super::cancel::cancel;
 use super::task_of;
 use crate::actions;
-use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId, Role, Task};
+use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId, Role};
 
 /// Actions that make no sense more than once.
 const CANNOT_RECUR: [&str; 7] = [
@@ -105,7 +106,10 @@ fn recurring<'c>(
         plan.configuration_error(text);
         return None;
     }
-    let role = match element.attribute("role").map(|text| (text, Role::parse(text))) {
+    let role = match element
+        .attribute("role")
+        .map(|text| (text, Role::parse(text)))
+    {
         None => None,
         Some((_, Some(role))) if role != Role::Unknown => Some(role),
         Some((text, _)) => {
@@ -167,9 +171,8 @@ fn schedule_where_active(
         Some(node),
         goes_on,
     );
-    let can_run = plan.actions[start].runnable
-        && plan.nodes[node].online
-        && !plan.nodes[node].unclean;
+    let can_run =
+        plan.actions[start].runnable && plan.nodes[node].online && !plan.nodes[node].unclean;
     plan.actions[monitor].runnable &= can_run;
     if next_role == Role::Promoted {
         plan.actions[monitor].meta.set("op_target_rc", PROMOTED);
@@ -287,12 +290,7 @@ fn cancel_before_start(
     }
 }
 
-fn order_after_probes(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    node: NodeId,
-    monitor: ActionId,
-) {
+fn order_after_probes(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId, monitor: ActionId) {
     let key = actions::operation_key(&plan.resources[resource].id, "monitor", 0);
     for probe in actions::adopt_all(plan, resource, &key, node) {
         actions::order(plan, probe, monitor, Relation::UNRUNNABLE_FIRST_BLOCKS);
@@ -318,60 +316,4 @@ fn order_after_stops(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId, mo
             );
         }
     }
-}
-
-/// The cancellation of a recurring action. It takes the place of the action itself, if that has
-/// been made.
-fn cancel(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    task: &str,
-    interval_ms: u32,
-    node: NodeId,
-) -> ActionId {
-    let key = actions::operation_key(&plan.resources[resource].id, task, interval_ms);
-    let cancel = actions::action(plan, Some(resource), key, "cancel", Some(node), false);
-    let of = &mut plan.actions[cancel];
-    of.task = Task::Other;
-    of.task_name = "cancel".to_owned();
-    of.cancel_task = Some(task.to_owned());
-    of.meta.set("operation", task.to_owned());
-    of.meta.set("interval", interval_ms.to_string());
-    cancel
-}
-
-/// Cancels the recurring action `task` of `resource` on `node`.
-pub fn schedule_cancel(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    call_id: &str,
-    task: &str,
-    interval_ms: u32,
-    node: NodeId,
-    reason: &str,
-) {
-    let text = format!(
-        "Recurring {interval_ms}ms-interval {task} for {} will be stopped on {}: {reason}",
-        plan.resources[resource].id, plan.nodes[node].name
-    );
-    plan.notice(text);
-    let cancel = cancel(plan, resource, task, interval_ms, node);
-    plan.actions[cancel].meta.set("call-id", call_id.to_owned());
-    let stop = task_of(plan, resource, "stop");
-    plan.add_ordering(stop, cancel.into(), Relation::ORDERED);
-}
-
-/// Schedules the recurring action `task` of `resource` on `node` anew.
-pub fn reschedule_recurring(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    task: &str,
-    interval_ms: u32,
-    node: NodeId,
-) {
-    let reason = "Device parameters changed (reschedule)";
-    actions::trigger_unfencing(plan, Some(resource), node, reason, None);
-    let key = actions::operation_key(&plan.resources[resource].id, task, interval_ms);
-    let action = actions::action(plan, Some(resource), key, task, Some(node), true);
-    plan.actions[action].reschedule = true;
 }

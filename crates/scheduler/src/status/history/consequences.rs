@@ -31,7 +31,6 @@ use crate::constraints;
 use crate::model::{Candidate, Cause, NodeId, OnFail, Plan, ProbeMode, ResourceId, Role};
 use crate::status::activity::add_active;
 use crate::status::fencing::{fence_node, mark_failed};
-use crate::status::set_next_role;
 
 /// Deals with the state that a history leaves its resource in.
 pub(super) fn apply(plan: &mut Plan<'_>, history: &History<'_>) {
@@ -142,7 +141,7 @@ fn recover(
             let cause = || Cause::Other("it failed there".to_owned());
             constraints::add_score(plan, resource, Some(node), Score::MINUS_INFINITY, cause);
         }
-        OnFail::Stop => set_next_role(plan, resource, Role::Stopped, "on-fail=stop"),
+        OnFail::Stop => plan.set_next_role(resource, Role::Stopped, "on-fail=stop"),
         OnFail::Restart => {
             if is_active {
                 mark_failed(plan, resource);
@@ -181,7 +180,7 @@ fn reset_remote(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId, is_acti
         stop(plan, resource, node);
     }
     if plan.resources[resource].reconnect_interval_ms > 0 {
-        set_next_role(plan, resource, Role::Stopped, "remote reset");
+        plan.set_next_role(resource, Role::Stopped, "remote reset");
     }
 }
 

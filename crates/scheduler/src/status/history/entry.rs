@@ -4,10 +4,11 @@
 //! - What was expected is in the transition key, `ACTION:TRANSITION:EXPECTED:UUID`.
 //! - `transition-magic` is `STATUS:RESULT;KEY`.
 
+use cib::number::parse_integer;
 use cib::xml::Element;
 
 use super::outcome::{Execution, exit};
-use crate::status::number::{parse_i32, parse_integer};
+use crate::status::number::parse_i32;
 
 /// One entry of an operation history, as recorded.
 #[derive(Clone, Copy, Debug)]
@@ -118,10 +119,9 @@ impl<'c> Entry<'c> {
     /// Whether it is a probe whose result says that the resource cannot be there, so that it counts
     /// as not running.
     pub fn is_masked_probe_failure(&self) -> bool {
-        let cannot_be_there =
-            [exit::NOT_INSTALLED, exit::INVALID_PARAMETER].map(|status| Some(status));
+        let status = self.exit_text.and_then(parse_i32);
         self.is_probe()
-            && (cannot_be_there.contains(&self.exit_text.and_then(parse_i32))
+            && (matches!(status, Some(exit::NOT_INSTALLED | exit::INVALID_PARAMETER))
                 || self.execution() == Some(Execution::NotInstalled))
     }
 

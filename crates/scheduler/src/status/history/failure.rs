@@ -31,7 +31,6 @@ use crate::actions::{self, parse_on_fail, role_after_failure};
 use crate::constraints;
 use crate::model::{Cause, NodeId, OnFail, Plan, ResourceId, Role};
 use crate::status::fencing::mark_failed;
-use crate::status::set_next_role;
 
 /// Deals with a failed operation.
 pub(super) fn apply<'c>(
@@ -186,7 +185,7 @@ fn apply_handling<'c>(
         "promote" => plan.resources[resource].role = Role::Promoted,
         "demote" if on_fail == OnFail::Block => {
             plan.resources[resource].role = Role::Promoted;
-            set_next_role(plan, resource, Role::Stopped, "demote with on-fail=block");
+            plan.set_next_role(resource, Role::Stopped, "demote with on-fail=block");
         }
         "demote" if event.exit == exit::NOT_RUNNING => {
             plan.resources[resource].role = Role::Stopped;
@@ -200,7 +199,7 @@ fn apply_handling<'c>(
         plan.resources[resource].role = state::active_role(plan, resource);
     }
     if fail_role != Role::Started && plan.resources[resource].next_role < fail_role {
-        set_next_role(plan, resource, fail_role, "failure");
+        plan.set_next_role(resource, fail_role, "failure");
     }
     if fail_role == Role::Stopped {
         let text = format!(

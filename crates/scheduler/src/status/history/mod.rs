@@ -41,12 +41,12 @@ pub(super) use entry::{Entry, read_entries};
 pub(super) use event::Reading;
 pub(super) use index::histories;
 pub(super) use order::{ActiveRange, sort};
-pub(super) use owner::{base_name, forbid_all_nodes};
+pub(super) use owner::forbid_all_nodes;
 
 use event::{Event, History};
 use outcome::Execution;
 
-use super::{node_state, remote_nodes, set_next_role, shutdown_lock};
+use super::{node_state, remote_nodes, shutdown_lock};
 use crate::actions;
 use crate::configuration;
 use crate::model::{NodeId, OnFail, Plan, ResourceId, Role};
@@ -231,7 +231,7 @@ fn limit_next_role(plan: &mut Plan<'_>, resource: ResourceId) {
     if let Some(target) = configuration::target_role(plan, resource) {
         let next = plan.resources[resource].next_role;
         if next == Role::Unknown || target < next {
-            set_next_role(plan, resource, target, "target-role");
+            plan.set_next_role(resource, target, "target-role");
         }
     }
 }

@@ -24,7 +24,8 @@ use cib::xml::Element;
 use super::index::histories;
 use crate::configuration;
 use crate::constraints;
-use crate::model::{Candidate, Cause, NodeId, NodeKind, Plan, ResourceId, Variant};
+use crate::model::queries::find::{Match, base_name};
+use crate::model::{Candidate, Cause, NodeId, NodeKind, Plan, ResourceId};
 
 /// The resource that history on `node` calls `name`.
 pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<ResourceId> {
@@ -41,7 +42,8 @@ pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<
     let owner = if !plan.is_anonymous_clone(clone) {
         known
     } else if plan.is_bundled(clone) {
-        instance_in_replica(plan, clone, node)?
+        let bundle = plan.resources[clone].parent?;
+        plan.replica_on(bundle, node)?.child?
     } else {
         anonymous_instance(plan, node, clone, base)?
     };
@@ -50,32 +52,6 @@ pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<
         of.history_id = Some(name.to_owned());
     }
     Some(owner)
-}
-
-/// The name of a resource without the number of an instance.
-pub(crate) fn base_name(name: &str) -> &str {
-    match name.rsplit_once(':') {
-        Some((base, number))
-            if !base.is_empty()
-                && !number.is_empty()
-                && number.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
-            base
-        }
-        _ => name,
-    }
-}
-
-fn instance_in_replica(plan: &Plan<'_>, clone: ResourceId, node: NodeId) -> Option<ResourceId> {
-    let bundle = plan.resources[clone].parent?;
-    match &plan.resources[bundle].variant {
-        Variant::Bundle(bundle) => bundle
-            .replicas
-            .iter()
-            .find(|replica| replica.node == Some(node))
-            .and_then(|replica| replica.child),
-        _ => None,
-    }
 }
 
 fn anonymous_instance(
@@ -142,13 +118,11 @@ fn first_place(plan: &Plan<'_>, instance: ResourceId) -> Option<NodeId> {
 
 /// The resource in `instance`, itself included, that the configuration calls `base`.
 fn member_called(plan: &Plan<'_>, instance: ResourceId, base: &str) -> Option<ResourceId> {
-    let of = &plan.resources[instance];
-    if of.id == base || of.xml.id() == Some(base) {
-        return Some(instance);
-    }
-    of.children
-        .iter()
-        .find_map(|&member| member_called(plan, member, base))
+    let how = Match {
+        clone_only: true,
+        ..Match::default()
+    };
+    plan.find_part(instance, base, None, how)
 }
 
 fn has_instance_for_each_node(plan: &Plan<'_>, clone: ResourceId) -> bool {
@@ -221,21 +195,4 @@ pub(in crate::status) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: Resourc
         .note(resource, None, Score::MINUS_INFINITY, || {
             Cause::Other(why.to_owned())
         });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base_name;
-
-    #[test]
-    fn instances_share_the_name_of_what_they_are_instances_of() {
-        let check = |name, expected| assert_eq!(base_name(name), expected);
-        check("rsc", "rsc");
-        check("rsc:0", "rsc");
-        check("rsc:12", "rsc");
-        check("rsc:a", "rsc:a");
-        check("rsc:", "rsc:");
-        check("a:1:2", "a:1");
-        check(":1", ":1");
-    }
 }

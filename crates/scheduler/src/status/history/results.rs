@@ -28,7 +28,6 @@ use super::event::{Event, History, Reading};
 use super::outcome::{Execution, exit};
 use crate::actions::can_fence;
 use crate::model::{OnFail, Plan, Role};
-use crate::status::set_next_role;
 
 /// Changes the result in `event` into what it means.
 pub(super) fn interpret<'c>(
@@ -92,7 +91,7 @@ fn interpret_answer(plan: &mut Plan<'_>, history: &mut History<'_>, event: &mut 
                 event.execution = Execution::Done;
                 history.on_fail = OnFail::Ignore;
                 plan.resources[resource].role = Role::Stopped;
-                set_next_role(plan, resource, Role::Unknown, "not running");
+                plan.set_next_role(resource, Role::Unknown, "not running");
             }
         }
         exit::PROMOTED => {

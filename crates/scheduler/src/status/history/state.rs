@@ -20,7 +20,6 @@ use super::event::{Event, History, Reading};
 use super::migration;
 use super::outcome::exit;
 use crate::model::{OnFail, Plan, ResourceId, Role};
-use crate::status::set_next_role;
 
 /// Applies a successful operation whose agent said (or is taken to have said) `exit_status`.
 pub(super) fn apply<'c>(
@@ -84,5 +83,5 @@ fn undo_failures(plan: &mut Plan<'_>, history: &mut History<'_>) {
         | OnFail::RestartContainer => "clear past failures",
     };
     history.on_fail = OnFail::Ignore;
-    set_next_role(plan, history.resource, Role::Unknown, reason);
+    plan.set_next_role(history.resource, Role::Unknown, reason);
 }
