@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use cib::literal::{parse_boolean, parse_integer, parse_interval_ms};
+use cib::literal::{parse_boolean, parse_interval_ms};
+use cib::number::parse_integer;
 use cib::{Score, Values};
 
 /// `no-quorum-policy`.
@@ -234,30 +235,75 @@ const OPTIONS: &[Specification] = &[
     option("cluster-infrastructure", None, Domain::Text, None),
     option("cluster-name", None, Domain::Text, None),
     option("dc-deadtime", None, Domain::Duration, Some("20s")),
-    option("cluster-recheck-interval", None, Domain::Duration, Some("15min")),
+    option(
+        "cluster-recheck-interval",
+        None,
+        Domain::Duration,
+        Some("15min"),
+    ),
     option("election-timeout", None, Domain::Duration, Some("2min")),
     option("shutdown-escalation", None, Domain::Duration, Some("20min")),
-    option("join-integration-timeout", None, Domain::Duration, Some("3min")),
-    option("join-finalization-timeout", None, Domain::Duration, Some("30min")),
+    option(
+        "join-integration-timeout",
+        None,
+        Domain::Duration,
+        Some("3min"),
+    ),
+    option(
+        "join-finalization-timeout",
+        None,
+        Domain::Duration,
+        Some("30min"),
+    ),
     option("transition-delay", None, Domain::Duration, Some("0s")),
-    option("no-quorum-policy", None, Domain::Word(&NO_QUORUM_POLICIES), Some("stop")),
+    option(
+        "no-quorum-policy",
+        None,
+        Domain::Word(&NO_QUORUM_POLICIES),
+        Some("stop"),
+    ),
     option("shutdown-lock", None, Domain::Boolean, Some("false")),
     option("shutdown-lock-limit", None, Domain::Duration, Some("0")),
     option("enable-acl", None, Domain::Boolean, Some("false")),
     option("symmetric-cluster", None, Domain::Boolean, Some("true")),
     option("maintenance-mode", None, Domain::Boolean, Some("false")),
-    option("start-failure-is-fatal", None, Domain::Boolean, Some("true")),
+    option(
+        "start-failure-is-fatal",
+        None,
+        Domain::Boolean,
+        Some("true"),
+    ),
     option("enable-startup-probes", None, Domain::Boolean, Some("true")),
-    option("fence-remote-without-quorum", None, Domain::Boolean, Some("false")),
-    option("fencing-enabled", Some("stonith-enabled"), Domain::Boolean, Some("true")),
+    option(
+        "fence-remote-without-quorum",
+        None,
+        Domain::Boolean,
+        Some("false"),
+    ),
+    option(
+        "fencing-enabled",
+        Some("stonith-enabled"),
+        Domain::Boolean,
+        Some("true"),
+    ),
     option(
         "fencing-action",
         Some("stonith-action"),
         Domain::Word(&FENCING_ACTIONS),
         Some("reboot"),
     ),
-    option("fencing-reaction", Some("fence-reaction"), Domain::Text, Some("stop")),
-    option("fencing-timeout", Some("stonith-timeout"), Domain::Duration, Some("60s")),
+    option(
+        "fencing-reaction",
+        Some("fence-reaction"),
+        Domain::Text,
+        Some("stop"),
+    ),
+    option(
+        "fencing-timeout",
+        Some("stonith-timeout"),
+        Domain::Duration,
+        Some("60s"),
+    ),
     option("have-watchdog", None, Domain::Boolean, Some("false")),
     option(
         "fencing-watchdog-timeout",
@@ -463,13 +509,16 @@ mod tests {
         assert!(options.symmetric);
         assert_eq!(options.no_quorum_policy, NoQuorumPolicy::Freeze);
         assert_eq!(options.all.get("batch-limit"), Some("0"));
-        let texts: Vec<Problem> = ["symmetric-cluster' because 'perhaps", "batch-limit' because 'many"]
-            .map(|text| {
-                Problem::Invalid(format!(
-                    "Using default value for cluster option '{text}' is invalid"
-                ))
-            })
-            .to_vec();
+        let texts: Vec<Problem> = [
+            "symmetric-cluster' because 'perhaps",
+            "batch-limit' because 'many",
+        ]
+        .map(|text| {
+            Problem::Invalid(format!(
+                "Using default value for cluster option '{text}' is invalid"
+            ))
+        })
+        .to_vec();
         assert_eq!(problems, texts);
     }
 }
