@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use cib::literal::{parse_boolean, parse_interval_ms};
-use cib::number::parse_integer;
+use cib::literal::{parse_boolean, parse_interval_ms, parse_milliseconds};
 use cib::{Score, Values};
+
+use crate::configuration::parse_integer;
 
 /// `no-quorum-policy`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -425,7 +426,7 @@ impl Domain {
 
 fn is_duration(value: &str) -> bool {
     value.starts_with('P')
-        || cib::literal::parse_milliseconds(value).is_some_and(|milliseconds| milliseconds >= 0)
+        || parse_milliseconds(value).is_some_and(|milliseconds| milliseconds >= 0)
 }
 
 /// The word that option `name` has, in the spelling of `words`; the first of them if none.

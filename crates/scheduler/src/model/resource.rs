@@ -18,10 +18,13 @@ use super::role::Role;
 pub struct Resource<'c> {
     /// The identity: as configured, followed by `:N` for an instance of a clone.
     pub id: String,
+    /// The number of the instance of a clone that this is, or is part of.
+    pub instance: Option<usize>,
     /// The name under which a node's history knows it, where that differs from `id` (anonymous
     /// instances are recorded without their number, or with another instance's).
     pub history_id: Option<String>,
-    /// The effective configuration, template included (see `expansion`).
+    /// The effective configuration, template included (see `expansion`); for a resource that is not
+    /// configured any more, the `<lrm_resource>` that tells of it. Instances of a clone share it.
     pub xml: Element<'c>,
     /// What it is made of.
     pub variant: Variant<'c>,
@@ -185,6 +188,82 @@ pub struct OperationMeta<'c> {
     pub meta: Values<'c>,
 }
 
+impl<'c> Resource<'c> {
+    /// A resource of which nothing is known but what it is called and where it is configured: a
+    /// primitive that is stopped, allowed nowhere, unmanaged, not unique.
+    #[must_use]
+    pub fn new(id: String, xml: Element<'c>, parent: Option<ResourceId>) -> Self {
+        Self {
+            id,
+            instance: None,
+            history_id: None,
+            xml,
+            variant: Variant::Primitive,
+            parent,
+            children: Vec::new(),
+            launcher: None,
+            launched: Vec::new(),
+            meta: Values::new(),
+            utilization: Values::new(),
+            priority: 0,
+            stickiness: Score::ZERO,
+            migration_threshold: Score::INFINITY,
+            failure_timeout_ms: 0,
+            reconnect_interval_ms: 0,
+            multiply_active: MultiplyActive::Restart,
+            removed: false,
+            removed_launched: false,
+            managed: false,
+            blocked: false,
+            maintenance: false,
+            notify: false,
+            unique: false,
+            fence_device: false,
+            promotable: false,
+            unassigned: true,
+            assigning: false,
+            updating_nodes: false,
+            restarting: false,
+            stop_if_failed: false,
+            reload: false,
+            remote_nesting_allowed: false,
+            critical: false,
+            failed: false,
+            ignore_failure: false,
+            is_remote_connection: false,
+            start_pending: false,
+            exclusive_probes: false,
+            stop_unexpected: false,
+            migratable: false,
+            replica_container: false,
+            needs_quorum: false,
+            needs_fencing: false,
+            needs_unfencing: false,
+            role: Role::Stopped,
+            next_role: Role::Unknown,
+            next_role_reason: None,
+            active_on: Vec::new(),
+            assigned_to: None,
+            allowed: Candidates::new(),
+            known_on: Candidates::new(),
+            promotion_priority: Score::ZERO,
+            promotion_priority_set: false,
+            pending_task: None,
+            pending_node: None,
+            lock_node: None,
+            lock_since_s: 0,
+            partial_migration_source: None,
+            partial_migration_target: None,
+            dangling_migration_sources: Vec::new(),
+            actions: Vec::new(),
+            with_this: Vec::new(),
+            this_with: Vec::new(),
+            locations: Vec::new(),
+            tickets: Vec::new(),
+        }
+    }
+}
+
 /// The kinds of resources. What all have in common is in [`Resource`].
 #[derive(Clone, Debug)]
 pub enum Variant<'c> {
@@ -275,20 +354,14 @@ pub struct Bundle<'c> {
     pub replicas_count: usize,
     /// `replicas-per-host`.
     pub replicas_per_host: usize,
-    /// The container technology's element: `<docker>`, `<podman>`, `<rkt>`.
-    pub container: Element<'c>,
     /// The container technology, as in `docker`.
-    pub technology: &'c str,
+    pub technology: &'static str,
     /// The implied clone of the primitive inside, if there is one.
     pub child: Option<ResourceId>,
     /// The replicas.
     pub replicas: Vec<Replica<'c>>,
     /// The image.
     pub image: &'c str,
-    /// `control-port` or the default.
-    pub control_port: Option<&'c str>,
-    /// The primitive inside, by configured name.
-    pub attributes: Values<'c>,
 }
 
 /// One replica of a bundle.

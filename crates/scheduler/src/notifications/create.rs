@@ -7,7 +7,10 @@ use crate::model::{ActionId, NodeId, Notification, Plan, Relation, ResourceId, R
 
 /// Makes all notifications of `clone`.
 pub fn create(plan: &mut Plan<'_>, clone: ResourceId) {
-    let rounds = super::rounds(plan, clone);
+    let Some(of) = plan.clone_data(clone) else {
+        return;
+    };
+    let rounds = of.notifications;
     for round in [rounds.start, rounds.stop, rounds.promote, rounds.demote] {
         let Some(round) = round else { continue };
         let mut told = Told::default();

@@ -30,91 +30,10 @@ mod told;
 pub use create::{after_fencing, create};
 
 use crate::actions::{action, notification_key, order};
-use crate::model::resource::CloneNotifications;
-use crate::model::{ActionId, Notification, Plan, Relation, ResourceId, Task, Variant};
+use crate::model::{ActionId, Notification, Plan, Relation, ResourceId, Task};
 
 /// The priority of what is still carried out when the rest of a transition is given up.
 const INFINITE_PRIORITY: i32 = 1_000_000;
-
-/// The actions that a clone itself stands for, with the points at which all instances are done.
-#[derive(Clone, Copy, Debug)]
-pub struct Rounds {
-    /// The way up: start or promotion.
-    pub up: (ActionId, ActionId),
-    /// The way down: stop or demotion.
-    pub down: (ActionId, ActionId),
-}
-
-/// Makes the rounds around starts and stops of `clone`, unless there are any.
-pub fn around_starts_and_stops(plan: &mut Plan<'_>, clone: ResourceId, actions: Rounds) {
-    let (start, started) = actions.up;
-    let (stop, stopped) = actions.down;
-    let mut made = rounds(plan, clone);
-    if made.start.is_none() {
-        made.start = around(plan, clone, Task::Start, Some(start), Some(started));
-    }
-    if made.stop.is_none() {
-        made.stop = around(plan, clone, Task::Stop, Some(stop), Some(stopped));
-        order_rounds(plan, made.stop, made.start);
-    }
-    keep_rounds(plan, clone, made);
-}
-
-/// Makes the rounds around one of promotions and demotions of `clone`, unless there are any:
-/// promotions first, whose actions are made before those of demotions.
-pub fn around_promotions(
-    plan: &mut Plan<'_>,
-    clone: ResourceId,
-    promote: ActionId,
-    promoted: ActionId,
-) {
-    let mut made = rounds(plan, clone);
-    if made.promote.is_none() {
-        made.promote = around(plan, clone, Task::Promote, Some(promote), Some(promoted));
-    }
-    keep_rounds(plan, clone, made);
-}
-
-/// Makes the rounds around demotions of `clone`, unless there are any, and orders all rounds.
-pub fn around_demotions(
-    plan: &mut Plan<'_>,
-    clone: ResourceId,
-    demote: ActionId,
-    demoted: ActionId,
-) {
-    let mut made = rounds(plan, clone);
-    if made.demote.is_none() {
-        made.demote = around(plan, clone, Task::Demote, Some(demote), Some(demoted));
-        if made.promote.is_some() {
-            order_rounds(plan, made.stop, made.promote);
-            order_rounds(plan, made.start, made.promote);
-            order_rounds(plan, made.demote, made.promote);
-            order_rounds(plan, made.demote, made.start);
-            order_rounds(plan, made.demote, made.stop);
-        }
-    }
-    keep_rounds(plan, clone, made);
-}
-
-/// Puts all of `first` before `then`.
-fn order_rounds(plan: &mut Plan<'_>, first: Option<Notification>, then: Option<Notification>) {
-    let done = first.and_then(|first| first.post_done);
-    if let (Some(done), Some(begin)) = (done, then.and_then(|then| then.pre)) {
-        order(plan, done, begin, Relation::ORDERED);
-    }
-}
-
-fn rounds(plan: &Plan<'_>, clone: ResourceId) -> CloneNotifications {
-    plan.clone_data(clone)
-        .map(|clone| clone.notifications)
-        .unwrap_or_default()
-}
-
-fn keep_rounds(plan: &mut Plan<'_>, clone: ResourceId, made: CloneNotifications) {
-    if let Variant::Clone(clone) = &mut plan.resources[clone].variant {
-        clone.notifications = made;
-    }
-}
 
 /// The rounds of notifications around `action` of `clone`, where it wants them: the one before,
 /// and the one after `complete`.

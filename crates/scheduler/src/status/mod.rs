@@ -17,7 +17,6 @@ mod fail_counts;
 mod fencing;
 mod history;
 mod membership;
-mod moment;
 mod node_state;
 mod number;
 mod recheck;
