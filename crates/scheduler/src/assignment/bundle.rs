@@ -8,8 +8,8 @@ use cib::Score;
 
 use super::instances::Limits;
 use super::{assign, instance_order, instances, location, show_scores};
-use crate::constraints::colocate;
-use crate::model::{NodeId, Plan, ResourceId, Role, Variant};
+use crate::constraints::{add_colocation, implied_colocation};
+use crate::model::{NodeId, Plan, ResourceId, Variant};
 use crate::status::threshold_reached;
 
 /// Parts of a replica that are assigned after its container.
@@ -75,12 +75,7 @@ pub(super) fn assign_bundle(
     of.unassigned = false;
 }
 
-fn assign_replica(
-    plan: &mut Plan<'_>,
-    replica: Parts,
-    prefer: Option<NodeId>,
-    stop_if_fail: bool,
-) {
+fn assign_replica(plan: &mut Plan<'_>, replica: Parts, prefer: Option<NodeId>, stop_if_fail: bool) {
     if let Some(ip) = replica.ip {
         assign(plan, ip, prefer, stop_if_fail);
     }
@@ -105,14 +100,9 @@ fn colocate_with_host_connection(plan: &mut Plan<'_>, remote: ResourceId, contai
         .filter(|&host| plan.is_remote_or_guest(host))
         .and_then(|host| plan.nodes[host].connection);
     if let Some(connection) = connection {
-        colocate(
-            plan,
-            "#replica-remote-with-host-remote",
-            Score::INFINITY,
-            (remote, Role::Unknown),
-            (connection, Role::Unknown),
-            true,
-        );
+        const ID: &str = "#replica-remote-with-host-remote";
+        let colocation = implied_colocation(ID, remote, connection, Score::INFINITY, true);
+        add_colocation(plan, colocation);
     }
 }
 

@@ -11,6 +11,7 @@
 
 use std::cmp::Ordering;
 
+use cib::number::scan_integer;
 use cib::{Score, Values};
 
 use super::colocations::{Effect, effect};
@@ -62,7 +63,11 @@ pub(super) fn more_free(one: &Capacity<'_>, other: &Capacity<'_>) -> Ordering {
         balance += sign(other.get(name).cmp(&value));
     }
     for &(name, value) in &other.0 {
-        if one.0.binary_search_by_key(&name, |&(name, _)| name).is_err() {
+        if one
+            .0
+            .binary_search_by_key(&name, |&(name, _)| name)
+            .is_err()
+        {
             balance += sign(value.cmp(&0));
         }
     }
@@ -79,14 +84,7 @@ fn clip(value: i64) -> i64 {
 
 /// The integer that `text` begins with.
 fn amount(text: &str) -> i32 {
-    let text = text.trim_ascii_start();
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let digits = unsigned.len() - unsigned.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    if digits == 0 {
-        return i32::MIN;
-    }
-    let magnitude = unsigned[..digits].parse::<i64>().unwrap_or(i64::MAX);
-    let value = if text.starts_with('-') { -magnitude } else { magnitude };
+    let value = scan_integer(text).map_or(i64::from(i32::MIN), |scanned| scanned.value);
     i32::try_from(clip(value)).unwrap_or(i32::MAX)
 }
 
@@ -130,9 +128,16 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
     let any_has_room = usable
         .iter()
         .any(|candidate| free(candidate.node).has_room_for(&together));
-    let most_free = usable.iter().map(|candidate| candidate.node).reduce(|best, node| {
-        if more_free(&free(node), &free(best)).is_lt() { node } else { best }
-    });
+    let most_free = usable
+        .iter()
+        .map(|candidate| candidate.node)
+        .reduce(|best, node| {
+            if more_free(&free(node), &free(best)).is_lt() {
+                node
+            } else {
+                best
+            }
+        });
     let alone = Capacity::of(&plan.resources[resource].utilization);
     let need = if any_has_room { &together } else { &alone };
     let banned: Vec<NodeId> = usable
@@ -214,7 +219,11 @@ impl Chain {
             Variant::Primitive => need.add(&Capacity::of(&of.utilization)),
             Variant::Group(group) => {
                 let in_clone = of.parent.is_some_and(|parent| plan.is_clone(parent));
-                let members = if group.colocated || in_clone { of.children.len() } else { 1 };
+                let members = if group.colocated || in_clone {
+                    of.children.len()
+                } else {
+                    1
+                };
                 for &member in of.children.iter().take(members) {
                     if !self.contains(member) {
                         self.add_need(plan, member, need);

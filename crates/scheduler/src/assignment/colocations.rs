@@ -16,9 +16,8 @@
 //! The order is that of the other resource: higher priority first, then bundles before clones
 //! before groups before primitives, then promotable clones before others, then by id.
 
-use std::cmp::Ordering;
-
 use super::location::{bundled_resource, role_bearer};
+use crate::constraints::compare_others;
 use crate::model::{Colocation, ColocationId, Plan, ResourceId, Role, Variant};
 
 /// The end of a colocation that a list is made for.
@@ -175,8 +174,7 @@ impl List<'_, '_> {
         let Some(inside) = bundled_resource(self.plan, bundle) else {
             return;
         };
-        if !self.plan.resources[inside].promotable
-            || self.plan.top(self.wanted_by, false) != inside
+        if !self.plan.resources[inside].promotable || self.plan.top(self.wanted_by, false) != inside
         {
             return;
         }
@@ -198,33 +196,10 @@ impl List<'_, '_> {
         let place = self
             .entries
             .iter()
-            .position(|&entry| compare(self.plan, other(colocation), other(entry)).is_le())
+            .position(|&entry| compare_others(self.plan, other(colocation), other(entry)).is_le())
             .unwrap_or(self.entries.len());
         self.entries.insert(place, colocation);
     }
-}
-
-/// Which of two resources' colocations is considered first.
-#[must_use]
-pub fn compare(plan: &Plan<'_>, one: ResourceId, other: ResourceId) -> Ordering {
-    let (one, other) = (&plan.resources[one], &plan.resources[other]);
-    let rank = |variant: &Variant<'_>| match variant {
-        Variant::Primitive => 0,
-        Variant::Group(_) => 1,
-        Variant::Clone(_) => 2,
-        Variant::Bundle(_) => 3,
-    };
-    let rank = (rank(&one.variant), rank(&other.variant));
-    let by_promotable = match one.variant {
-        Variant::Clone(_) => other.promotable.cmp(&one.promotable),
-        _ => Ordering::Equal,
-    };
-    other
-        .priority
-        .cmp(&one.priority)
-        .then(rank.1.cmp(&rank.0))
-        .then(by_promotable)
-        .then_with(|| one.id.cmp(&other.id))
 }
 
 /// What a colocation bears on at this point.

@@ -190,7 +190,15 @@ pub(super) fn merge(
     plan.resources[source].updating_nodes = true;
     let mut work = merged.clone();
     add_matching_scores(plan, &mut work, source, link, selection.only_positive);
-    if follow(plan, source, link.target, link.factor, &mut work, selection, depth) {
+    if follow(
+        plan,
+        source,
+        link.target,
+        link.factor,
+        &mut work,
+        selection,
+        depth,
+    ) {
         if selection.only_positive {
             work.forgive();
         }
@@ -391,8 +399,8 @@ fn with_locations_of(
 ) -> Candidates {
     for &location in &plan.resources[group].locations {
         let location = &plan.locations[location];
-        let role_differs = location.role != Role::Unknown
-            && location.role != plan.resources[member].next_role;
+        let role_differs =
+            location.role != Role::Unknown && location.role != plan.resources[member].next_role;
         if location.resource != group || role_differs {
             continue;
         }

@@ -125,7 +125,11 @@ fn apply_with_group(
     let mandatory = plan.colocations[colocation].score == Score::INFINITY;
     let members = &plan.resources[group].children;
     if colocated {
-        let member = if mandatory { members.last() } else { members.first() };
+        let member = if mandatory {
+            members.last()
+        } else {
+            members.first()
+        };
         return member.copied().map_or(Score::ZERO, |member| {
             apply_to_primitive(plan, dependent, member, colocation)
         });
@@ -203,8 +207,7 @@ fn apply_with_bundle(
             .filter(|&(container, _)| {
                 let inside = role_bearer(plan, container);
                 primary_role < Role::Promoted
-                    || (inside != container
-                        && plan.resources[inside].next_role >= Role::Promoted)
+                    || (inside != container && plan.resources[inside].next_role >= Role::Promoted)
             })
             .map(|(_, node)| node)
             .collect();
@@ -231,7 +234,10 @@ fn apply_with_instance(
         return apply(plan, dependent, instance, colocation);
     }
     if plan.colocations[colocation].score == Score::INFINITY {
-        let (id, other) = (&plan.resources[dependent].id, &plan.resources[collective].id);
+        let (id, other) = (
+            &plan.resources[dependent].id,
+            &plan.resources[collective].id,
+        );
         plan.notice(if plan.is_bundle(collective) {
             format!(
                 "{id} cannot run because there is no compatible instance of {other} to colocate \
@@ -293,10 +299,12 @@ fn limit_to(
         if !nodes.contains(&candidate.node) {
             candidate.score = Score::MINUS_INFINITY;
             let of = &plan.colocations[colocation];
-            plan.journal
-                .note(dependent, Some(candidate.node), Score::MINUS_INFINITY, || {
-                    cause(of)
-                });
+            plan.journal.note(
+                dependent,
+                Some(candidate.node),
+                Score::MINUS_INFINITY,
+                || cause(of),
+            );
         }
     }
 }
@@ -317,8 +325,7 @@ fn apply_to_scores(
     if host.is_none() && of.score < Score::ZERO {
         return;
     }
-    let host_place =
-        host.and_then(|host| Places::new(plan, &of.node_attribute, primary).of(host));
+    let host_place = host.and_then(|host| Places::new(plan, &of.node_attribute, primary).of(host));
     let places = Places::new(plan, &of.node_attribute, dependent);
     let before = &plan.resources[dependent].allowed;
     let mut after = before.clone();
@@ -341,7 +348,11 @@ fn apply_to_scores(
         return;
     }
     if plan.journal.enabled {
-        for (old, new) in before.iter().zip(after.iter()).filter(|(old, new)| old != new) {
+        for (old, new) in before
+            .iter()
+            .zip(after.iter())
+            .filter(|(old, new)| old != new)
+        {
             let change = if new.score == Score::MINUS_INFINITY {
                 new.score
             } else {
@@ -369,8 +380,7 @@ fn apply_to_priority(
     if host.is_some() && of.primary_role != Role::Unknown && of.primary_role != role {
         return Score::ZERO;
     }
-    let host_place =
-        host.and_then(|host| Places::new(plan, &of.node_attribute, primary).of(host));
+    let host_place = host.and_then(|host| Places::new(plan, &of.node_attribute, primary).of(host));
     let place = Places::new(plan, &of.node_attribute, dependent).of(node);
     let same = same_place(place, host_place);
     let change = match (same, of.dependent_role) {

@@ -41,10 +41,10 @@ pub(super) fn assign_instances(
         if assigned >= limits.total {
             break;
         }
-        if let Some(current) = node_to_keep(plan, instance, fair_share) {
-            if assign_early(plan, instance, current, limits, limits.total - assigned) {
-                assigned += 1;
-            }
+        let current = node_to_keep(plan, instance, fair_share);
+        let left = limits.total - assigned;
+        if current.is_some_and(|current| assign_early(plan, instance, current, limits, left)) {
+            assigned += 1;
         }
     }
     for &instance in instances {

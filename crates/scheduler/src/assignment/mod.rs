@@ -50,9 +50,10 @@ pub use scores::show_scores;
 
 use crate::model::{NodeId, PlacementStrategy, Plan, ResourceId, Variant};
 
-/// How many colocations are followed one after the other, from the resource that is being assigned.
-/// Whatever is farther away is left out of account. Configurations of operators stay far below; the
-/// limit keeps a made-up one from exhausting the stack.
+/// How many colocations are followed one after the other: resources that have to be assigned before
+/// the one at hand, and resources whose scores are merged into its own. Whatever is farther away is
+/// left out of account. Configurations of operators stay far below; the limit keeps a made-up one
+/// from exhausting the stack.
 pub const MAX_CHAIN: usize = 500;
 
 /// Assigns every resource.
@@ -87,7 +88,11 @@ fn assign(
     prefer: Option<NodeId>,
     stop_if_fail: bool,
 ) -> Option<NodeId> {
-    match plan.resources[resource].variant {
+    if plan.assignment_depth > MAX_CHAIN {
+        return None;
+    }
+    plan.assignment_depth += 1;
+    let node = match plan.resources[resource].variant {
         Variant::Primitive => primitive::assign_primitive(plan, resource, prefer, stop_if_fail),
         Variant::Group(_) => group::assign_group(plan, resource, prefer, stop_if_fail),
         Variant::Clone(_) => {
@@ -98,5 +103,7 @@ fn assign(
             bundle::assign_bundle(plan, resource, prefer, stop_if_fail);
             None
         }
-    }
+    };
+    plan.assignment_depth -= 1;
+    node
 }

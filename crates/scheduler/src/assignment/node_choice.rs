@@ -26,8 +26,7 @@ pub fn is_available(
     consider_guest: bool,
 ) -> bool {
     let node = &plan.nodes[candidate.node];
-    let able =
-        node.online && !node.shutdown && !node.unclean && !node.standby && !node.maintenance;
+    let able = node.online && !node.shutdown && !node.unclean && !node.standby && !node.maintenance;
     if !able || (consider_score && candidate.score < Score::ZERO) {
         return false;
     }
@@ -78,7 +77,12 @@ fn rate<'p>(plan: &'p Plan<'_>, candidate: Candidate) -> Rated<'p> {
 }
 
 /// Which of two candidates is better (`Less`) for a resource that is active on `active`.
-fn compare(plan: &Plan<'_>, one: &Rated<'_>, other: &Rated<'_>, active: Option<NodeId>) -> Ordering {
+fn compare(
+    plan: &Plan<'_>,
+    one: &Rated<'_>,
+    other: &Rated<'_>,
+    active: Option<NodeId>,
+) -> Ordering {
     let node = |rated: &Rated<'_>| &plan.nodes[rated.candidate.node];
     let by_name = || node(one).name.cmp(node(other).name);
     let by_score = other.score.cmp(&one.score);

@@ -11,7 +11,7 @@ use cib::Score;
 use super::dependents::with_followed;
 use super::node_choice::{as_such, sorted};
 use super::sorting;
-use crate::model::{Candidates, NodeId, Plan, ResourceId};
+use crate::model::{Candidates, NodeId, Plan};
 
 /// Sorts the resources that are part of no other.
 pub(super) fn sort_roots(plan: &mut Plan<'_>) {
@@ -48,7 +48,11 @@ struct Rated {
 
 impl Rated {
     fn compare(&self, other: &Self, nodes: &[NodeId]) -> Ordering {
-        let here = |rated: &Self| rated.active_on.map_or(Score::MINUS_INFINITY, |node| rated.score(node));
+        let here = |rated: &Self| {
+            rated
+                .active_on
+                .map_or(Score::MINUS_INFINITY, |node| rated.score(node))
+        };
         other
             .priority
             .cmp(&self.priority)

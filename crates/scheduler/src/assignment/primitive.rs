@@ -34,10 +34,9 @@ pub(super) fn assign_primitive(
     prefer: Option<NodeId>,
     stop_if_fail: bool,
 ) -> Option<NodeId> {
-    if let Some(parent) = plan.resources[resource].parent {
-        if !plan.resources[parent].assigning {
-            assign(plan, parent, prefer, stop_if_fail);
-        }
+    let parent = plan.resources[resource].parent;
+    if let Some(parent) = parent.filter(|&parent| !plan.resources[parent].assigning) {
+        assign(plan, parent, prefer, stop_if_fail);
     }
     if !plan.resources[resource].unassigned {
         return plan.resources[resource].assigned_to;
@@ -87,10 +86,10 @@ fn follow_primary(plan: &mut Plan<'_>, resource: ResourceId, colocation: Colocat
         assign(plan, primary, None, true);
     }
     effects::apply(plan, resource, primary, colocation);
-    if let Some(before) = before {
-        if !any_available(plan, &plan.resources[resource].allowed) {
-            plan.resources[resource].allowed = before;
-        }
+    if let Some(before) = before
+        && !any_available(plan, &plan.resources[resource].allowed)
+    {
+        plan.resources[resource].allowed = before;
     }
 }
 
@@ -117,12 +116,7 @@ pub(super) fn is_frozen(plan: &Plan<'_>) -> bool {
     !plan.options.quorate && plan.options.no_quorum_policy == NoQuorumPolicy::Freeze
 }
 
-fn choose(
-    plan: &mut Plan<'_>,
-    resource: ResourceId,
-    prefer: Option<NodeId>,
-    stop_if_fail: bool,
-) {
+fn choose(plan: &mut Plan<'_>, resource: ResourceId, prefer: Option<NodeId>, stop_if_fail: bool) {
     if plan.options.fencing_enabled && !plan.options.have_fencing {
         plan.resources[resource].managed = false;
     }
@@ -159,7 +153,10 @@ fn best_node(plan: &Plan<'_>, resource: ResourceId, prefer: Option<NodeId>) -> O
     let stays = current.filter(|&node| {
         may_stay
             && is_available(plan, &as_such(plan, node), true, false)
-            && of.allowed.get(node).is_some_and(|here| here.score == best.score)
+            && of
+                .allowed
+                .get(node)
+                .is_some_and(|here| here.score == best.score)
     });
     Some(stays.unwrap_or(best.node))
 }

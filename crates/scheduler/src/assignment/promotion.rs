@@ -23,7 +23,7 @@ use super::primitive::is_frozen;
 use super::promotion_scores::promotion_score;
 use super::scores::show_promotion_score;
 use super::{effects, instance_order};
-use crate::constraints::add_score;
+use crate::constraints::require_promotion_tickets;
 use crate::model::{Cause, LocationId, NodeId, Plan, ResourceId, Role, Variant};
 
 /// Sets the next roles of all instances of `clone`.
@@ -55,8 +55,9 @@ fn set_priority(plan: &mut Plan<'_>, instance: ResourceId, clone: ResourceId) {
     };
     let next_role = plan.role(instance, false);
     let priority = match next_role {
-        Role::Unknown | Role::Started => promotion_score(plan, instance, node)
-            .map_or(-1, Score::value),
+        Role::Unknown | Role::Started => {
+            promotion_score(plan, instance, node).map_or(-1, Score::value)
+        }
         Role::Stopped | Role::Unpromoted => Score::MINUS_INFINITY.value(),
         Role::Promoted => plan.resources[instance].priority,
     };
@@ -103,8 +104,9 @@ fn add_promoted_location(
         return;
     };
     let score = wanted.score;
-    plan.journal
-        .note(instance, Some(node), score, || Cause::Location(of.id.clone().into_owned()));
+    plan.journal.note(instance, Some(node), score, || {
+        Cause::Location(of.id.clone().into_owned())
+    });
     effects::add_to_priority(plan, instance, score);
 }
 
@@ -132,7 +134,7 @@ fn sort_by_promotion(plan: &mut Plan<'_>, clone: ResourceId) {
             merge_into(plan, colocation, clone, selection);
         }
     }
-    require_tickets(plan, clone);
+    require_promotion_tickets(plan, clone);
     for &instance in &children {
         plan.resources[instance].promotion_priority = final_priority(plan, instance, clone);
     }
@@ -154,20 +156,6 @@ fn add_priority_to_node(plan: &mut Plan<'_>, instance: ResourceId, clone: Resour
     };
     if let Some(candidate) = plan.resources[clone].allowed.get_mut(node) {
         candidate.score = candidate.score.plus(priority);
-    }
-}
-
-/// Bans the clone, whose instances have their nodes already, from promotion where it lacks a ticket
-/// for it.
-fn require_tickets(plan: &mut Plan<'_>, clone: ResourceId) {
-    for dependency in plan.resources[clone].tickets.clone() {
-        let ticket = &plan.tickets[dependency.ticket];
-        if dependency.role == Role::Promoted && (!ticket.granted || ticket.standby) {
-            let id = ticket.id.clone().into_owned();
-            add_score(plan, clone, None, Score::MINUS_INFINITY, || {
-                Cause::Ticket(id.clone())
-            });
-        }
     }
 }
 
@@ -209,7 +197,9 @@ fn choose_role(plan: &mut Plan<'_>, instance: ResourceId, promoted: usize) -> bo
     };
     if plan.resources[instance].role < Role::Promoted && is_frozen(plan) {
         let id = &plan.resources[instance].id;
-        plan.notice(format!("Clone instance {id} cannot be promoted without quorum"));
+        plan.notice(format!(
+            "Clone instance {id} cannot be promoted without quorum"
+        ));
         leave_unpromoted(plan, instance);
         return false;
     }

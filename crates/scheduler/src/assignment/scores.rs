@@ -42,10 +42,7 @@ pub(super) fn show_promotion_score(plan: &mut Plan<'_>, instance: ResourceId) {
         plan.resources[instance].promotion_priority,
     );
     let line = match super::assigned_node(plan, instance) {
-        Some(node) => format!(
-            "{id} promotion score on {}: {score}",
-            plan.nodes[node].name
-        ),
+        Some(node) => format!("{id} promotion score on {}: {score}", plan.nodes[node].name),
         None => format!("{id} promotion score (inactive): {score}"),
     };
     plan.score_lines.push(line);

@@ -57,11 +57,14 @@ mod tests {
     fn takes_a_comparison_that_runs_in_circles() {
         // Scissors cut paper, paper wraps stone, stone breaks scissors.
         let mut list = [0, 1, 2, 0, 2, 1];
-        sort(&mut list, &mut |left: i32, right| match (right - left).rem_euclid(3) {
-            0 => Ordering::Equal,
-            1 => Ordering::Less,
-            _ => Ordering::Greater,
-        });
+        sort(
+            &mut list,
+            &mut |left: i32, right| match (right - left).rem_euclid(3) {
+                0 => Ordering::Equal,
+                1 => Ordering::Less,
+                _ => Ordering::Greater,
+            },
+        );
         list.sort_unstable();
         assert_eq!(list, [0, 0, 1, 1, 2, 2]);
     }
