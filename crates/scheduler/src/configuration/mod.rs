@@ -13,6 +13,7 @@
 mod bundle;
 mod clone;
 mod fencing_levels;
+mod group;
 mod meta;
 mod nodes;
 mod number;

@@ -1,10 +1,13 @@
 //! Tags: names for sets of objects.
 
+use std::collections::HashSet;
+
 use super::section;
 use crate::model::Plan;
 
 /// Reads the tags into `plan`.
 pub(super) fn unpack(plan: &mut Plan<'_>) {
+    let mut known = HashSet::new();
     let tags = section(plan, "tags").into_iter();
     for tag in tags.flat_map(|tags| tags.children_named("tag")) {
         let Some(id) = tag.id() else {
@@ -16,9 +19,8 @@ pub(super) fn unpack(plan: &mut Plan<'_>) {
                 plan.configuration_error(format!("Ignoring <obj_ref> for tag '{id}' without id"));
                 continue;
             };
-            let targets = plan.tags.entry(id).or_default();
-            if !targets.contains(&target) {
-                targets.push(target);
+            if known.insert((id, target)) {
+                plan.tags.entry(id).or_default().push(target);
             }
         }
     }
