@@ -7,9 +7,10 @@
 use cib::Score;
 
 use super::instances::Limits;
+use super::scores::set_scores;
 use super::{assign, instance_order, instances, location, show_scores};
 use crate::constraints::{add_colocation, implied_colocation};
-use crate::model::{NodeId, Plan, ResourceId, Variant};
+use crate::model::{Cause, NodeId, Plan, ResourceId, Variant};
 use crate::status::threshold_reached;
 
 /// Parts of a replica that are assigned after its container.
@@ -108,7 +109,7 @@ fn colocate_with_host_connection(plan: &mut Plan<'_>, remote: ResourceId, contai
 
 /// What is inside may only run on its replica's node, and must, unless it failed there too often.
 fn limit_to_replica(plan: &mut Plan<'_>, child: ResourceId, node: Option<NodeId>) {
-    let mut allowed = std::mem::take(&mut plan.resources[child].allowed);
+    let mut allowed = plan.resources[child].allowed.clone();
     for candidate in allowed.iter_mut() {
         if Some(candidate.node) != node {
             candidate.score = Score::MINUS_INFINITY;
@@ -116,5 +117,7 @@ fn limit_to_replica(plan: &mut Plan<'_>, child: ResourceId, node: Option<NodeId>
             candidate.score = Score::INFINITY;
         }
     }
-    plan.resources[child].allowed = allowed;
+    set_scores(plan, child, allowed, |_| {
+        Cause::Other("it runs inside its replica only".to_owned())
+    });
 }

@@ -24,6 +24,7 @@ use super::MAX_CHAIN;
 use super::attributes::{Places, same_place};
 use super::colocations::{colocations_of, colocations_with, has_influence};
 use super::node_choice::is_available;
+use super::scores::{by_colocation, set_scores};
 use crate::model::ids::Id;
 use crate::model::{Candidates, ColocationId, NodeId, Plan, ResourceId, Role};
 
@@ -52,10 +53,6 @@ impl Merged {
             candidates,
             spoilt: Vec::new(),
         }
-    }
-
-    pub(super) fn into_candidates(self) -> Candidates {
-        self.candidates
     }
 
     pub(super) fn score(&self, node: NodeId) -> Option<Score> {
@@ -121,7 +118,9 @@ pub(super) fn merge_into(
     };
     let mut merged = Merged::new(plan.resources[primary].allowed.clone());
     merge(plan, dependent, link, &mut merged, selection, 0);
-    plan.resources[primary].allowed = merged.into_candidates();
+    set_scores(plan, primary, merged.candidates, |plan| {
+        by_colocation(plan, colocation, primary)
+    });
 }
 
 /// The scores of `resource` together with what it thinks of those that it follows; for the order of
@@ -143,7 +142,7 @@ pub(super) fn with_followed(plan: &mut Plan<'_>, resource: ResourceId) -> Candid
     follow(plan, source, source, 1.0, &mut merged, selection, 0);
     plan.resources[source].updating_nodes = false;
     plan.resources[resource].updating_nodes = false;
-    merged.into_candidates()
+    merged.candidates
 }
 
 /// A score as a share of infinity. Single precision, as Pacemaker has it: it shows in the sums.

@@ -27,8 +27,9 @@ use super::colocations::{Effect, effect};
 use super::compatibility::{compatible_container, compatible_instance};
 use super::location::{any_blocked, assigned_node, max_per_node, role_bearer};
 use super::node_choice::any_available;
+use super::scores::{by_colocation, set_scores};
 use super::{assign_to, promotable_primaries};
-use crate::model::{Cause, Colocation, ColocationId, NodeId, Plan, ResourceId, Role, Variant};
+use crate::model::{ColocationId, NodeId, Plan, ResourceId, Role, Variant};
 
 /// Applies `colocation` of `dependent` (of its first or each member, if it is a group) with
 /// `primary`. Says what was added to the dependent's promotion priority.
@@ -295,23 +296,15 @@ fn limit_to(
     colocation: ColocationId,
     nodes: &[NodeId],
 ) {
-    for candidate in plan.resources[dependent].allowed.iter_mut() {
+    let mut allowed = plan.resources[dependent].allowed.clone();
+    for candidate in allowed.iter_mut() {
         if !nodes.contains(&candidate.node) {
             candidate.score = Score::MINUS_INFINITY;
-            let of = &plan.colocations[colocation];
-            plan.journal.note(
-                dependent,
-                Some(candidate.node),
-                Score::MINUS_INFINITY,
-                || cause(of),
-            );
         }
     }
-}
-
-/// The words for a score that a colocation changed.
-pub(super) fn cause(colocation: &Colocation<'_>) -> Cause {
-    Cause::Colocation(colocation.id.clone().into_owned(), colocation.primary)
+    set_scores(plan, dependent, allowed, |plan| {
+        by_colocation(plan, colocation, dependent)
+    });
 }
 
 fn apply_to_scores(
@@ -327,8 +320,7 @@ fn apply_to_scores(
     }
     let host_place = host.and_then(|host| Places::new(plan, &of.node_attribute, primary).of(host));
     let places = Places::new(plan, &of.node_attribute, dependent);
-    let before = &plan.resources[dependent].allowed;
-    let mut after = before.clone();
+    let mut after = plan.resources[dependent].allowed.clone();
     for candidate in after.iter_mut() {
         candidate.score = if host.is_none() {
             candidate.score.plus(-of.score)
@@ -347,22 +339,9 @@ fn apply_to_scores(
     if !of.score.is_infinite() && !any_available(plan, &after) {
         return;
     }
-    if plan.journal.enabled {
-        for (old, new) in before
-            .iter()
-            .zip(after.iter())
-            .filter(|(old, new)| old != new)
-        {
-            let change = if new.score == Score::MINUS_INFINITY {
-                new.score
-            } else {
-                new.score.plus(-old.score)
-            };
-            plan.journal
-                .note(dependent, Some(new.node), change, || cause(of));
-        }
-    }
-    plan.resources[dependent].allowed = after;
+    set_scores(plan, dependent, after, |plan| {
+        by_colocation(plan, colocation, dependent)
+    });
 }
 
 fn apply_to_priority(

@@ -142,28 +142,42 @@ fn assign_early(
     stays
 }
 
-/// Scores of an instance and its parts.
-struct Backup(Vec<(ResourceId, Candidates)>);
+/// Scores of an instance and its parts, before a trial.
+struct Backup {
+    scores: Vec<(ResourceId, Candidates)>,
+    /// How much the journal knew.
+    noted: usize,
+}
 
 impl Backup {
     fn of(plan: &Plan<'_>, instance: ResourceId) -> Self {
-        let mut backup = Self(Vec::new());
+        let mut backup = Self {
+            scores: Vec::new(),
+            noted: plan.journal.entries.len(),
+        };
         backup.add(plan, instance);
         backup
     }
 
     fn add(&mut self, plan: &Plan<'_>, resource: ResourceId) {
         let of = &plan.resources[resource];
-        self.0.push((resource, of.allowed.clone()));
+        self.scores.push((resource, of.allowed.clone()));
         for &child in &of.children {
             self.add(plan, child);
         }
     }
 
     fn restore(&self, plan: &mut Plan<'_>) {
-        for (resource, allowed) in &self.0 {
+        for (resource, allowed) in &self.scores {
             plan.resources[*resource].allowed.clone_from(allowed);
         }
+        let is_restored =
+            |resource: ResourceId| self.scores.iter().any(|&(other, _)| other == resource);
+        let mut place = 0;
+        plan.journal.entries.retain(|entry| {
+            place += 1;
+            place <= self.noted || !is_restored(entry.resource)
+        });
     }
 }
 
@@ -192,20 +206,28 @@ fn raise_count(plan: &mut Plan<'_>, instance: ResourceId, node: NodeId) {
 
 /// Bans an instance, and its parts, from nodes that cannot take one more.
 fn ban_full_nodes(plan: &mut Plan<'_>, instance: ResourceId, per_node: usize) {
-    let mut allowed = std::mem::take(&mut plan.resources[instance].allowed);
+    let full: Vec<NodeId> = plan.resources[instance]
+        .allowed
+        .iter()
+        .filter(|candidate| !can_take_one_more(plan, instance, candidate, per_node))
+        .map(|candidate| candidate.node)
+        .collect();
     let parts = plan.resources[instance].children.clone();
-    for candidate in allowed.iter_mut() {
-        if can_take_one_more(plan, instance, candidate, per_node) {
-            continue;
-        }
-        candidate.score = Score::MINUS_INFINITY;
-        for &part in &parts {
-            if let Some(candidate) = plan.resources[part].allowed.get_mut(candidate.node) {
+    for resource in std::iter::once(instance).chain(parts) {
+        let mut allowed = std::mem::take(&mut plan.resources[resource].allowed);
+        for &node in &full {
+            if let Some(candidate) = allowed.get_mut(node) {
+                if candidate.score != Score::MINUS_INFINITY {
+                    plan.journal
+                        .note(resource, Some(node), Score::MINUS_INFINITY, || {
+                            Cause::Other("the node cannot take one more instance".to_owned())
+                        });
+                }
                 candidate.score = Score::MINUS_INFINITY;
             }
         }
+        plan.resources[resource].allowed = allowed;
     }
-    plan.resources[instance].allowed = allowed;
 }
 
 fn can_take_one_more(

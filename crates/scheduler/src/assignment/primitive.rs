@@ -85,11 +85,13 @@ fn follow_primary(plan: &mut Plan<'_>, resource: ResourceId, colocation: Colocat
     if plan.resources[primary].unassigned {
         assign(plan, primary, None, true);
     }
+    let noted = plan.journal.entries.len();
     effects::apply(plan, resource, primary, colocation);
     if let Some(before) = before
         && !any_available(plan, &plan.resources[resource].allowed)
     {
         plan.resources[resource].allowed = before;
+        plan.journal.entries.truncate(noted);
     }
 }
 

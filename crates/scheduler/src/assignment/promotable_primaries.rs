@@ -12,8 +12,9 @@ use cib::Score;
 
 use super::attributes::{Places, same_place};
 use super::compatibility::compatible_instance;
-use super::effects::{add_to_priority, cause};
+use super::effects::add_to_priority;
 use super::location::{assigned_node, score_when_assigned};
+use super::scores::{by_colocation, set_scores};
 use crate::model::{ColocationId, NodeId, Plan, ResourceId, Role};
 
 /// Applies `colocation` with promotable `clone` to the scores of `dependent`.
@@ -35,7 +36,7 @@ pub(super) fn apply_to_scores(
             Some((node, score_when_assigned(plan, instance, node)))
         })
         .collect();
-    let mut allowed = std::mem::take(&mut plan.resources[dependent].allowed);
+    let mut allowed = plan.resources[dependent].allowed.clone();
     if !mandatory {
         let of = &plan.colocations[colocation];
         let primary_places = Places::new(plan, &of.node_attribute, clone);
@@ -57,28 +58,9 @@ pub(super) fn apply_to_scores(
             });
         }
     }
-    note_changes(plan, dependent, colocation, &allowed);
-    plan.resources[dependent].allowed = allowed;
-}
-
-fn note_changes(
-    plan: &mut Plan<'_>,
-    dependent: ResourceId,
-    colocation: ColocationId,
-    after: &crate::model::Candidates,
-) {
-    if plan.journal.enabled {
-        let of = &plan.colocations[colocation];
-        for candidate in after.iter() {
-            let change = if candidate.score == Score::MINUS_INFINITY {
-                candidate.score
-            } else {
-                of.score
-            };
-            plan.journal
-                .note(dependent, Some(candidate.node), change, || cause(of));
-        }
-    }
+    set_scores(plan, dependent, allowed, |plan| {
+        by_colocation(plan, colocation, dependent)
+    });
 }
 
 /// Applies `colocation` with promotable `clone` to the priority of `dependent`; says by how much.

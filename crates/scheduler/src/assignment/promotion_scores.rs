@@ -14,7 +14,8 @@ use cib::Score;
 
 use super::attributes::{Host, host_value, targets_host};
 use super::node_choice::is_available;
-use crate::model::{NodeId, Plan, ResourceId};
+use super::scores::set_scores;
+use crate::model::{Cause, NodeId, Plan, ResourceId, Variant};
 
 /// The promotion score of `resource`, an instance, on `node`; `None` where there is none.
 #[must_use]
@@ -139,7 +140,7 @@ fn is_named(plan: &Plan<'_>, part: ResourceId, name: &str) -> bool {
 /// Adds promotion scores to what instances of `clone` think of nodes, and makes each instance's
 /// highest one its priority, so that instances which may be promoted are assigned first. Once.
 pub(super) fn add_to_node_scores(plan: &mut Plan<'_>, clone: ResourceId) {
-    let crate::model::Variant::Clone(data) = &mut plan.resources[clone].variant else {
+    let Variant::Clone(data) = &mut plan.resources[clone].variant else {
         return;
     };
     if std::mem::replace(&mut data.promotion_scores_added, true) {
@@ -158,7 +159,9 @@ pub(super) fn add_to_node_scores(plan: &mut Plan<'_>, clone: ResourceId) {
             }
             priority = priority.max(score.value());
         }
-        plan.resources[instance].allowed = changed;
+        set_scores(plan, instance, changed, |_| {
+            Cause::Other("promotion score".to_owned())
+        });
         plan.resources[instance].priority = priority;
     }
 }
