@@ -31,6 +31,7 @@ pub use digests::{
 pub use fail_counts::{FailCount, FailCountScope, fail_count, threshold_reached};
 pub use fencing::fence_node;
 pub use history::outcome;
+pub(crate) use number::whole_seconds;
 pub use recheck::{note_findings, recheck_at};
 
 use crate::actions;
