@@ -13,6 +13,18 @@ pub fn parse_boolean(text: &str) -> Option<bool> {
     }
 }
 
+/// The integer that `text` begins with; what follows it is ignored.
+#[must_use]
+pub fn parse_integer(text: &str) -> Option<i64> {
+    let text = text.trim_start();
+    let signed = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let len = signed.bytes().take_while(u8::is_ascii_digit).count();
+    text.strip_prefix('+').unwrap_or(text)[..]
+        .get(..len + usize::from(text.starts_with('-')))?
+        .parse()
+        .ok()
+}
+
 /// A span of time in milliseconds: a whole number and a unit, `s` where there is none. Fractions
 /// are cut off, and so is whatever follows the unit's first letters, as Pacemaker has it.
 #[must_use]

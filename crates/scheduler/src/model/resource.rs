@@ -167,6 +167,8 @@ pub struct Resource<'c> {
 pub struct ActionMark {
     /// A hash of its key.
     pub key_hash: u32,
+    /// What kind of task it is.
+    pub task: Task,
     /// Its node.
     pub node: Option<NodeId>,
 }
@@ -318,7 +320,7 @@ pub struct Clone_ {
 }
 
 /// The notification bundles around each kind of action of a clone; filled by `notifications`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CloneNotifications {
     /// Around stops.
     pub stop: Option<Notification>,
@@ -330,9 +332,8 @@ pub struct CloneNotifications {
     pub promote: Option<Notification>,
 }
 
-/// The pseudo-actions before and after an action that instances are told of, and what they are
-/// told.
-#[derive(Clone, Debug)]
+/// The pseudo-actions before and after an action that instances are told of.
+#[derive(Clone, Copy, Debug)]
 pub struct Notification {
     /// The action that instances are told of.
     pub task: Task,
@@ -344,24 +345,6 @@ pub struct Notification {
     pub post: Option<ActionId>,
     /// Closes the round after the action.
     pub post_done: Option<ActionId>,
-    /// Instances active before, stopping, starting and so on, each with its node.
-    pub active: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances not active before.
-    pub inactive: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that start.
-    pub start: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that stop.
-    pub stop: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that are demoted.
-    pub demote: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that are promoted.
-    pub promote: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances promoted before.
-    pub promoted: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances unpromoted before.
-    pub unpromoted: Vec<(ResourceId, Option<NodeId>)>,
-    /// Names and values that the agents are given.
-    pub keys: Vec<(String, String)>,
 }
 
 /// What only bundles have.

@@ -178,7 +178,7 @@ pub(crate) fn compatible_instance(
     let on_node = |node: NodeId| {
         instances(plan, clone)
             .into_iter()
-            .filter(|&other| !is_blocked(plan, other))
+            .filter(|&other| !plan.any_part(other, |part| part.blocked))
             .find(|&other| plan.location(other, current) == Some(node))
     };
     match plan.location(instance, current) {
@@ -191,12 +191,6 @@ pub(crate) fn compatible_instance(
                 .find_map(|candidate| on_node(candidate.node))
         }
     }
-}
-
-/// Whether any part of `resource` is blocked.
-fn is_blocked(plan: &Plan<'_>, resource: ResourceId) -> bool {
-    let of = &plan.resources[resource];
-    of.blocked || of.children.iter().any(|&child| is_blocked(plan, child))
 }
 
 /// The action of `instance` that takes part in the interleaving of `action`.
@@ -217,27 +211,12 @@ fn part_action(
             Task::Promote | Task::Promoted | Task::Demote | Task::Demoted
         )
     };
-    match resource_in_container(plan, instance).filter(|_| inner_counts) {
+    match plan
+        .resource_in_container(instance)
+        .filter(|_| inner_counts)
+    {
         // What is in a container is on the node that the container is.
         Some(inner) => find(plan, inner, None, Some(task), None),
         None => find(plan, instance, None, Some(task), node),
-    }
-}
-
-/// The resource in `container`, if that is the container of a bundle's replica.
-fn resource_in_container(plan: &Plan<'_>, container: ResourceId) -> Option<ResourceId> {
-    if !plan.resources[container].replica_container {
-        return None;
-    }
-    let bundle = plan.resources[container].parent?;
-    match &plan.resources[bundle].variant {
-        Variant::Bundle(bundle) => {
-            bundle
-                .replicas
-                .iter()
-                .find(|replica| replica.container == container)?
-                .child
-        }
-        _ => None,
     }
 }

@@ -24,6 +24,8 @@ mod migration;
 mod pair;
 mod propagation;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use interleave::{compatible_instance, original_task};
 pub use migration::repeat_for_migration;
