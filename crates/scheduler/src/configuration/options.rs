@@ -29,8 +29,13 @@ const DEPRECATED_OFF: [(&str, &str); 4] = [
     ("cancel-removed-actions", ""),
 ];
 
+/// The newest feature set of a CIB that is understood.
+const FEATURE_SET: &str = "3.20.5";
+
 /// Reads the options into `plan`.
 pub(super) fn unpack(plan: &mut Plan<'_>) {
+    check_feature_set(plan);
+    warn_of_node_rules(plan);
     let mut configured = Values::new();
     if let Some(section) = section(plan, "crm_config") {
         let input = Input {
@@ -125,4 +130,44 @@ fn says_unfencing(meta_attributes: Element<'_>) -> bool {
         matches!(pair.attribute("name"), Some("provides" | "requires"))
             && pair.attribute("value") == Some("unfencing")
     })
+}
+
+fn check_feature_set(plan: &mut Plan<'_>) {
+    let numbers = |version: &str| -> Vec<i64> {
+        version
+            .split('.')
+            .map(|number| parse_integer(number).unwrap_or(0))
+            .collect()
+    };
+    if let Some(version) = plan.cib.attribute("crm_feature_set")
+        && numbers(version) > numbers(FEATURE_SET)
+    {
+        plan.configuration_error(format!(
+            "Can't process CIB with feature set '{version}' greater than our own '{FEATURE_SET}'"
+        ));
+    }
+}
+
+/// Rules of operations cannot depend on the node, because which operations there are is decided
+/// before that.
+fn warn_of_node_rules(plan: &mut Plan<'_>) {
+    let has_expression = |element: Element<'_>| {
+        element
+            .descendants()
+            .any(|inner| inner.name() == "expression")
+    };
+    let of_operations = section(plan, "resources")
+        .into_iter()
+        .flat_map(Element::descendants)
+        .filter(|element| element.name() == "op");
+    if section(plan, "op_defaults")
+        .into_iter()
+        .chain(of_operations)
+        .any(has_expression)
+    {
+        plan.configuration_warning(
+            "Support for rules with node attribute expressions in op or op_defaults is deprecated \
+             and will be dropped in a future release",
+        );
+    }
 }

@@ -48,6 +48,7 @@ pub(super) fn unpack<'c>(
     if !check_template(plan, element, name) {
         return None;
     }
+    check_operations(plan, element);
     let Some(variant) = variant(element) else {
         let text = format!(
             "Ignoring resource '{name}' of unknown type '{}'",
@@ -298,5 +299,16 @@ fn check_template(plan: &mut Plan<'_>, element: Element<'_>, name: &str) -> bool
             });
             false
         }
+    }
+}
+
+/// Says so where the operations are a reference to others that are not there (see `expansion`).
+fn check_operations(plan: &mut Plan<'_>, element: Element<'_>) {
+    let operations = element.child("operations");
+    if let Some(id) = operations.and_then(|operations| operations.attribute("id-ref")) {
+        plan.configuration_error(format!(
+            "Ignoring invalid operations configuration: id-ref '{id}' does not reference a valid \
+             object"
+        ));
     }
 }

@@ -4,6 +4,7 @@
 //! - each guest (a resource with the meta-attribute `remote-node`) has the connection resource to
 //!   its guest node at the end of the resources ([`guest`]);
 //! - a resource made from a template has the template's content ([`template`]);
+//! - operations that are a reference to others are those others ([`operations`]);
 //! - a bundle holds what it implies: a `<clone>` of the primitive inside, and for each replica a
 //!   `<replica>` with the container, the address and the connection ([`bundle`]).
 //!
@@ -13,6 +14,7 @@
 mod build;
 pub(crate) mod bundle;
 mod guest;
+mod operations;
 mod template;
 
 pub(crate) use template::{is_mark, missing_template};
@@ -30,6 +32,7 @@ pub fn expand(cib: &Document) -> Document {
     if let Some(resources) = resources {
         guest::expand(&mut expanded, resources);
         template::expand(&mut expanded, resources);
+        operations::expand(&mut expanded);
         bundle::expand(&mut expanded, resources);
     }
     expanded
