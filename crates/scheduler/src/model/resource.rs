@@ -256,6 +256,8 @@ impl<'c> Resource<'c> {
             partial_migration_target: None,
             dangling_migration_sources: Vec::new(),
             actions: Vec::new(),
+            action_marks: Vec::new(),
+            operations: Vec::new(),
             with_this: Vec::new(),
             this_with: Vec::new(),
             locations: Vec::new(),
