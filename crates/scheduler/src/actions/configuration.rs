@@ -19,6 +19,7 @@ use cib::Values;
 use cib::literal::{parse_boolean, parse_interval_ms, parse_milliseconds};
 use cib::nvset;
 use cib::rules::{Findings, Input};
+use cib::time::DateTime;
 use cib::xml::Element;
 
 use super::on_fail;
@@ -238,14 +239,13 @@ fn set_start_delay(plan: &Plan<'_>, interval_ms: u32, meta: &mut Values<'_>) {
     if interval_s == 0 {
         return;
     }
-    if let Some(origin) = meta.get("interval-origin").and_then(moment) {
+    let origin = meta
+        .get("interval-origin")
+        .and_then(|text| DateTime::parse(text, plan.now).ok());
+    if let Some(origin) = origin {
         let delay_s = delay_from_origin_s(plan.now_s() - origin.epoch_s(), interval_s);
         meta.set("start-delay", (delay_s * 1000).to_string());
     }
-}
-
-fn moment(_text: &str) -> Option<cib::time::DateTime> {
-    None
 }
 
 /// Seconds, rounded, but never to nothing.

@@ -27,7 +27,7 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use interleave::{compatible_instance, original_task};
+pub(crate) use interleave::original_task;
 pub use migration::repeat_for_migration;
 
 use crate::model::Plan;

@@ -15,9 +15,9 @@
 //!    waits for probes on that node only.
 
 use crate::actions;
+use crate::assignment::compatible_instance;
 use crate::model::ids::Id;
-use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Task, Variant};
-use crate::ordering::compatible_instance;
+use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Role, Task, Variant};
 
 /// Puts probes in order with all actions that depend on their results. To be called when all
 /// orderings have been applied to the actions.
@@ -196,7 +196,9 @@ impl Restarts {
         Some(Place {
             action,
             left: of.after.len(),
-            interleaved: whole.map(|whole| compatible_instance(plan, resource, whole, false)),
+            interleaved: whole.map(|whole| {
+                compatible_instance(plan, resource, whole, Role::Unknown, false, None)
+            }),
         })
     }
 }
