@@ -17,6 +17,9 @@ use std::borrow::Cow;
 
 use cib::Values;
 use cib::literal::{parse_boolean, parse_interval_ms, parse_milliseconds};
+use cib::nvset;
+use cib::rules::{Findings, Input};
+use cib::time::DateTime;
 use cib::xml::Element;
 
 use super::on_fail;
@@ -87,7 +90,17 @@ pub fn operation_meta<'c>(
     interval_ms: u32,
     configuration: Option<Element<'c>>,
 ) -> Values<'c> {
-    read_meta(plan, resource, node, task, interval_ms, configuration).0
+    read_meta(plan, resource, node, task, interval_ms, configuration).values
+}
+
+/// The meta-attributes of an operation.
+#[derive(Debug, Default)]
+pub(super) struct Meta<'c> {
+    pub values: Values<'c>,
+    /// What is wrong with `on-fail`.
+    pub problem: Option<String>,
+    /// What came up while rules were evaluated.
+    pub findings: Findings,
 }
 
 /// The meta-attributes of an operation, and what is wrong with their configuration.
@@ -98,11 +111,32 @@ pub(super) fn read_meta<'c>(
     task: &str,
     interval_ms: u32,
     configuration: Option<Element<'c>>,
-) -> (Values<'c>, Option<String>) {
+) -> Meta<'c> {
     let is_probe = task == "monitor" && interval_ms == 0;
+    let of = &plan.resources[resource].xml;
+    let input = Input {
+        now: plan.now,
+        class: of.attribute("class"),
+        provider: of.attribute("provider"),
+        agent: of.attribute("type"),
+        operation: Some(task),
+        operation_interval_ms: interval_ms,
+        ..Input::default()
+    };
+    let mut findings = Findings::default();
     let mut meta = Values::new();
+    let mut add_sets = |element: Element<'c>, meta: &mut Values<'c>| {
+        nvset::collect(
+            element,
+            "meta_attributes",
+            None,
+            &input,
+            meta,
+            &mut findings,
+        );
+    };
     if let Some(operation) = configuration {
-        add_set(plan, resource, task, interval_ms, operation, &mut meta);
+        add_sets(operation, &mut meta);
         for (name, value) in operation.attributes() {
             meta.set(name, value);
         }
@@ -119,7 +153,7 @@ pub(super) fn read_meta<'c>(
         .child("configuration")
         .and_then(|section| section.child("op_defaults"));
     if let Some(defaults) = defaults {
-        add_set(plan, resource, task, interval_ms, defaults, &mut meta);
+        add_sets(defaults, &mut meta);
     }
     meta.remove("id");
 
@@ -142,7 +176,11 @@ pub(super) fn read_meta<'c>(
 
     let problem = on_fail::validate(plan, resource, task, configuration, &mut meta);
     set_start_delay(plan, interval_ms, &mut meta);
-    (meta, problem)
+    Meta {
+        values: meta,
+        problem,
+        findings,
+    }
 }
 
 /// The instance attributes of an operation alone, as they hold on `node`.
@@ -152,8 +190,22 @@ pub fn operation_parameters<'c>(
     configuration: Element<'c>,
     node: Option<NodeId>,
 ) -> Values<'c> {
-    let _ = (plan, configuration, node);
-    Values::new()
+    let input = Input {
+        now: plan.now,
+        node_attributes: node.map(|node| &plan.nodes[node].attributes),
+        ..Input::default()
+    };
+    let (mut values, mut findings) = (Values::new(), Findings::default());
+    let set_name = "instance_attributes";
+    nvset::collect(
+        configuration,
+        set_name,
+        None,
+        &input,
+        &mut values,
+        &mut findings,
+    );
+    values
 }
 
 /// Whether the operation's meta-attributes depend on the node: those of a fencing device, whose
@@ -166,19 +218,6 @@ pub(super) fn is_node_dependent(
 ) -> bool {
     plan.resources[resource].xml.attribute("class") == Some("stonith")
         && (task == "start" || (task == "monitor" && interval_ms == 0))
-}
-
-/// Adds to `meta` what the sets in `element` say and no stronger source has said.
-fn add_set<'c>(
-    plan: &Plan<'c>,
-    resource: ResourceId,
-    task: &str,
-    interval_ms: u32,
-    element: Element<'c>,
-    meta: &mut Values<'c>,
-) {
-    // Sets are read by `cib::nvset`, which is to come.
-    let _ = (plan, resource, task, interval_ms, element, meta);
 }
 
 /// The enabled recurring monitor with the shortest interval.
@@ -200,14 +239,13 @@ fn set_start_delay(plan: &Plan<'_>, interval_ms: u32, meta: &mut Values<'_>) {
     if interval_s == 0 {
         return;
     }
-    if let Some(origin) = meta.get("interval-origin").and_then(moment) {
+    let origin = meta
+        .get("interval-origin")
+        .and_then(|text| DateTime::parse(text, plan.now).ok());
+    if let Some(origin) = origin {
         let delay_s = delay_from_origin_s(plan.now_s() - origin.epoch_s(), interval_s);
         meta.set("start-delay", (delay_s * 1000).to_string());
     }
-}
-
-fn moment(_text: &str) -> Option<cib::time::DateTime> {
-    None
 }
 
 /// Seconds, rounded, but never to nothing.

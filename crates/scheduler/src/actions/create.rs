@@ -8,6 +8,7 @@ use super::key::{operation_key, parse_operation_key};
 use super::{find, on_fail, runnable};
 use crate::model::resource::OperationMeta;
 use crate::model::{Action, ActionId, NodeId, OnFail, Plan, Requires, ResourceId, Role, Task};
+use crate::status;
 
 /// The action `task` of `resource` on `node`: the one that exists, or a new one, whose
 /// requirements, `on-fail` and so on are read from the configuration. A wish that is not `optional`
@@ -153,7 +154,7 @@ fn new_action(
         let id = plan.actions.next_id();
         let of = &mut plan.resources[resource];
         of.actions.push(id);
-        of.action_marks.push(find::mark(&made.key, node));
+        of.action_marks.push(find::mark(&made.key, task, node));
     } else {
         let id = plan.actions.next_id();
         plan.singletons.insert(made.key.clone(), id);
@@ -182,12 +183,13 @@ fn configure<'c>(plan: &mut Plan<'c>, resource: ResourceId, made: &mut Action<'c
         if is_notification {
             config = config.or_else(|| operation_configuration(plan, resource, "notify", 0, true));
         }
-        let (meta, problem) = read_meta(plan, resource, made.node, task, made.interval_ms, config);
-        if let Some(problem) = problem {
+        let meta = read_meta(plan, resource, made.node, task, made.interval_ms, config);
+        if let Some(problem) = meta.problem {
             plan.configuration_error(problem);
         }
+        status::note_findings(plan, meta.findings);
         made.config = config;
-        made.meta = meta;
+        made.meta = meta.values;
         if !is_node_dependent(plan, resource, task, made.interval_ms) {
             plan.resources[resource].operations.push(OperationMeta {
                 task: task.to_owned(),

@@ -7,7 +7,7 @@
 //! | [`adopt_all`] | as `find_all`, but what has no place yet is placed on the node |
 
 use crate::model::resource::ActionMark;
-use crate::model::{ActionId, NodeId, Plan, ResourceId};
+use crate::model::{ActionId, NodeId, Plan, ResourceId, Task};
 
 /// The action of `resource` made last that has this key or task (or both), limited to `node` where
 /// given.
@@ -21,15 +21,19 @@ pub fn find(
 ) -> Option<ActionId> {
     let of = &plan.resources[resource];
     let key = key.map(|key| (key, hash(key)));
+    let task = task.map(|task| (task, Task::parse(task)));
     of.actions
         .iter()
         .zip(&of.action_marks)
         .rev()
         .find(|&(&action, mark)| {
             key.is_none_or(|(_, hash)| mark.key_hash == hash)
+                && task.is_none_or(|(_, kind)| mark.task == kind)
                 && (node.is_none() || mark.node == node)
                 && key.is_none_or(|(key, _)| plan.actions[action].key == key)
-                && task.is_none_or(|task| plan.actions[action].task_name == task)
+                && task.is_none_or(|(name, kind)| {
+                    kind != Task::Other || plan.actions[action].task_name == name
+                })
         })
         .map(|(&action, _)| action)
 }
@@ -120,9 +124,10 @@ pub fn place(plan: &mut Plan<'_>, action: ActionId, node: Option<NodeId>) {
 }
 
 /// The mark of an action called `key` on `node`.
-pub(super) fn mark(key: &str, node: Option<NodeId>) -> ActionMark {
+pub(super) fn mark(key: &str, task: Task, node: Option<NodeId>) -> ActionMark {
     ActionMark {
         key_hash: hash(key),
+        task,
         node,
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn update_runnable(plan: &mut Plan<'_>, action: ActionId, resource: R
             }
             NoQuorumPolicy::Freeze => {
                 let of = &plan.resources[resource];
-                if !is_active(plan, resource) || of.next_role > of.role {
+                if !plan.is_active(resource, true) || of.next_role > of.role {
                     plan.actions[action].runnable = false;
                     set_reason(plan, action, "quorum freeze", true);
                 }
@@ -88,19 +88,6 @@ pub(super) fn update_runnable(plan: &mut Plan<'_>, action: ActionId, resource: R
 fn is_reachable(plan: &Plan<'_>, node: NodeId) -> bool {
     let of = &plan.nodes[node];
     of.online || (plan.is_guest(node) && !of.remote_reset)
-}
-
-/// Whether `resource` is active, all of its parts included.
-fn is_active(plan: &Plan<'_>, resource: ResourceId) -> bool {
-    let of = &plan.resources[resource];
-    if of.children.is_empty() {
-        of.active_on.iter().any(|&node| {
-            let node = &plan.nodes[node];
-            node.unclean || node.online || !of.managed
-        })
-    } else {
-        of.children.iter().all(|&child| is_active(plan, child))
-    }
 }
 
 /// What the lack of quorum (if it lacks) means for `resource`. Under `demote`, promotable resources

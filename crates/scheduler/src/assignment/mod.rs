@@ -1,87 +1,109 @@
 //! Assignment: which node each primitive is to run on, and in which role.
+//!
+//! ```text
+//! order ─► for each resource: primitive ── colocations ──► effects      of primaries on it
+//!              group, clone,     │              └────────► dependents   what those with it think
+//!              bundle            ├─ capacity               nodes without room are banned
+//!              (instances)       └─ node_choice ─► placement
+//!          promotion: roles of the instances of promotable clones
+//! ```
+//!
+//! - Resources are assigned in the order of priority; connections to remote nodes before all
+//!   others. Whatever a resource follows is assigned before it; a loop is cut where it closes.
+//! - With any `placement-strategy` but the default one, resources of the same priority are
+//!   reordered first ([`order`]), and room is checked ([`capacity`]).
+//! - A collective resource assigns its parts; a part is never assigned without what it is part of.
+//! - What is assigned stays so, except where an instance is only tried on a node ([`instances`]).
+//!
+//! Scores are kept in `Resource::allowed`. What colocations add stays in there: the order in which
+//! resources are assigned shows in the scores.
 
-use cib::Score;
+mod attributes;
+mod bundle;
+mod capacity;
+mod clone;
+pub mod colocations;
+mod compatibility;
+mod dependents;
+mod effects;
+mod group;
+pub mod instance_order;
+mod instances;
+pub mod location;
+mod node_choice;
+mod order;
+mod placement;
+mod primitive;
+mod promotable_primaries;
+mod promotion;
+mod promotion_scores;
+mod scores;
+mod sorting;
 
-use crate::model::{Candidate, Candidates, ColocationId, NodeId, Plan, ResourceId};
+pub use colocations::{colocations_of, colocations_with};
+pub use compatibility::{compatible_instance, is_instance_at};
+pub use location::{assigned_node, assigned_nodes};
+pub use node_choice::{any_available, is_available};
+pub use placement::{assign_to, unassign};
+pub use promotion_scores::promotion_score;
+pub use scores::show_scores;
+
+use crate::model::{NodeId, PlacementStrategy, Plan, ResourceId, Variant};
+
+/// How many colocations are followed one after the other: resources that have to be assigned before
+/// the one at hand, and resources whose scores are merged into its own. Whatever is farther away is
+/// left out of account. Configurations of operators stay far below; the limit keeps a made-up one
+/// from exhausting the stack.
+pub const MAX_CHAIN: usize = 500;
 
 /// Assigns every resource.
 pub fn assign_all(plan: &mut Plan<'_>) {
-    let _ = plan;
-    todo!()
+    if plan.options.placement_strategy != PlacementStrategy::Default {
+        order::sort_roots(plan);
+    }
+    capacity::show(plan, "Original");
+    let roots = plan.roots.clone();
+    if plan.options.have_remote_nodes {
+        for &resource in &roots {
+            if plan.resources[resource].is_remote_connection {
+                let target = plan.resources[resource].partial_migration_target;
+                assign(plan, resource, target, true);
+            }
+        }
+    }
+    for &resource in &roots {
+        if !plan.resources[resource].is_remote_connection {
+            assign(plan, resource, None, true);
+        }
+    }
+    capacity::show(plan, "Remaining");
 }
 
-/// Puts `resource`, a primitive, on `node` (`None` leaves it without a node). Says whether its
-/// assignment changed. `force` skips the check that the node is available; `stop_if_fail` sets the
-/// next role to stopped where there is no node.
-pub fn assign_to(
+/// Assigns `resource`, unless it has been; says on which node it is, if it is all on one. `prefer`
+/// is the node to take if its score is as good as any. `stop_if_fail` makes it final: where there is
+/// no node, the next role becomes stopped; otherwise [`unassign`] can take everything back.
+fn assign(
     plan: &mut Plan<'_>,
     resource: ResourceId,
-    node: Option<NodeId>,
-    force: bool,
+    prefer: Option<NodeId>,
     stop_if_fail: bool,
-) -> bool {
-    let _ = (plan, resource, node, force, stop_if_fail);
-    todo!()
-}
-
-/// Takes an assignment back, for all parts of `resource`.
-pub fn unassign(plan: &mut Plan<'_>, resource: ResourceId) {
-    let _ = (plan, resource);
-    todo!()
-}
-
-/// Whether `candidate`'s node can take a resource now. `consider_score`: not where the score is
-/// minus infinity. `consider_guest`: not where it is a guest node whose guest is not to run.
-#[must_use]
-pub fn is_available(
-    plan: &Plan<'_>,
-    candidate: &Candidate,
-    consider_score: bool,
-    consider_guest: bool,
-) -> bool {
-    let _ = (plan, candidate, consider_score, consider_guest);
-    todo!()
-}
-
-/// Whether any node of the set can take a resource now.
-#[must_use]
-pub fn any_available(plan: &Plan<'_>, candidates: &Candidates) -> bool {
-    candidates
-        .iter()
-        .any(|candidate| is_available(plan, candidate, true, false))
-}
-
-/// Colocations of other resources with `resource`, those of its parents included, in the order in
-/// which they apply.
-#[must_use]
-pub fn colocations_with(plan: &Plan<'_>, resource: ResourceId) -> Vec<ColocationId> {
-    let _ = (plan, resource);
-    todo!()
-}
-
-/// Colocations of `resource` with others, those of its parents included, in the order in which they
-/// apply.
-#[must_use]
-pub fn colocations_of(plan: &Plan<'_>, resource: ResourceId) -> Vec<ColocationId> {
-    let _ = (plan, resource);
-    todo!()
-}
-
-/// The promotion score of `resource`, an instance, on `node`.
-#[must_use]
-pub fn promotion_score(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> Option<Score> {
-    let _ = (plan, resource, node);
-    todo!()
-}
-
-/// Writes the scores of `resource` for `candidates` to `plan.score_lines`, as
-/// `COMMENT: RESOURCE allocation score on NODE: SCORE`.
-pub fn show_scores(
-    plan: &mut Plan<'_>,
-    resource: Option<ResourceId>,
-    comment: &str,
-    candidates: &Candidates,
-) {
-    let _ = (plan, resource, comment, candidates);
-    todo!()
+) -> Option<NodeId> {
+    if plan.assignment_depth > MAX_CHAIN {
+        return None;
+    }
+    plan.assignment_depth += 1;
+    let node = match plan.resources[resource].variant {
+        Variant::Primitive => primitive::assign_primitive(plan, resource, prefer, stop_if_fail),
+        Variant::Group(_) => group::assign_group(plan, resource, prefer, stop_if_fail),
+        Variant::Clone(_) => {
+            clone::assign_clone(plan, resource, prefer, stop_if_fail);
+            None
+        }
+        Variant::Bundle(_) => {
+            bundle::assign_bundle(plan, resource, prefer, stop_if_fail);
+            None
+        }
+    };
+    plan.assignment_depth -= 1;
+    node
 }

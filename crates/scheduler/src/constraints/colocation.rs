@@ -147,7 +147,7 @@ pub(super) fn influence(
 }
 
 /// A colocation that follows from what the two resources are: on the same node, in any role.
-pub(super) fn implied(
+pub fn implied(
     id: &'static str,
     dependent: ResourceId,
     primary: ResourceId,
@@ -168,7 +168,7 @@ pub(super) fn implied(
 }
 
 /// Adds a colocation, unless its score is 0.
-pub(super) fn add<'c>(plan: &mut Plan<'c>, colocation: Colocation<'c>) {
+pub fn add<'c>(plan: &mut Plan<'c>, colocation: Colocation<'c>) {
     if colocation.score == Score::ZERO {
         return;
     }

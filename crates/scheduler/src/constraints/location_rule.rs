@@ -58,7 +58,7 @@ pub(super) fn unpack<'c>(
     location::add(
         reader.plan,
         Location {
-            id: Cow::Borrowed(rule_id),
+            id: Cow::Borrowed(id),
             resource: request.resource,
             role,
             probe_mode,

@@ -16,10 +16,11 @@
 //! needs that many instances. Sets: see `order_sets`.
 
 use cib::literal::parse_boolean;
+use cib::number::scan_integer;
 use cib::xml::Element;
 
 use super::order_sets;
-use super::reading::{Deprecated, Reader, parse_integer, parse_score};
+use super::reading::{Deprecated, Reader, parse_score};
 use super::sets::{self, MISSING, Parties, Side};
 use crate::actions;
 use crate::model::{ActionId, Plan, Relation, ResourceId};
@@ -254,8 +255,8 @@ fn minimum_instances(
         return 0;
     }
     if let Some(text) = reader.plan.resources[first].meta.get("clone-min") {
-        let minimum = parse_integer(text).unwrap_or_default().max(0);
-        return usize::try_from(minimum).unwrap_or_default();
+        let minimum = scan_integer(text).map_or(0, |scanned| scanned.value.max(0));
+        return usize::try_from(minimum).unwrap_or(usize::MAX);
     }
     let Some(require_all) = constraint.attribute("require-all") else {
         return 0;

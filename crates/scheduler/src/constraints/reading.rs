@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use cib::Score;
+use cib::score::HealthScores;
 use cib::xml::Element;
 
 use crate::model::{Plan, ResourceId, Role};
@@ -145,39 +146,12 @@ impl<'p, 'c> Reader<'p, 'c> {
     }
 }
 
-/// The score that `text` says: a number, `INFINITY` in its spellings, or a health colour, which is
-/// worth what the cluster's options say.
+/// The score that `text` says; a health colour is worth what the cluster's options say.
 pub(super) fn parse_score(plan: &Plan<'_>, text: &str) -> Option<Score> {
-    let options = &plan.options;
-    [
-        ("red", options.health_red),
-        ("yellow", options.health_yellow),
-        ("green", options.health_green),
-    ]
-    .iter()
-    .find(|(colour, _)| colour.eq_ignore_ascii_case(text))
-    .map(|&(_, score)| score)
-    .or(match text {
-        "INFINITY" | "+INFINITY" => Some(Score::INFINITY),
-        "-INFINITY" => Some(Score::MINUS_INFINITY),
-        _ => parse_integer(text).map(Score::new),
-    })
-}
-
-/// A whole number at the beginning of `text`, after white space; the nearest one where it is too
-/// large.
-pub(super) fn parse_integer(text: &str) -> Option<i64> {
-    let text = text.trim_start();
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let len = digits.bytes().take_while(u8::is_ascii_digit).count();
-    if len == 0 {
-        return None;
-    }
-    let negative = text.starts_with('-');
-    Some(match digits[..len].parse::<i64>() {
-        Ok(number) if negative => -number,
-        Ok(number) => number,
-        Err(_) if negative => i64::MIN,
-        Err(_) => i64::MAX,
-    })
+    let colours = HealthScores {
+        red: plan.options.health_red,
+        yellow: plan.options.health_yellow,
+        green: plan.options.health_green,
+    };
+    Score::parse_with_health(text, colours)
 }

@@ -8,8 +8,8 @@
 //!   to run again when the lock ends.
 
 use cib::Score;
+use cib::number::parse_integer;
 
-use super::reading::parse_integer;
 use super::scores::add_score;
 use crate::actions;
 use crate::model::{Cause, NodeId, Plan, ResourceId, Variant};
@@ -58,7 +58,7 @@ fn lock(plan: &mut Plan<'_>, resource: ResourceId) {
     let Some(home) = plan.resources[resource].lock_node else {
         return;
     };
-    let limit_s = round_to_seconds(plan.options.shutdown_lock_limit_ms);
+    let limit_s = status::whole_seconds(plan.options.shutdown_lock_limit_ms);
     if limit_s > 0 {
         let end_s = plan.resources[resource]
             .lock_since_s
@@ -93,14 +93,4 @@ fn shutdown_time_s(plan: &mut Plan<'_>, node: NodeId) -> i64 {
             plan.now_s()
         }
     }
-}
-
-/// Whole seconds, rounded; at least one where there is anything.
-fn round_to_seconds(span_ms: u64) -> i64 {
-    let span_s = match span_ms {
-        0 => 0,
-        1..1000 => 1,
-        _ => span_ms / 1000 + u64::from(span_ms % 1000 >= 500),
-    };
-    i64::try_from(span_s).unwrap_or(i64::MAX)
 }

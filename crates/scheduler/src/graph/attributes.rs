@@ -6,8 +6,8 @@
 //! 3. instance attributes of the resource as they hold on the action's node;
 //! 4. meta-attributes of the operation, each `NAME` as `CRM_meta_NAME` (not those with `#` or `:`);
 //!
-//! and these override all of them: what the resource, its group, clone and so on say of
-//! themselves (instance number, size of the clone, launcher). Attributes are sorted by name. A
+//! and what an action says of its resource's place in the cluster ([`transition::graph_meta`])
+//! overrides all of them. Attributes are sorted by name. A
 //! parameter whose name begins with a digit cannot be an XML attribute and becomes a `<param>`.
 
 use std::borrow::Cow;
@@ -17,7 +17,8 @@ use cib::xml::{Document, XmlId};
 
 use super::FEATURE_SET;
 use crate::configuration::parameters;
-use crate::model::{Action, ActionId, NodeId, Plan, ResourceId, Task, Variant};
+use crate::model::{Action, ActionId, NodeId, Plan};
+use crate::{status, transition};
 
 /// Appends the attributes of `action` to `element`. `node` is where it is done, if it says so.
 pub(super) fn write(
@@ -51,13 +52,8 @@ pub(super) fn write(
             attributes.set_default(meta_name(name), value);
         }
     }
-    if let Some(resource) = of.resource {
-        let mut at = Some(resource);
-        while let Some(owner) = at {
-            add_owner(plan, owner, &mut attributes);
-            at = plan.resources[owner].parent;
-        }
-        add_guest(plan, of, resource, &mut attributes);
+    for (name, value) in transition::graph_meta(plan, of) {
+        attributes.set(name, value);
     }
 
     let child = document.append(element, "attributes");
@@ -82,7 +78,7 @@ fn resource_parameters<'c>(plan: &Plan<'c>, action: &Action<'c>) -> Values<'c> {
         (Some(resource), Some(node)) => {
             let mut values = parameters(plan, resource, Some(node));
             if values.get("addr") == Some("#uname")
-                && let Some(address) = bundle_host(plan, resource)
+                && let Some(address) = status::container_host(plan, resource)
             {
                 values.set("addr", address);
             }
@@ -90,104 +86,5 @@ fn resource_parameters<'c>(plan: &Plan<'c>, action: &Action<'c>) -> Values<'c> {
         }
         (Some(resource), None) if plan.is_primitive(resource) => parameters(plan, resource, None),
         _ => Values::new(),
-    }
-}
-
-/// The address of the connection into a bundle's container that has none of its own: the name of
-/// the node that the container is, or is to be, on.
-fn bundle_host<'c>(plan: &Plan<'c>, connection: ResourceId) -> Option<&'c str> {
-    let top = plan.top(connection, true);
-    let Variant::Bundle(bundle) = &plan.resources[top].variant else {
-        return None;
-    };
-    let replica = bundle
-        .replicas
-        .iter()
-        .find(|replica| replica.remote == Some(connection))?;
-    let container = &plan.resources[replica.container];
-    let host = container
-        .assigned_to
-        .or_else(|| container.active_on.first().copied())?;
-    Some(plan.nodes[host].name)
-}
-
-/// Adds what `owner`, the action's resource or what it is part of, says of itself.
-fn add_owner<'p>(plan: &'p Plan<'_>, owner: ResourceId, attributes: &mut Values<'p>) {
-    let of = &plan.resources[owner];
-    match &of.variant {
-        Variant::Primitive => {
-            for name in ["clone", "remote-node"] {
-                if let Some(value) = of.meta.get(name) {
-                    attributes.set(meta_name(name), value);
-                }
-            }
-            let mut at = Some(owner);
-            while let Some(part) = at {
-                if let Some(launcher) = plan.resources[part].launcher {
-                    attributes.set("CRM_meta_container", &*plan.resources[launcher].id);
-                }
-                at = plan.resources[part].parent;
-            }
-            if let Some(address) = of.meta.get("external-ip") {
-                attributes.set("pcmk_external_ip", address);
-            }
-        }
-        Variant::Clone(clone) => {
-            let flag = |flag: bool| if flag { "true" } else { "false" };
-            attributes.set("CRM_meta_globally_unique", flag(of.unique));
-            attributes.set("CRM_meta_notify", flag(of.notify));
-            attributes.set("CRM_meta_clone_max", clone.max.to_string());
-            attributes.set("CRM_meta_clone_node_max", clone.node_max.to_string());
-            if of.promotable {
-                // The second name of each is the one that agents of old expect.
-                for name in ["CRM_meta_promoted_max", "CRM_meta_master_max"] {
-                    attributes.set(name, clone.promoted_max.to_string());
-                }
-                for name in ["CRM_meta_promoted_node_max", "CRM_meta_master_node_max"] {
-                    attributes.set(name, clone.promoted_node_max.to_string());
-                }
-            }
-        }
-        Variant::Group(_) | Variant::Bundle(_) => {}
-    }
-}
-
-/// Adds, for an action on a guest, where the guest is: now, for what goes down, or as assigned, for
-/// what comes up.
-fn add_guest<'p>(
-    plan: &'p Plan<'_>,
-    action: &Action<'_>,
-    resource: ResourceId,
-    attributes: &mut Values<'p>,
-) {
-    let launcher = action
-        .node
-        .filter(|&node| plan.is_guest(node))
-        .and_then(|node| plan.nodes[node].connection)
-        .and_then(|connection| plan.resources[connection].launcher);
-    let Some(launcher) = launcher.map(|launcher| &plan.resources[launcher]) else {
-        return;
-    };
-    let task = match action.task {
-        Task::Notify | Task::Notified => {
-            Task::parse(action.meta.get("notify_operation").unwrap_or_default())
-        }
-        task => task,
-    };
-    let host = match task {
-        Task::Stop | Task::Stopped | Task::Demote | Task::Demoted => {
-            launcher.active_on.first().copied()
-        }
-        Task::Start | Task::Started | Task::Monitor | Task::Promote | Task::Promoted => {
-            launcher.assigned_to
-        }
-        _ => None,
-    };
-    if let Some(host) = host {
-        let target = "container-attribute-target";
-        if let Some(value) = plan.resources[resource].meta.get(target) {
-            attributes.set_default(meta_name(target), value);
-        }
-        attributes.set_default("CRM_meta_physical_host", plan.nodes[host].name);
     }
 }

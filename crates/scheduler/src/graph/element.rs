@@ -166,7 +166,7 @@ fn add_downed(
         (Task::Fence, _) => {
             if matches!(action.meta.get("stonith_action"), Some("off" | "reboot")) {
                 ids.push(plan.nodes[node].uuid);
-                ids.extend(guests_on(plan, node));
+                ids.extend(plan.guests_on(node).map(|guest| plan.nodes[guest].uuid));
             }
         }
         (Task::Stop, Some(resource)) => {
@@ -192,17 +192,6 @@ fn migrates(plan: &Plan<'_>, stop: &Action<'_>, resource: ResourceId) -> bool {
         let first = &plan.actions[input.action];
         first.resource == Some(resource) && first.task_name == "migrate_from"
     })
-}
-
-/// The identities of the guests whose connections are active on `host`.
-fn guests_on<'p>(plan: &'p Plan<'_>, host: NodeId) -> impl Iterator<Item = &'p str> {
-    plan.nodes[host]
-        .running
-        .iter()
-        .map(|&resource| &plan.resources[resource])
-        .filter(|of| of.is_remote_connection && of.launcher.is_some())
-        .filter_map(|of| plan.node_by_name(&of.id))
-        .map(|guest| plan.nodes[guest].uuid)
 }
 
 /// Remote nodes whose recorded state of maintenance is not the one they are in.

@@ -93,14 +93,11 @@ pub(super) fn should_add_input(plan: &mut Plan<'_>, action: ActionId, index: usi
 
 /// Whether a relation to `first` means nothing because of what `first` can or cannot do.
 fn is_void(first: &Action<'_>, relation: Relation) -> bool {
-    if !first.runnable {
-        let only_with_runnable = Relation::MIN_RUNNABLE | Relation::UNMIGRATABLE_THEN_BLOCKS;
-        HARMLESS.contains(relation) || relation.intersects(only_with_runnable)
-    } else {
-        first.migratable
-            && (relation.contains(Relation::IF_FIRST_UNMIGRATABLE)
-                || (relation == Relation::ORDERED && first.key.ends_with("_stop_0")))
-    }
+    let only_with_runnable = Relation::MIN_RUNNABLE | Relation::UNMIGRATABLE_THEN_BLOCKS;
+    let is_mere_order_after_stop = relation == Relation::ORDERED && first.key.ends_with("_stop_0");
+    (!first.runnable && (HARMLESS.contains(relation) || relation.intersects(only_with_runnable)))
+        || (first.migratable
+            && (relation.contains(Relation::IF_FIRST_UNMIGRATABLE) || is_mere_order_after_stop))
 }
 
 /// For a relation that holds on the same node, or (before a `migrate_to`) on the target: whether

@@ -83,6 +83,12 @@ impl<I: Id, T> Table<I, T> {
         I::new(self.entries.len())
     }
 
+    /// Takes back the entries from `first` on. Only for entries that nothing refers to: numbers are
+    /// given out again.
+    pub fn take_back(&mut self, first: I) {
+        self.entries.truncate(first.index());
+    }
+
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {

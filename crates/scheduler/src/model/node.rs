@@ -80,6 +80,50 @@ pub struct Node<'c> {
     pub assigned: Vec<ResourceId>,
 }
 
+impl<'c> Node<'c> {
+    /// A node of which nothing is known but what it is called: clean, not seen, not online.
+    #[must_use]
+    pub fn new(uuid: &'c str, name: &'c str, kind: NodeKind) -> Self {
+        let mut attributes = Values::new();
+        attributes.set(
+            "#kind",
+            match kind {
+                NodeKind::Cluster => "cluster",
+                NodeKind::Remote => "remote",
+            },
+        );
+        Self {
+            uuid,
+            name,
+            kind,
+            base_score: Score::ZERO,
+            probe_mode: ProbeMode::Always,
+            xml: None,
+            attributes,
+            utilization: Values::new(),
+            connection: None,
+            online: false,
+            unclean: false,
+            shutdown: false,
+            pending: false,
+            is_dc: false,
+            standby: false,
+            standby_on_fail: false,
+            maintenance: false,
+            seen: false,
+            expected_up: false,
+            probes_allowed: true,
+            remote_reset: false,
+            remote_fenced: false,
+            remote_maintenance: false,
+            unpacked: false,
+            priority: 0,
+            running: Vec::new(),
+            assigned: Vec::new(),
+        }
+    }
+}
+
 /// When a resource is probed on a node (`resource-discovery` of location constraints).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProbeMode {

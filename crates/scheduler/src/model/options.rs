@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use cib::literal::{parse_boolean, parse_integer, parse_interval_ms};
+use cib::literal::{parse_boolean, parse_interval_ms, parse_milliseconds};
+use cib::score::HealthScores;
 use cib::{Score, Values};
+
+use crate::configuration::parse_integer;
 
 /// `no-quorum-policy`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,6 +173,19 @@ impl<'c> Options<'c> {
     }
 }
 
+impl Options<'_> {
+    /// The score that `text` says; health colours are worth what the options say.
+    #[must_use]
+    pub fn parse_score(&self, text: &str) -> Option<Score> {
+        let health = HealthScores {
+            red: self.health_red,
+            yellow: self.health_yellow,
+            green: self.health_green,
+        };
+        Score::parse_with_health(text, health)
+    }
+}
+
 /// Something odd about an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -234,30 +250,75 @@ const OPTIONS: &[Specification] = &[
     option("cluster-infrastructure", None, Domain::Text, None),
     option("cluster-name", None, Domain::Text, None),
     option("dc-deadtime", None, Domain::Duration, Some("20s")),
-    option("cluster-recheck-interval", None, Domain::Duration, Some("15min")),
+    option(
+        "cluster-recheck-interval",
+        None,
+        Domain::Duration,
+        Some("15min"),
+    ),
     option("election-timeout", None, Domain::Duration, Some("2min")),
     option("shutdown-escalation", None, Domain::Duration, Some("20min")),
-    option("join-integration-timeout", None, Domain::Duration, Some("3min")),
-    option("join-finalization-timeout", None, Domain::Duration, Some("30min")),
+    option(
+        "join-integration-timeout",
+        None,
+        Domain::Duration,
+        Some("3min"),
+    ),
+    option(
+        "join-finalization-timeout",
+        None,
+        Domain::Duration,
+        Some("30min"),
+    ),
     option("transition-delay", None, Domain::Duration, Some("0s")),
-    option("no-quorum-policy", None, Domain::Word(&NO_QUORUM_POLICIES), Some("stop")),
+    option(
+        "no-quorum-policy",
+        None,
+        Domain::Word(&NO_QUORUM_POLICIES),
+        Some("stop"),
+    ),
     option("shutdown-lock", None, Domain::Boolean, Some("false")),
     option("shutdown-lock-limit", None, Domain::Duration, Some("0")),
     option("enable-acl", None, Domain::Boolean, Some("false")),
     option("symmetric-cluster", None, Domain::Boolean, Some("true")),
     option("maintenance-mode", None, Domain::Boolean, Some("false")),
-    option("start-failure-is-fatal", None, Domain::Boolean, Some("true")),
+    option(
+        "start-failure-is-fatal",
+        None,
+        Domain::Boolean,
+        Some("true"),
+    ),
     option("enable-startup-probes", None, Domain::Boolean, Some("true")),
-    option("fence-remote-without-quorum", None, Domain::Boolean, Some("false")),
-    option("fencing-enabled", Some("stonith-enabled"), Domain::Boolean, Some("true")),
+    option(
+        "fence-remote-without-quorum",
+        None,
+        Domain::Boolean,
+        Some("false"),
+    ),
+    option(
+        "fencing-enabled",
+        Some("stonith-enabled"),
+        Domain::Boolean,
+        Some("true"),
+    ),
     option(
         "fencing-action",
         Some("stonith-action"),
         Domain::Word(&FENCING_ACTIONS),
         Some("reboot"),
     ),
-    option("fencing-reaction", Some("fence-reaction"), Domain::Text, Some("stop")),
-    option("fencing-timeout", Some("stonith-timeout"), Domain::Duration, Some("60s")),
+    option(
+        "fencing-reaction",
+        Some("fence-reaction"),
+        Domain::Text,
+        Some("stop"),
+    ),
+    option(
+        "fencing-timeout",
+        Some("stonith-timeout"),
+        Domain::Duration,
+        Some("60s"),
+    ),
     option("have-watchdog", None, Domain::Boolean, Some("false")),
     option(
         "fencing-watchdog-timeout",
@@ -379,7 +440,7 @@ impl Domain {
 
 fn is_duration(value: &str) -> bool {
     value.starts_with('P')
-        || cib::literal::parse_milliseconds(value).is_some_and(|milliseconds| milliseconds >= 0)
+        || parse_milliseconds(value).is_some_and(|milliseconds| milliseconds >= 0)
 }
 
 /// The word that option `name` has, in the spelling of `words`; the first of them if none.
@@ -463,13 +524,16 @@ mod tests {
         assert!(options.symmetric);
         assert_eq!(options.no_quorum_policy, NoQuorumPolicy::Freeze);
         assert_eq!(options.all.get("batch-limit"), Some("0"));
-        let texts: Vec<Problem> = ["symmetric-cluster' because 'perhaps", "batch-limit' because 'many"]
-            .map(|text| {
-                Problem::Invalid(format!(
-                    "Using default value for cluster option '{text}' is invalid"
-                ))
-            })
-            .to_vec();
+        let texts: Vec<Problem> = [
+            "symmetric-cluster' because 'perhaps",
+            "batch-limit' because 'many",
+        ]
+        .map(|text| {
+            Problem::Invalid(format!(
+                "Using default value for cluster option '{text}' is invalid"
+            ))
+        })
+        .to_vec();
         assert_eq!(problems, texts);
     }
 }

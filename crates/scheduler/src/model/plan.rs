@@ -72,6 +72,8 @@ pub struct Plan<'c> {
     pub score_lines: Vec<String>,
     /// Utilization as `crm_simulate -U` prints it.
     pub utilization_lines: Vec<String>,
+    /// How many resources are being assigned, each because the one before needs it.
+    pub assignment_depth: usize,
     /// Causes of scores, where wanted.
     pub journal: Journal,
     /// Whether scores are to be written to `score_lines`.
@@ -137,6 +139,7 @@ impl<'c> Plan<'c> {
             messages: Vec::new(),
             score_lines: Vec::new(),
             utilization_lines: Vec::new(),
+            assignment_depth: 0,
             journal: Journal {
                 enabled: wishes.explain,
                 entries: Vec::new(),

@@ -18,10 +18,13 @@ use super::role::Role;
 pub struct Resource<'c> {
     /// The identity: as configured, followed by `:N` for an instance of a clone.
     pub id: String,
+    /// The number of the instance of a clone that this is, or is part of.
+    pub instance: Option<usize>,
     /// The name under which a node's history knows it, where that differs from `id` (anonymous
     /// instances are recorded without their number, or with another instance's).
     pub history_id: Option<String>,
-    /// The effective configuration, template included (see `expansion`).
+    /// The effective configuration, template included (see `expansion`); for a resource that is not
+    /// configured any more, the `<lrm_resource>` that tells of it. Instances of a clone share it.
     pub xml: Element<'c>,
     /// What it is made of.
     pub variant: Variant<'c>,
@@ -164,6 +167,8 @@ pub struct Resource<'c> {
 pub struct ActionMark {
     /// A hash of its key.
     pub key_hash: u32,
+    /// What kind of task it is.
+    pub task: Task,
     /// Its node.
     pub node: Option<NodeId>,
 }
@@ -183,6 +188,84 @@ pub struct OperationMeta<'c> {
     pub meta: Values<'c>,
 }
 
+impl<'c> Resource<'c> {
+    /// A resource of which nothing is known but what it is called and where it is configured: a
+    /// primitive that is stopped, allowed nowhere, unmanaged, not unique.
+    #[must_use]
+    pub fn new(id: String, xml: Element<'c>, parent: Option<ResourceId>) -> Self {
+        Self {
+            id,
+            instance: None,
+            history_id: None,
+            xml,
+            variant: Variant::Primitive,
+            parent,
+            children: Vec::new(),
+            launcher: None,
+            launched: Vec::new(),
+            meta: Values::new(),
+            utilization: Values::new(),
+            priority: 0,
+            stickiness: Score::ZERO,
+            migration_threshold: Score::INFINITY,
+            failure_timeout_ms: 0,
+            reconnect_interval_ms: 0,
+            multiply_active: MultiplyActive::Restart,
+            removed: false,
+            removed_launched: false,
+            managed: false,
+            blocked: false,
+            maintenance: false,
+            notify: false,
+            unique: false,
+            fence_device: false,
+            promotable: false,
+            unassigned: true,
+            assigning: false,
+            updating_nodes: false,
+            restarting: false,
+            stop_if_failed: false,
+            reload: false,
+            remote_nesting_allowed: false,
+            critical: false,
+            failed: false,
+            ignore_failure: false,
+            is_remote_connection: false,
+            start_pending: false,
+            exclusive_probes: false,
+            stop_unexpected: false,
+            migratable: false,
+            replica_container: false,
+            needs_quorum: false,
+            needs_fencing: false,
+            needs_unfencing: false,
+            role: Role::Stopped,
+            next_role: Role::Unknown,
+            next_role_reason: None,
+            active_on: Vec::new(),
+            assigned_to: None,
+            allowed: Candidates::new(),
+            known_on: Candidates::new(),
+            promotion_priority: Score::ZERO,
+            promotion_priority_set: false,
+            pending_task: None,
+            pending_node: None,
+            lock_node: None,
+            lock_since_s: 0,
+            partial_migration_source: None,
+            partial_migration_target: None,
+            dangling_migration_sources: Vec::new(),
+            actions: Vec::new(),
+            action_marks: Vec::new(),
+            operations: Vec::new(),
+            with_this: Vec::new(),
+            this_with: Vec::new(),
+            locations: Vec::new(),
+            tickets: Vec::new(),
+        }
+    }
+}
+
 /// The kinds of resources. What all have in common is in [`Resource`].
 #[derive(Clone, Debug)]
 pub enum Variant<'c> {
@@ -191,7 +274,7 @@ pub enum Variant<'c> {
     /// Members that are placed together and started in order.
     Group(Group),
     /// Instances of one primitive or group.
-    Clone(Clone_),
+    Clone(Box<Clone_>),
     /// Replicas of a container, each with an optional address and an agent inside.
     Bundle(Box<Bundle<'c>>),
 }
@@ -237,7 +320,7 @@ pub struct Clone_ {
 }
 
 /// The notification bundles around each kind of action of a clone; filled by `notifications`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CloneNotifications {
     /// Around stops.
     pub stop: Option<Notification>,
@@ -249,9 +332,8 @@ pub struct CloneNotifications {
     pub promote: Option<Notification>,
 }
 
-/// The pseudo-actions before and after an action that instances are told of, and what they are
-/// told.
-#[derive(Clone, Debug)]
+/// The pseudo-actions before and after an action that instances are told of.
+#[derive(Clone, Copy, Debug)]
 pub struct Notification {
     /// The action that instances are told of.
     pub task: Task,
@@ -263,28 +345,10 @@ pub struct Notification {
     pub post: Option<ActionId>,
     /// Closes the round after the action.
     pub post_done: Option<ActionId>,
-    /// Instances active before, stopping, starting and so on, each with its node.
-    pub active: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances not active before.
-    pub inactive: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that start.
-    pub start: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that stop.
-    pub stop: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that are demoted.
-    pub demote: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances that are promoted.
-    pub promote: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances promoted before.
-    pub promoted: Vec<(ResourceId, Option<NodeId>)>,
-    /// Instances unpromoted before.
-    pub unpromoted: Vec<(ResourceId, Option<NodeId>)>,
-    /// Names and values that the agents are given.
-    pub keys: Vec<(String, String)>,
 }
 
 /// What only bundles have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Bundle<'c> {
     /// `promoted-max`.
     pub promoted_max: usize,
@@ -292,20 +356,14 @@ pub struct Bundle<'c> {
     pub replicas_count: usize,
     /// `replicas-per-host`.
     pub replicas_per_host: usize,
-    /// The container technology's element: `<docker>`, `<podman>`, `<rkt>`.
-    pub container: Element<'c>,
     /// The container technology, as in `docker`.
-    pub technology: &'c str,
+    pub technology: &'static str,
     /// The implied clone of the primitive inside, if there is one.
     pub child: Option<ResourceId>,
     /// The replicas.
     pub replicas: Vec<Replica<'c>>,
     /// The image.
     pub image: &'c str,
-    /// `control-port` or the default.
-    pub control_port: Option<&'c str>,
-    /// The primitive inside, by configured name.
-    pub attributes: Values<'c>,
 }
 
 /// One replica of a bundle.

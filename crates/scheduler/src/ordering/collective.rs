@@ -88,11 +88,7 @@ fn acts_on_parts(relation: Relation) -> bool {
 pub(super) fn instances(plan: &Plan<'_>, resource: ResourceId) -> Vec<ResourceId> {
     let of = &plan.resources[resource];
     match &of.variant {
-        Variant::Bundle(bundle) => bundle
-            .replicas
-            .iter()
-            .map(|replica| replica.container)
-            .collect(),
+        Variant::Bundle(_) => plan.containers(resource).collect(),
         Variant::Primitive | Variant::Group(_) | Variant::Clone(_) => of.children.clone(),
     }
 }

@@ -14,7 +14,7 @@ use crate::model::{ActionId, ResourceId, Role, Task};
 
 impl Propagation<'_, '_> {
     /// Holds back what must be with the resource of `action`, where that cannot run.
-    pub(super) fn block_colocation_dependents(&mut self, action: ActionId) {
+    pub(super) fn block_dependents_now(&mut self, action: ActionId) {
         let plan = &*self.plan;
         let of = &plan.actions[action];
         let is_start = of.task == Task::Start;
@@ -59,7 +59,7 @@ impl Propagation<'_, '_> {
                 of.runnable = false;
                 let text = format!("colocation with {}", self.plan.resources[reason].id);
                 set_reason(self.plan, action, &text, false);
-                self.enter(|propagation| propagation.block_colocation_dependents(action));
+                self.block_colocation_dependents(action);
                 self.settle(action);
             }
         }

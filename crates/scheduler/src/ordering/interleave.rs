@@ -13,8 +13,8 @@ use super::collective::instances;
 use super::pair::Pair;
 use super::propagation::{Changed, Propagation};
 use crate::actions::{find, order, parse_operation_key};
-use crate::assignment;
-use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId, Task, Variant};
+use crate::assignment::{self, compatible_instance};
+use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId, Role, Task, Variant};
 use crate::transition::action_flags;
 
 impl Propagation<'_, '_> {
@@ -65,9 +65,14 @@ impl Propagation<'_, '_> {
         let goes_down = first.key.ends_with("_stopped_0") || first.key.ends_with("_demoted_0");
         let mut changed = Changed::default();
         for then_instance in instances(self.plan, then_resource) {
-            let Some(first_instance) =
-                compatible_instance(self.plan, then_instance, first_resource, goes_down)
-            else {
+            let Some(first_instance) = compatible_instance(
+                self.plan,
+                then_instance,
+                first_resource,
+                Role::Unknown,
+                goes_down,
+                None,
+            ) else {
                 changed.then |= !goes_down && self.leave_without_node(pair.relation, then_instance);
                 continue;
             };
@@ -168,37 +173,6 @@ pub(crate) fn original_task(plan: &Plan<'_>, action: ActionId) -> Task {
     }
 }
 
-/// The instance of `clone` that matches `instance`.
-pub(crate) fn compatible_instance(
-    plan: &Plan<'_>,
-    instance: ResourceId,
-    clone: ResourceId,
-    current: bool,
-) -> Option<ResourceId> {
-    let on_node = |node: NodeId| {
-        instances(plan, clone)
-            .into_iter()
-            .filter(|&other| !is_blocked(plan, other))
-            .find(|&other| plan.location(other, current) == Some(node))
-    };
-    match plan.location(instance, current) {
-        Some(node) => on_node(node),
-        None => {
-            let mut allowed: Vec<_> = plan.resources[instance].allowed.iter().collect();
-            allowed.sort_by_key(|candidate| std::cmp::Reverse(candidate.score));
-            allowed
-                .into_iter()
-                .find_map(|candidate| on_node(candidate.node))
-        }
-    }
-}
-
-/// Whether any part of `resource` is blocked.
-fn is_blocked(plan: &Plan<'_>, resource: ResourceId) -> bool {
-    let of = &plan.resources[resource];
-    of.blocked || of.children.iter().any(|&child| is_blocked(plan, child))
-}
-
 /// The action of `instance` that takes part in the interleaving of `action`.
 fn part_action(
     plan: &Plan<'_>,
@@ -217,27 +191,12 @@ fn part_action(
             Task::Promote | Task::Promoted | Task::Demote | Task::Demoted
         )
     };
-    match resource_in_container(plan, instance).filter(|_| inner_counts) {
+    match plan
+        .resource_in_container(instance)
+        .filter(|_| inner_counts)
+    {
         // What is in a container is on the node that the container is.
         Some(inner) => find(plan, inner, None, Some(task), None),
         None => find(plan, instance, None, Some(task), node),
-    }
-}
-
-/// The resource in `container`, if that is the container of a bundle's replica.
-fn resource_in_container(plan: &Plan<'_>, container: ResourceId) -> Option<ResourceId> {
-    if !plan.resources[container].replica_container {
-        return None;
-    }
-    let bundle = plan.resources[container].parent?;
-    match &plan.resources[bundle].variant {
-        Variant::Bundle(bundle) => {
-            bundle
-                .replicas
-                .iter()
-                .find(|replica| replica.container == container)?
-                .child
-        }
-        _ => None,
     }
 }

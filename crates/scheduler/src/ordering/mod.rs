@@ -24,8 +24,10 @@ mod migration;
 mod pair;
 mod propagation;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use interleave::{compatible_instance, original_task};
+pub(crate) use interleave::original_task;
 pub use migration::repeat_for_migration;
 
 use crate::model::Plan;

@@ -17,7 +17,7 @@
 //! orderings that contradict each other can need.
 
 use crate::actions::{find, notification_key, operation_key, order, parse_operation_key};
-use crate::model::{ActionId, Plan, Relation, ResourceId, Task, Variant};
+use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId, Task, Variant};
 use crate::transition::{ActionFlags, action_flags};
 
 /// How deep changes are followed before they have to wait.
@@ -50,11 +50,20 @@ pub(super) struct State {
     pub always_in_graph: bool,
 }
 
+/// Something that changes may lead to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Work {
+    /// An action is to be settled.
+    Settle(ActionId),
+    /// An action may have to hold back what must be with its resource.
+    BlockDependents(ActionId),
+}
+
 /// A plan while changes are carried through.
 pub(super) struct Propagation<'p, 'c> {
     pub plan: &'p mut Plan<'c>,
     depth: usize,
-    deferred: Vec<ActionId>,
+    deferred: Vec<Work>,
     updates_left: usize,
 }
 
@@ -76,22 +85,35 @@ impl<'p, 'c> Propagation<'p, 'c> {
 
     /// Settles `action`, and all that changes because of it, at once or (too deep) later.
     pub fn settle(&mut self, action: ActionId) {
-        if self.depth >= MAX_DEPTH {
-            self.deferred.push(action);
-            return;
-        }
-        self.enter(|propagation| propagation.settle_now(action));
-        while self.depth == 0
-            && let Some(action) = self.deferred.pop()
-        {
-            self.enter(|propagation| propagation.settle_now(action));
+        self.follow(Work::Settle(action));
+    }
+
+    /// Holds back what must be with the resource of `action`, where that cannot run.
+    pub fn block_colocation_dependents(&mut self, action: ActionId) {
+        if !self.plan.actions[action].runnable {
+            self.follow(Work::BlockDependents(action));
         }
     }
 
-    /// Does `work` one level deeper.
-    pub fn enter(&mut self, work: impl FnOnce(&mut Self)) {
+    fn follow(&mut self, work: Work) {
+        if self.depth >= MAX_DEPTH {
+            self.deferred.push(work);
+            return;
+        }
+        self.carry_out(work);
+        while self.depth == 0
+            && let Some(work) = self.deferred.pop()
+        {
+            self.carry_out(work);
+        }
+    }
+
+    fn carry_out(&mut self, work: Work) {
         self.depth += 1;
-        work(self);
+        match work {
+            Work::Settle(action) => self.settle_now(action),
+            Work::BlockDependents(action) => self.block_dependents_now(action),
+        }
         self.depth -= 1;
     }
 
@@ -188,7 +210,7 @@ impl<'p, 'c> Propagation<'p, 'c> {
     }
 
     /// Where `action` takes place; for the start of a group, where all members are to run.
-    fn node_of(&self, action: ActionId) -> Option<crate::model::NodeId> {
+    fn node_of(&self, action: ActionId) -> Option<NodeId> {
         let of = &self.plan.actions[action];
         match of.resource {
             Some(resource) if of.task == Task::Start && self.plan.is_group(resource) => {
@@ -200,11 +222,7 @@ impl<'p, 'c> Propagation<'p, 'c> {
 
     /// What counts of `action` in an ordering with an action on `node`. Of a clone, the parts on
     /// that node count; but whether it can run, is asked of all parts.
-    fn flags_for_ordering(
-        &mut self,
-        action: ActionId,
-        node: Option<crate::model::NodeId>,
-    ) -> ActionFlags {
+    fn flags_for_ordering(&mut self, action: ActionId, node: Option<NodeId>) -> ActionFlags {
         let Some(resource) = self.plan.actions[action].resource else {
             let of = &self.plan.actions[action];
             return ActionFlags {

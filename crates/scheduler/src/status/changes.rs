@@ -25,6 +25,7 @@
 
 use std::collections::HashMap;
 
+use cib::time::readable_interval;
 use cib::xml::Element;
 
 use super::digests::{self, Comparison};
@@ -366,41 +367,4 @@ fn agent_changed(
         plan.resources[resource].start_pending = true;
     }
     changed
-}
-
-/// A time as messages have it: `10s`, `1m30.500s`, `500ms`.
-fn readable_interval(milliseconds: u32) -> String {
-    /// Units above a second, the largest first, with what they are in milliseconds.
-    const UNITS: [(&str, u32); 3] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)];
-    let mut rest = milliseconds;
-    let mut text = String::new();
-    for (unit, length) in UNITS {
-        if rest >= length {
-            text.push_str(&format!("{}{unit}", rest / length));
-            rest %= length;
-        }
-    }
-    match (rest / 1000, rest % 1000) {
-        (0, 0) if text.is_empty() => text.push_str("0s"),
-        (0, 0) => {}
-        (0, milliseconds) => text.push_str(&format!("{milliseconds}ms")),
-        (seconds, 0) => text.push_str(&format!("{seconds}s")),
-        (seconds, milliseconds) => text.push_str(&format!("{seconds}.{milliseconds:03}s")),
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::readable_interval;
-
-    #[test]
-    fn intervals_are_readable() {
-        let check = |ms, expected| assert_eq!(readable_interval(ms), expected);
-        check(0, "0s");
-        check(10_000, "10s");
-        check(90_500, "1m30.500s");
-        check(60_500, "1m500ms");
-        check(3_600_000, "1h");
-    }
 }

@@ -15,11 +15,12 @@
 //!   the whole clone, if instances are alike.
 
 use cib::Score;
-use cib::literal::parse_interval_ms;
+use cib::number::parse_integer;
+use cib::time::interval_ms;
 use cib::xml::Element;
 
 use super::history::{Entry, histories};
-use super::number::{parse_integer, whole_seconds};
+use super::number::whole_seconds;
 use crate::model::queries::find::base_name;
 use crate::model::{NodeId, Plan, ResourceId};
 
@@ -125,7 +126,7 @@ fn recorded(plan: &mut Plan<'_>, node: NodeId, resource: ResourceId) -> FailCoun
     };
     let (counts, moments) = (values("fail-count"), values("last-failure"));
     for (attribute, value) in counts {
-        match parse_count(&value) {
+        match Score::parse(&value) {
             Some(score) => failures.count = failures.count.plus(score),
             None => {
                 let text = format!(
@@ -140,14 +141,6 @@ fn recorded(plan: &mut Plan<'_>, node: NodeId, resource: ResourceId) -> FailCoun
         failures.last_s = failures.last_s.max(parse_integer(&value).unwrap_or(0));
     }
     failures
-}
-
-/// A count, as scores are written.
-fn parse_count(value: &str) -> Option<Score> {
-    match value {
-        "INFINITY" | "+INFINITY" => Some(Score::INFINITY),
-        _ => parse_integer(value).map(Score::new),
-    }
 }
 
 /// Whether `rest`, which follows the resource's name in an attribute, names an operation:
@@ -217,9 +210,9 @@ fn entries_on<'c>(plan: &Plan<'c>, node: NodeId, base: &str) -> Vec<Entry<'c>> {
 
 /// Whether `entry` records a failure of the configured `operation`.
 fn is_failure_of(base: &str, operation: Element<'_>, entry: &Entry<'_>) -> bool {
-    let interval_ms = operation.attribute("interval").map_or(0, parse_interval_ms);
+    let configured_ms = operation.attribute("interval").map_or(0, interval_ms);
     let name = operation.attribute("name").unwrap_or_default();
-    let is_same_operation = entry.interval_ms == interval_ms
+    let is_same_operation = entry.interval_ms == configured_ms
         && entry
             .task
             .is_some_and(|task| task.eq_ignore_ascii_case(name));
@@ -230,7 +223,7 @@ fn is_failure_of(base: &str, operation: Element<'_>, entry: &Entry<'_>) -> bool 
     };
     is_same_operation
         && (is_called(&format!("{base}_last_failure_0"))
-            || (is_called(&crate::actions::operation_key(base, name, interval_ms))
+            || (is_called(&crate::actions::operation_key(base, name, configured_ms))
                 && entry.exit_status() != entry.expected_exit()))
 }
 

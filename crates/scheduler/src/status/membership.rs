@@ -30,9 +30,10 @@
 //! `member`; if its controller is gone although it is expected, it is unclean.
 
 use cib::literal::parse_boolean;
+use cib::number::parse_integer;
 use cib::xml::Element;
 
-use super::number::{parse_integer, whole_seconds};
+use super::number::whole_seconds;
 
 /// What is recorded of a node's membership.
 #[derive(Clone, Copy, Debug)]

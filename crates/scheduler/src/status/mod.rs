@@ -17,7 +17,6 @@ mod fail_counts;
 mod fencing;
 mod history;
 mod membership;
-mod moment;
 mod node_state;
 mod number;
 mod recheck;
@@ -32,7 +31,8 @@ pub use digests::{
 pub use fail_counts::{FailCount, FailCountScope, fail_count, threshold_reached};
 pub use fencing::fence_node;
 pub use history::outcome;
-pub use recheck::recheck_at;
+pub(crate) use number::whole_seconds;
+pub use recheck::{note_findings, recheck_at};
 
 use crate::actions;
 use crate::model::{Plan, Role};

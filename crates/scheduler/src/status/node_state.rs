@@ -11,11 +11,11 @@
 
 use cib::Score;
 use cib::literal::parse_boolean;
+use cib::number::parse_integer;
 use cib::xml::Element;
 
 use super::fencing::fence_node;
 use super::membership::{Membership, Verdict, is};
-use super::number::parse_integer;
 use super::recheck::recheck_at;
 use crate::configuration::add_node_attributes;
 use crate::model::{NoQuorumPolicy, NodeId, Plan};

@@ -4,9 +4,10 @@
 //! The lock is in the resource's history on that node, as the time of the shutdown. When it is
 //! older than `shutdown-lock-limit`, the history is removed, and the lock with it.
 
+use cib::number::parse_integer;
 use cib::xml::Element;
 
-use super::number::{parse_integer, whole_seconds};
+use super::number::whole_seconds;
 use crate::actions;
 use crate::model::{NodeId, Plan, ResourceId};
 

@@ -4,13 +4,13 @@
 //! - Everything a `<ticket_state>` says, but for its `id`, belongs to the ticket's state.
 //! - What is said later of the same ticket replaces what was said before.
 
+use cib::number::parse_integer;
 use std::borrow::Cow;
 
 use cib::Values;
 use cib::literal::parse_boolean;
 use cib::xml::Element;
 
-use super::number::parse_integer;
 use crate::model::{Plan, Ticket, TicketId};
 
 /// Reads one `<tickets>` section.

@@ -15,45 +15,70 @@
 //!    waits for probes on that node only.
 
 use crate::actions;
-use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Task, Variant};
-use crate::ordering::compatible_instance;
+use crate::assignment::compatible_instance;
+use crate::model::ids::Id;
+use crate::model::{ActionId, Ordering, Plan, Relation, ResourceId, Role, Task, Variant};
 
 /// Puts probes in order with all actions that depend on their results. To be called when all
 /// orderings have been applied to the actions.
 pub fn order_probes(plan: &mut Plan<'_>) {
+    let Some(probes) = Probes::find(plan) else {
+        return;
+    };
     let mut restarts = Restarts::new(plan);
     for root in plan.roots.clone() {
-        order_probes_of(plan, root, &mut restarts);
+        order_probes_of(plan, root, &probes, &mut restarts);
     }
     for index in 0..plan.orderings.len() {
-        order_like_stop(plan, index);
+        order_like_stop(plan, index, &probes);
     }
 }
 
-fn order_probes_of(plan: &mut Plan<'_>, resource: ResourceId, restarts: &mut Restarts) {
+/// All probes, in order of creation, by the number of their resource.
+struct Probes(Vec<Vec<ActionId>>);
+
+impl Probes {
+    /// `None` where there are none.
+    fn find(plan: &Plan<'_>) -> Option<Self> {
+        let mut by_resource = vec![Vec::new(); plan.resources.len()];
+        let mut any = false;
+        for (id, action) in plan.actions.iter() {
+            if action.task == Task::Monitor
+                && action.interval_ms == 0
+                && let Some(resource) = action.resource
+            {
+                by_resource[resource.index()].push(id);
+                any = true;
+            }
+        }
+        any.then_some(Self(by_resource))
+    }
+
+    fn of(&self, resource: ResourceId) -> &[ActionId] {
+        self.0.get(resource.index()).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn order_probes_of(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    probes: &Probes,
+    restarts: &mut Restarts,
+) {
     if !plan.is_primitive(resource) {
         for index in 0..plan.resources[resource].children.len() {
             let child = plan.resources[resource].children[index];
-            order_probes_of(plan, child, restarts);
+            order_probes_of(plan, child, probes, restarts);
         }
         return;
     }
-    for probe in probes_of(plan, resource) {
+    for &probe in probes.of(resource) {
         for index in (0..plan.actions[probe].after.len()).rev() {
             order_instance_starts(plan, resource, probe, index);
             let then = plan.actions[probe].after[index].action;
             restarts.order_after(plan, resource, probe, then);
         }
     }
-}
-
-fn probes_of(plan: &Plan<'_>, resource: ResourceId) -> Vec<ActionId> {
-    let of = &plan.resources[resource];
-    if of.actions.is_empty() {
-        return Vec::new();
-    }
-    let key = actions::operation_key(&of.id, "monitor", 0);
-    actions::find_all(plan, resource, &key, None)
 }
 
 /// Rule 1, for the relation number `index` of `probe`.
@@ -158,7 +183,6 @@ impl Restarts {
         probe: ActionId,
         action: ActionId,
     ) -> Option<Place> {
-        use crate::model::ids::Id;
         let visited = self.visited.get_mut(action.index())?;
         if *visited == self.walk {
             return None;
@@ -172,7 +196,9 @@ impl Restarts {
         Some(Place {
             action,
             left: of.after.len(),
-            interleaved: whole.map(|whole| compatible_instance(plan, resource, whole, false)),
+            interleaved: whole.map(|whole| {
+                compatible_instance(plan, resource, whole, Role::Unknown, false, None)
+            }),
         })
     }
 }
@@ -229,7 +255,7 @@ fn leads_on(plan: &Plan<'_>, resource: ResourceId, place: &Place, index: usize) 
 }
 
 /// Rule 3, for the ordering number `index`.
-fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
+fn order_like_stop(plan: &mut Plan<'_>, index: usize, probes: &Probes) {
     let ordering = &plan.orderings[index];
     let Some(first) = ordering.first.resource else {
         return;
@@ -243,12 +269,11 @@ fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
     {
         return;
     }
-    let relation = relation_like_stop(ordering.relation);
-    let probes = probes_of(plan, first);
+    let probes = probes.of(first);
     if probes.is_empty() {
         return;
     }
-    let ordering = &plan.orderings[index];
+    let relation = relation_like_stop(ordering.relation);
     let then = match (
         ordering.then.action,
         ordering.then.resource,
@@ -258,7 +283,7 @@ fn order_like_stop(plan: &mut Plan<'_>, index: usize) {
         (None, Some(resource), Some(key)) => actions::find_all(plan, resource, key, None),
         _ => return,
     };
-    for probe in probes {
+    for &probe in probes {
         for &then in &then {
             if waits_for_probe(plan, probe, then) {
                 actions::order(plan, probe, then, relation);

@@ -2,6 +2,8 @@
 //! between them; instances of an ordered clone start one after the other, by number, and stop the
 //! other way round.
 
+use cib::number::scan_integer;
+
 use super::{AFTER_PART, BLOCKS, ORDERED, WITH_PART, imply_for, order, promotable};
 use crate::model::{Plan, ResourceId};
 
@@ -59,6 +61,6 @@ fn sort_instances(plan: &mut Plan<'_>, clone: ResourceId) {
 fn instance_number(id: &str) -> i64 {
     id.rsplit_once(':')
         .or_else(|| id.rsplit_once('-'))
-        .and_then(|(_, number)| super::super::reading::parse_integer(number))
-        .unwrap_or_default()
+        .and_then(|(_, number)| scan_integer(number))
+        .map_or(0, |scanned| scanned.value)
 }

@@ -4,10 +4,11 @@
 //! - What was expected is in the transition key, `ACTION:TRANSITION:EXPECTED:UUID`.
 //! - `transition-magic` is `STATUS:RESULT;KEY`.
 
+use cib::number::parse_integer;
 use cib::xml::Element;
 
 use super::outcome::{Execution, exit};
-use crate::status::number::{parse_i32, parse_integer};
+use crate::status::number::parse_i32;
 
 /// One entry of an operation history, as recorded.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use cib::time::DateTime;
+
 use super::entry::Entry;
 use super::index::HistoryIndex;
 use super::outcome::Execution;
@@ -142,7 +144,13 @@ impl<'c> Event<'c> {
     pub fn last_change_words(&self) -> String {
         self.entry
             .last_change_s
-            .map(crate::status::moment::words)
+            .map(|moment_s| {
+                let words = DateTime::from_epoch_s(moment_s).to_ctime_text();
+                // Without the day of the week, to keep messages short.
+                words
+                    .split_once(' ')
+                    .map_or(words.clone(), |(_, rest)| rest.to_owned())
+            })
             .unwrap_or_else(|| "unknown_time".to_owned())
     }
 }

@@ -1,0 +1,92 @@
+//! Changes of scores, with their causes, and scores in the words of `crm_simulate -s`.
+
+use cib::Score;
+
+use crate::model::{Candidates, Cause, ColocationId, Plan, ResourceId};
+
+/// Replaces the scores of `resource` and notes why those that changed did.
+pub(super) fn set_scores(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    after: Candidates,
+    cause: impl Fn(&Plan<'_>) -> Cause,
+) {
+    let before = std::mem::replace(&mut plan.resources[resource].allowed, after);
+    if !plan.journal.enabled {
+        return;
+    }
+    let cause = cause(plan);
+    for new in plan.resources[resource].allowed.iter() {
+        let old = before.get(new.node).map_or(Score::ZERO, |old| old.score);
+        if new.score != old {
+            let change = if new.score.is_infinite() {
+                new.score
+            } else {
+                new.score.plus(-old)
+            };
+            plan.journal
+                .note(resource, Some(new.node), change, || cause.clone());
+        }
+    }
+}
+
+/// That `colocation` changed a score of one of its resources.
+pub(super) fn by_colocation(
+    plan: &Plan<'_>,
+    colocation: ColocationId,
+    resource: ResourceId,
+) -> Cause {
+    let of = &plan.colocations[colocation];
+    let other = if resource == of.primary {
+        of.dependent
+    } else {
+        of.primary
+    };
+    Cause::Colocation(of.id.clone().into_owned(), other)
+}
+
+/// Notes the scores of `resource` and of all its parts for the nodes that they are allowed on, as
+/// `COMMENT: RESOURCE allocation score on NODE: SCORE`, where scores are to be shown. Removed
+/// resources are left out.
+pub fn show_scores(plan: &mut Plan<'_>, resource: ResourceId, comment: &str) {
+    if plan.show_scores {
+        let mut lines = std::mem::take(&mut plan.score_lines);
+        write_scores(plan, resource, comment, &mut lines);
+        plan.score_lines = lines;
+    }
+}
+
+fn write_scores(plan: &Plan<'_>, resource: ResourceId, comment: &str, lines: &mut Vec<String>) {
+    let of = &plan.resources[resource];
+    if of.removed {
+        return;
+    }
+    for &node in &plan.nodes_by_name {
+        if let Some(candidate) = of.allowed.get(node) {
+            let (id, name, score) = (&of.id, plan.nodes[node].name, candidate.score);
+            lines.push(format!(
+                "{comment}: {id} allocation score on {name}: {score}"
+            ));
+        }
+    }
+    for &child in &of.children {
+        write_scores(plan, child, comment, lines);
+    }
+}
+
+/// Notes the promotion score of `instance` on the node that it is assigned to, where scores are to
+/// be shown.
+pub(super) fn show_promotion_score(plan: &mut Plan<'_>, instance: ResourceId) {
+    if !plan.show_scores {
+        return;
+    }
+    let (id, score) = (
+        &plan.resources[instance].id,
+        plan.resources[instance].promotion_priority,
+    );
+    let line = match super::assigned_node(plan, instance) {
+        Some(node) => format!("{id} promotion score on {}: {score}", plan.nodes[node].name),
+        None => format!("{id} promotion score (inactive): {score}"),
+    };
+    plan.score_lines.push(line);
+}

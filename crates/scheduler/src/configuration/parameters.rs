@@ -1,0 +1,35 @@
+//! Parameters of resources: their instance attributes, and those of what they are part of.
+//!
+//! What is said nearest to the resource wins. Rules may ask for attributes of the node; without a
+//! node, such rules do not hold.
+
+use cib::rules::{Findings, Input};
+use cib::{Values, nvset};
+
+use crate::model::{NodeId, Plan, ResourceId};
+
+/// The parameters (instance attributes) of `resource` as they hold on `node`.
+#[must_use]
+pub fn parameters<'c>(plan: &Plan<'c>, resource: ResourceId, node: Option<NodeId>) -> Values<'c> {
+    let input = Input {
+        now: plan.now,
+        node_attributes: node.map(|node| &plan.nodes[node].attributes),
+        ..Input::default()
+    };
+    let mut findings = Findings::default();
+    let mut values = Values::new();
+    let mut at = Some(resource);
+    while let Some(whole) = at {
+        let of = &plan.resources[whole];
+        nvset::collect(
+            of.xml,
+            "instance_attributes",
+            None,
+            &input,
+            &mut values,
+            &mut findings,
+        );
+        at = of.parent;
+    }
+    values
+}
