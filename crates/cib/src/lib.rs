@@ -11,6 +11,7 @@
 //!
 //! Must never: place a resource, read a clock or a file. Time and text go in.
 
+pub mod digest;
 pub mod literal;
 pub mod number;
 pub mod nvset;

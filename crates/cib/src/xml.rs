@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+mod ids;
 mod parse;
 mod write;
 
@@ -58,6 +59,7 @@ pub struct Document {
     attributes: Vec<(Span, Span)>,
     root: XmlId,
     source_len: u32,
+    ids: ids::Ids,
 }
 
 impl Document {
@@ -77,6 +79,7 @@ impl Document {
             attributes: Vec::new(),
             root: XmlId(0),
             source_len,
+            ids: ids::Ids::default(),
         }
     }
 
@@ -135,6 +138,7 @@ impl Document {
             .find(|&index| self.text(self.attributes[index].0) == name)
         {
             self.attributes[index].1 = value;
+            self.ids.forget();
             return;
         }
         if range.end != self.attributes.len() {
@@ -245,7 +249,9 @@ impl Document {
         &self.nodes[id.0 as usize]
     }
 
+    /// Every edit comes through here.
     fn node_mut(&mut self, id: XmlId) -> &mut Node {
+        self.ids.forget();
         &mut self.nodes[id.0 as usize]
     }
 
