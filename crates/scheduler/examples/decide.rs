@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let cib = Document::parse(&std::fs::read_to_string(input)?)?;
     let cib = expansion::expand(&cib);
-    let wishes = Wishes { show_scores: true, ..Wishes::default() };
+    let wishes = Wishes {
+        show_scores: true,
+        ..Wishes::default()
+    };
     let mut plan = read(&cib, DateTime::from_epoch_s(1_700_000_000), wishes);
     let document = decide(&mut plan);
     std::fs::write(scores, plan.score_lines.join("\n"))?;

@@ -139,16 +139,7 @@ fn matching_nodes<'c>(
         };
         nodes.extend(score.map(|score| Candidate::new(node, score)));
     }
-    for problem in findings.problems {
-        if problem.is_error {
-            plan.configuration_error(problem.text);
-        } else {
-            plan.configuration_warning(problem.text);
-        }
-    }
-    if let Some(change) = findings.next_change {
-        status::recheck_at(plan, change.epoch_s());
-    }
+    status::note_findings(plan, findings);
     nodes
 }
 
