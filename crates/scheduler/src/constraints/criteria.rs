@@ -123,9 +123,10 @@ fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId,
             Share::NodesOnly => Score::ZERO,
         };
         if !resource.allowed.contains(named.node) {
-            resource
-                .allowed
-                .insert(Candidate::new(named.node, Score::ZERO));
+            resource.allowed.insert(Candidate {
+                score: Score::ZERO,
+                ..named
+            });
         }
         if let Some(allowed) = resource.allowed.get_mut(named.node) {
             allowed.score = allowed.score.plus(score);

@@ -38,11 +38,11 @@ fn add_on_node(
         let child = plan.resources[resource].children[index];
         add_on_node(plan, child, node, score, cause);
     }
-    let base = plan.nodes[node].base_score;
+    let new = candidate(plan, node, plan.nodes[node].base_score.plus(score));
     let allowed = &mut plan.resources[resource].allowed;
     match allowed.get_mut(node) {
         Some(candidate) => candidate.score = candidate.score.plus(score),
-        None => allowed.insert(Candidate::new(node, base.plus(score))),
+        None => allowed.insert(new),
     }
     plan.journal.note(resource, Some(node), score, cause);
 }
@@ -67,5 +67,13 @@ pub(super) fn ban_where(
             plan.journal
                 .note(resource, Some(node), Score::MINUS_INFINITY, &cause);
         }
+    }
+}
+
+/// `node` with `score`, probed as usual there.
+pub(super) fn candidate(plan: &Plan<'_>, node: NodeId, score: Score) -> Candidate {
+    Candidate {
+        probe_mode: plan.nodes[node].probe_mode,
+        ..Candidate::new(node, score)
     }
 }
