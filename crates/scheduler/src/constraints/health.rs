@@ -11,7 +11,6 @@ use cib::Score;
 
 use super::location;
 use super::reading::parse_score;
-use super::scores::candidate;
 use crate::model::{Candidate, Location, NodeId, Plan, ProbeMode, Role};
 
 /// Adds node health to the location constraints of all resources.
@@ -31,10 +30,7 @@ pub fn apply_node_health(plan: &mut Plan<'_>) {
     let nodes: Vec<NodeId> = plan.nodes.ids().collect();
     let healths: Vec<Candidate> = nodes
         .into_iter()
-        .map(|node| {
-            let health = health(plan, node, base);
-            candidate(plan, node, health)
-        })
+        .map(|node| Candidate::new(node, health(plan, node, base)))
         .filter(|health| health.score != Score::ZERO)
         .collect();
     for index in 0..plan.roots.len() {

@@ -16,9 +16,8 @@ use regex::bytes::RegexBuilder;
 
 use super::location_rule;
 use super::reading::{Reader, parse_score};
-use super::scores::candidate;
 use super::sets::{self, MISSING, Parties, Side};
-use crate::model::{Location, Plan, ProbeMode, ResourceId, Role};
+use crate::model::{Candidate, Location, Plan, ProbeMode, ResourceId, Role};
 
 /// What a pattern, and each group of it, matched in the id of a resource.
 pub(super) type Match<'m> = Vec<Option<&'m str>>;
@@ -169,7 +168,7 @@ fn locate<'c>(reader: &mut Reader<'_, 'c>, request: &Request<'_, 'c>) {
         return;
     };
     let probe_mode = probe_mode(reader.plan, constraint);
-    let nodes = vec![candidate(reader.plan, node, score)];
+    let nodes = vec![Candidate::new(node, score)];
     add(
         reader.plan,
         Location {

@@ -13,7 +13,6 @@ use cib::xml::Element;
 
 use super::location::{self, Match, Request};
 use super::reading::{Reader, parse_score};
-use super::scores::candidate;
 use crate::model::{Candidate, Location, NodeId, Plan, ResourceId};
 use crate::{configuration, status};
 
@@ -138,7 +137,7 @@ fn matching_nodes<'c>(
             Scoring::Fixed(score) => Some(*score),
             Scoring::Attribute(name) => attribute_score(plan, request, node, name),
         };
-        nodes.extend(score.map(|score| candidate(plan, node, score)));
+        nodes.extend(score.map(|score| Candidate::new(node, score)));
     }
     status::note_findings(plan, findings);
     nodes

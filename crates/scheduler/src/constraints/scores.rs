@@ -38,11 +38,12 @@ fn add_on_node(
         let child = plan.resources[resource].children[index];
         add_on_node(plan, child, node, score, cause);
     }
-    let new = candidate(plan, node, plan.nodes[node].base_score.plus(score));
     let allowed = &mut plan.resources[resource].allowed;
-    match allowed.get_mut(node) {
-        Some(candidate) => candidate.score = candidate.score.plus(score),
-        None => allowed.insert(new),
+    if !allowed.contains(node) {
+        allowed.insert(plan.nodes[node].as_candidate(node));
+    }
+    if let Some(candidate) = allowed.get_mut(node) {
+        candidate.score = candidate.score.plus(score);
     }
     plan.journal.note(resource, Some(node), score, cause);
 }
@@ -67,13 +68,5 @@ pub(super) fn ban_where(
             plan.journal
                 .note(resource, Some(node), Score::MINUS_INFINITY, &cause);
         }
-    }
-}
-
-/// `node` with `score`, probed as usual there.
-pub(super) fn candidate(plan: &Plan<'_>, node: NodeId, score: Score) -> Candidate {
-    Candidate {
-        probe_mode: plan.nodes[node].probe_mode,
-        ..Candidate::new(node, score)
     }
 }
