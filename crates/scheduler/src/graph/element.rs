@@ -120,7 +120,13 @@ fn set_resource(
     if locks_to_node(plan, action, resource) {
         document.set(element, "shutdown-lock", &of.lock_since_s.to_string());
     }
-    let child = document.append(element, of.xml.name());
+    // One that was removed from the configuration is known from its history only.
+    let name = if of.removed {
+        "primitive"
+    } else {
+        of.xml.name()
+    };
+    let child = document.append(element, name);
     let configured_id = of.xml.id().unwrap_or_default();
     match of.history_id.as_deref() {
         // The number matters: there may be more than one instance on the node.

@@ -27,6 +27,7 @@
 use std::collections::HashMap;
 
 use cib::Values;
+use cib::digest;
 use cib::xml::Element;
 
 use super::number::interval_ms;
@@ -261,17 +262,7 @@ fn calculate<'c>(plan: &Plan<'c>, request: Request<'c>) -> Digests {
 }
 
 fn without_irrelevant<'c>(values: &Values<'c>) -> Values<'c> {
-    const IRRELEVANT: [&str; 6] = [
-        "id",
-        "crm_feature_set",
-        "op-digest",
-        "on_node",
-        "on_node_uuid",
-        "pcmk_external_ip",
-    ];
-    kept(values, |name| {
-        !name.starts_with("CRM_meta_") && !IRRELEVANT.contains(&name)
-    })
+    kept(values, |name| !digest::is_left_out(name))
 }
 
 fn kept<'c>(values: &Values<'c>, keep: impl FnMut(&str) -> bool) -> Values<'c> {
@@ -352,6 +343,5 @@ fn feature_set(plan: &Plan<'_>, entry: Option<Element<'_>>) -> [u32; 3] {
 }
 
 fn digest_of(values: &Values<'_>) -> String {
-    let _ = values;
-    String::new()
+    digest::of_parameters(values.iter())
 }
