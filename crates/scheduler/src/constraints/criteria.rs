@@ -110,6 +110,7 @@ fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId,
         locations,
         resources,
         journal,
+        nodes,
         ..
     } = plan;
     let (location, resource_id) = (&locations[location], resource);
@@ -123,9 +124,10 @@ fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId,
             Share::NodesOnly => Score::ZERO,
         };
         if !resource.allowed.contains(named.node) {
-            resource
-                .allowed
-                .insert(Candidate::new(named.node, Score::ZERO));
+            resource.allowed.insert(Candidate {
+                probe_mode: nodes[named.node].probe_mode,
+                ..Candidate::new(named.node, Score::ZERO)
+            });
         }
         if let Some(allowed) = resource.allowed.get_mut(named.node) {
             allowed.score = allowed.score.plus(score);

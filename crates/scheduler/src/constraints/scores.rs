@@ -38,11 +38,12 @@ fn add_on_node(
         let child = plan.resources[resource].children[index];
         add_on_node(plan, child, node, score, cause);
     }
-    let base = plan.nodes[node].base_score;
+    let mut fresh = plan.candidate(node);
+    fresh.score = fresh.score.plus(score);
     let allowed = &mut plan.resources[resource].allowed;
     match allowed.get_mut(node) {
         Some(candidate) => candidate.score = candidate.score.plus(score),
-        None => allowed.insert(Candidate::new(node, base.plus(score))),
+        None => allowed.insert(fresh),
     }
     plan.journal.note(resource, Some(node), score, cause);
 }

@@ -226,7 +226,8 @@ fn has_to_be_probed(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> bool
     if exclusive {
         is_named_for_probes(allowed)
     } else {
-        allowed.is_none_or(|allowed| allowed.probe_mode != ProbeMode::Never)
+        let allowed = allowed.copied().unwrap_or_else(|| plan.candidate(node));
+        allowed.probe_mode != ProbeMode::Never
     }
 }
 
