@@ -50,7 +50,7 @@ pub fn any_available(plan: &Plan<'_>, candidates: &Candidates) -> bool {
 
 /// `node` as it is without any resource's point of view.
 pub(super) fn as_such(plan: &Plan<'_>, node: NodeId) -> Candidate {
-    plan.nodes[node].as_candidate(node)
+    plan.candidate(node)
 }
 
 /// A candidate with what it is compared by.

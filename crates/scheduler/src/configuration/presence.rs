@@ -28,11 +28,10 @@ impl Presence {
 
     /// Notes that `node` is there, as it is now.
     pub fn add(&mut self, plan: &Plan<'_>, node: NodeId) {
-        let of = &plan.nodes[node];
-        let candidate = of.as_candidate(node);
+        let candidate = plan.candidate(node);
         self.count += usize::from(!self.all.contains(node));
         self.all.insert(candidate);
-        if of.probe_mode == ProbeMode::Never {
+        if candidate.probe_mode == ProbeMode::Never {
             self.common.remove(node);
         } else {
             self.common.insert(candidate);

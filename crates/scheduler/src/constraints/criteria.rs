@@ -108,9 +108,9 @@ fn apply_location(plan: &mut Plan<'_>, location: LocationId, resource: ResourceI
 fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId, share: Share) {
     let Plan {
         locations,
-        nodes,
         resources,
         journal,
+        nodes,
         ..
     } = plan;
     let (location, resource_id) = (&locations[location], resource);
@@ -125,8 +125,8 @@ fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId,
         };
         if !resource.allowed.contains(named.node) {
             resource.allowed.insert(Candidate {
-                score: Score::ZERO,
-                ..nodes[named.node].as_candidate(named.node)
+                probe_mode: nodes[named.node].probe_mode,
+                ..Candidate::new(named.node, Score::ZERO)
             });
         }
         if let Some(allowed) = resource.allowed.get_mut(named.node) {

@@ -18,6 +18,7 @@ pub mod role;
 pub mod state;
 
 use super::ids::{NodeId, ResourceId};
+use super::node::Candidate;
 use super::plan::Plan;
 use super::resource::{Clone_, Variant};
 
@@ -54,6 +55,17 @@ impl<'c> Plan<'c> {
         self.nodes
             .iter()
             .find_map(|(id, node)| (node.uuid == uuid).then_some(id))
+    }
+
+    /// `node` as a resource sees it of which nothing more is said: with the node's base score, and
+    /// probed as usual there.
+    #[must_use]
+    pub fn candidate(&self, node: NodeId) -> Candidate {
+        let of = &self.nodes[node];
+        Candidate {
+            probe_mode: of.probe_mode,
+            ..Candidate::new(node, of.base_score)
+        }
     }
 
     /// The outermost resource that `resource` is part of; itself if it is part of none. Bundles

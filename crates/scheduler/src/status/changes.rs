@@ -54,7 +54,7 @@ pub fn apply_configuration_changes(plan: &mut Plan<'_>) {
     }
     for index in 0..plan.nodes_by_name.len() {
         let node = plan.nodes_by_name[index];
-        let candidate = plan.nodes[node].as_candidate(node);
+        let candidate = plan.candidate(node);
         if !plan.nodes[node].maintenance
             && !assignment::is_available(plan, &candidate, false, false)
         {
