@@ -108,7 +108,6 @@ fn apply_location(plan: &mut Plan<'_>, location: LocationId, resource: ResourceI
 fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId, share: Share) {
     let Plan {
         locations,
-        nodes,
         resources,
         journal,
         ..
