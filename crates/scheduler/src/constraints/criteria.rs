@@ -108,6 +108,7 @@ fn apply_location(plan: &mut Plan<'_>, location: LocationId, resource: ResourceI
 fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId, share: Share) {
     let Plan {
         locations,
+        nodes,
         resources,
         journal,
         ..

@@ -78,7 +78,7 @@ pub(super) fn apply(plan: &mut Plan<'_>, history: &History<'_>) {
 }
 
 fn note_known(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
-    let known = plan.candidate(node);
+    let known = plan.nodes[node].as_candidate(node);
     let mut at = Some(resource);
     while let Some(part) = at {
         let of = &mut plan.resources[part];

@@ -191,7 +191,7 @@ pub(super) fn ban_everywhere(plan: &mut Plan<'_>, resource: ResourceId, why: &st
 pub(in crate::status) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: ResourceId, why: &str) {
     let forbidden = |node| Candidate {
         score: Score::MINUS_INFINITY,
-        ..plan.candidate(node)
+        ..plan.nodes[node].as_candidate(node)
     };
     plan.resources[resource].allowed = plan.nodes.ids().map(forbidden).collect();
     plan.journal
