@@ -73,7 +73,7 @@ pub struct Plan<'c> {
     pub score_lines: Vec<String>,
     /// Utilization as `crm_simulate -U` prints it.
     pub utilization_lines: Vec<String>,
-    /// How many resources are being assigned, each because the one before needs it.
+    /// How many resources are being assigned, each because the one before follows it.
     pub assignment_depth: usize,
     /// Causes of scores, where wanted.
     pub journal: Journal,
