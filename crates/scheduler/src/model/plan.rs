@@ -34,8 +34,9 @@ pub struct Plan<'c> {
     pub nodes_by_name: Vec<NodeId>,
     /// All resources, parts included.
     pub resources: Table<ResourceId, Resource<'c>>,
-    /// The resources that are part of no other; sorted by priority for assignment, in the order of
-    /// the CIB (then removed ones) before that.
+    /// The resources that are part of no other, the highest priority first, in the order of the CIB
+    /// where it is the same; removed ones, which history adds, come last. Sorted anew for
+    /// assignment.
     pub roots: Vec<ResourceId>,
     /// Resources made from a template, by the template's id.
     pub templates: BTreeMap<&'c str, Vec<&'c str>>,
@@ -72,7 +73,7 @@ pub struct Plan<'c> {
     pub score_lines: Vec<String>,
     /// Utilization as `crm_simulate -U` prints it.
     pub utilization_lines: Vec<String>,
-    /// How many resources are being assigned, each because the one before needs it.
+    /// How many resources are being assigned, each because the one before follows it.
     pub assignment_depth: usize,
     /// Causes of scores, where wanted.
     pub journal: Journal,
