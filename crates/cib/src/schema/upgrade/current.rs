@@ -17,7 +17,7 @@
 //! out pairs that others hide, which changes nothing.
 
 use super::{Upgrade, location, parent_name, unsupported};
-use crate::xml::{Document, Element, XmlId};
+use crate::xml::{Element, XmlId};
 
 /// What new ids begin with.
 pub(super) const PREFIX: &str = "pcmk__3_10_upgrade-";
@@ -55,7 +55,8 @@ enum Edit {
     Drop,
     DropWithWarning(&'static str),
     DropMoon,
-    NameReference,
+    /// Takes the value of this pair.
+    NameReference(XmlId),
     Rename(&'static str),
     SetValue(&'static str),
     PingNode,
@@ -86,7 +87,8 @@ fn edit_for(element: Element<'_>) -> Option<Edit> {
 fn edit_for_pair(pair: Element<'_>) -> Option<Edit> {
     let name = pair.attribute("name");
     if pair.attribute("id-ref").is_some() {
-        return name.map(|_| Edit::NameReference);
+        let original = name.and_then(|_| pair.resolved())?;
+        return Some(Edit::NameReference(original.xml_id()));
     }
     let Some(value) = pair.attribute("value") else {
         return Some(Edit::Drop);
@@ -144,7 +146,7 @@ fn apply(upgrade: &mut Upgrade<'_>, element: XmlId, edit: Edit) {
             ));
             upgrade.cib.unset(element, "moon");
         }
-        Edit::NameReference => name_reference(upgrade, element),
+        Edit::NameReference(original) => name_reference(upgrade, element, original),
         Edit::Rename(name) => upgrade.cib.set(element, "name", name),
         Edit::SetValue(value) => upgrade.cib.set(element, "value", value),
         Edit::PingNode => upgrade.cib.set(element, "type", "member"),
@@ -154,16 +156,12 @@ fn apply(upgrade: &mut Upgrade<'_>, element: XmlId, edit: Edit) {
 }
 
 /// Makes a pair of its own of one that took the value of another one.
-fn name_reference(upgrade: &mut Upgrade<'_>, pair: XmlId) {
-    let Some(original) = upgrade.element(pair).resolved() else {
-        return;
-    };
-    let value = original.attribute("value").map(str::to_owned);
+fn name_reference(upgrade: &mut Upgrade<'_>, pair: XmlId, original: XmlId) {
     let name = upgrade.text(pair, "name").unwrap_or_default();
-    let id = format!("{PREFIX}{}-{name}", original.id().unwrap_or_default());
+    let id = format!("{PREFIX}{}-{name}", upgrade.id_of(original));
     upgrade.cib.unset(pair, "id-ref");
     upgrade.cib.set(pair, "id", &id);
-    match value {
+    match upgrade.text(original, "value") {
         Some(value) => upgrade.cib.set(pair, "value", &value),
         None => upgrade.cib.remove(pair),
     }
@@ -224,12 +222,13 @@ fn mend_permissions(upgrade: &mut Upgrade<'_>) {
                 .to_owned(),
         );
     }
-    for permission in permissions {
-        let is_gone = |document: &Document, id: &str| document.with_id(id).next().is_none();
-        let reference = upgrade.text(permission, "reference");
-        if reference.is_some_and(|id| is_gone(upgrade.cib, &id)) {
-            upgrade.cib.unset(permission, "reference");
-            upgrade.cib.set(permission, "xpath", "/*[false()]");
-        }
+    let is_gone = |&it: &XmlId| {
+        let reference = upgrade.element(it).attribute("reference");
+        reference.is_some_and(|id| upgrade.cib.with_id(id).next().is_none())
+    };
+    let gone: Vec<_> = permissions.into_iter().filter(is_gone).collect();
+    for permission in gone {
+        upgrade.cib.unset(permission, "reference");
+        upgrade.cib.set(permission, "xpath", "/*[false()]");
     }
 }

@@ -9,15 +9,18 @@
 //! Pacemaker 3.0's own upgrade leaves the rule that it makes of a lifetime without a score, and then
 //! ignores the constraint; here the score stays.
 
+use std::collections::HashSet;
+
 use super::Upgrade;
 use super::current::PREFIX;
 use crate::xml::{Element, XmlId};
 
 pub(super) fn upgrade(upgrade: &mut Upgrade<'_>) {
+    let permissions = upgrade.find(|it| it.name() == "acl_permission");
     for location in
         upgrade.find(|it| it.name() == "rsc_location" && it.children_named("rule").count() > 1)
     {
-        split(upgrade, location);
+        split(upgrade, location, &permissions);
     }
     for location in upgrade.find(|it| it.name() == "rsc_location" && it.child("lifetime").is_some())
     {
@@ -36,7 +39,7 @@ fn children(upgrade: &Upgrade<'_>, parent: XmlId, name: &str) -> Vec<XmlId> {
 
 /// Makes one location of each rule. What else there is in it belongs to the first, and the others
 /// refer to it.
-fn split(upgrade: &mut Upgrade<'_>, location: XmlId) {
+fn split(upgrade: &mut Upgrade<'_>, location: XmlId, permissions: &[XmlId]) {
     let id = upgrade.id_of(location);
     let attributes: Vec<_> = upgrade
         .element(location)
@@ -47,7 +50,7 @@ fn split(upgrade: &mut Upgrade<'_>, location: XmlId) {
     let new_ids: Vec<_> = (1..=rules.len())
         .map(|number| format!("{PREFIX}{id}-{number}"))
         .collect();
-    point_to_all(upgrade, &id, &new_ids);
+    point_to_all(upgrade, permissions, &id, &new_ids);
     upgrade.cib.set(location, "id", &new_ids[0]);
     let mut last = location;
     for (rule, new_id) in rules.into_iter().zip(&new_ids).skip(1) {
@@ -80,15 +83,15 @@ fn add_reference(upgrade: &mut Upgrade<'_>, original: XmlId, parent: XmlId) {
 }
 
 /// Lets permissions for a location that was split speak of all its parts.
-fn point_to_all(upgrade: &mut Upgrade<'_>, id: &str, new_ids: &[String]) {
-    let permissions =
-        upgrade.find(|it| it.name() == "acl_permission" && it.attribute("reference") == Some(id));
+fn point_to_all(upgrade: &mut Upgrade<'_>, permissions: &[XmlId], id: &str, new_ids: &[String]) {
     let tests: Vec<_> = new_ids.iter().map(|id| format!("@id = '{id}'")).collect();
-    for permission in permissions {
-        upgrade.cib.unset(permission, "reference");
-        upgrade
-            .cib
-            .set(permission, "xpath", &format!("//*[{}]", tests.join(" or ")));
+    for &permission in permissions {
+        if upgrade.element(permission).attribute("reference") == Some(id) {
+            upgrade.cib.unset(permission, "reference");
+            upgrade
+                .cib
+                .set(permission, "xpath", &format!("//*[{}]", tests.join(" or ")));
+        }
     }
 }
 
@@ -158,6 +161,9 @@ fn drop_lifetimes(upgrade: &mut Upgrade<'_>) {
     let lifetimes = upgrade.find(|it| {
         it.name() == "lifetime" && matches!(super::parent_name(it), "rsc_colocation" | "rsc_order")
     });
+    if lifetimes.is_empty() {
+        return;
+    }
     let mut rules = Vec::new();
     for lifetime in lifetimes {
         let constraint = upgrade.element(lifetime).parent().and_then(Element::id);
@@ -170,11 +176,14 @@ fn drop_lifetimes(upgrade: &mut Upgrade<'_>) {
         rules.extend(children(upgrade, lifetime, "rule"));
         upgrade.cib.remove(lifetime);
     }
+    let references: HashSet<_> = upgrade
+        .find(|it| it.attribute("id-ref").is_some())
+        .into_iter()
+        .filter_map(|it| upgrade.text(it, "id-ref"))
+        .collect();
     rules.retain(|&rule| {
-        upgrade.text(rule, "id").is_some_and(|id| {
-            let refers = |it: Element<'_>| it.attribute("id-ref") == Some(&id);
-            !upgrade.find(refers).is_empty()
-        })
+        let id = upgrade.text(rule, "id");
+        id.is_some_and(|id| references.contains(&id))
     });
     if rules.is_empty() {
         return;

@@ -26,15 +26,12 @@ pub(super) fn resolve(cib: &mut Document) -> Vec<Copy> {
     let references = find(cib, |it| {
         it.attribute("id-ref").is_some() && SETS.contains(&it.name())
     });
+    let resolved = |copy: XmlId| Some((copy, cib.element(copy).resolved()?.xml_id()));
+    let pairs: Vec<_> = references.into_iter().filter_map(resolved).collect();
     let mut copies = Vec::new();
-    for copy in references {
-        let Some(original) = cib.element(copy).resolved() else {
-            continue;
-        };
-        let (id, original_id) = (
-            original.id().unwrap_or_default().to_owned(),
-            original.xml_id(),
-        );
+    for (copy, original_id) in pairs {
+        let original = cib.element(original_id);
+        let id = original.id().unwrap_or_default().to_owned();
         let source = Document::copy_of(original);
         cib.unset(copy, "id-ref");
         cib.set(copy, "id", &format!("{PREFIX}{id}"));
