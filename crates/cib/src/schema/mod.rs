@@ -9,9 +9,14 @@
 //!   the new one does not have any more.
 //! - What follows no known version is refused, what is not to be checked (`none`) is left as it is.
 
+mod compile;
+mod grammar;
+mod pattern;
 mod upgrade;
+mod validate;
 mod version;
 
+pub use validate::{MAX_VIOLATIONS, Violation};
 pub use version::{Schema, Version};
 
 use crate::xml::Document;
@@ -67,6 +72,18 @@ pub fn claimed(cib: &Document) -> Result<Schema, SchemaError> {
 pub fn upgrade(cib: &mut Document) -> Result<Vec<Notice>, SchemaError> {
     Ok(match claimed(cib)? {
         Schema::Version(version) => upgrade::run(cib, version),
+        Schema::Unchecked => Vec::new(),
+    })
+}
+
+/// What is wrong with `cib` by the schema that it claims to follow: nothing, or at most
+/// [`MAX_VIOLATIONS`] things.
+///
+/// # Errors
+/// A `validate-with` that is missing or unknown.
+pub fn validate(cib: &Document) -> Result<Vec<Violation>, SchemaError> {
+    Ok(match claimed(cib)? {
+        Schema::Version(version) => validate::run(cib, version),
         Schema::Unchecked => Vec::new(),
     })
 }
