@@ -215,15 +215,13 @@ impl<'d> Validation<'_, 'd> {
         let value = value.trim();
         if is_reference {
             self.references.push((element, name, value));
-        } else if is_id {
-            if let Some(other) = self.ids.insert(value, element) {
-                let place = other
-                    .line_and_column()
-                    .map_or(String::new(), |(line, _)| format!(" in line {line}"));
-                let problem = format!("id '{value}' is taken by <{}>{place}", other.name());
-                self.add(element, problem);
-                self.ids.insert(value, other);
-            }
+        } else if is_id && let Some(other) = self.ids.insert(value, element) {
+            let place = other
+                .line_and_column()
+                .map_or(String::new(), |(line, _)| format!(" in line {line}"));
+            let problem = format!("id '{value}' is taken by <{}>{place}", other.name());
+            self.add(element, problem);
+            self.ids.insert(value, other);
         }
     }
 

@@ -75,7 +75,8 @@ impl Reader {
 
     /// Terms with one and the same operator between them.
     fn node(&mut self) -> Result<Node, String> {
-        const OPERATORS: [(&str, fn(Vec<Node>) -> Node); 3] = [
+        type Combine = fn(Vec<Node>) -> Node;
+        const OPERATORS: [(&str, Combine); 3] = [
             (",", Node::Sequence),
             ("&", Node::AnyOrder),
             ("|", Node::Choice),
