@@ -21,8 +21,10 @@ pub mod graph;
 pub mod model;
 pub mod notifications;
 pub mod ordering;
+pub mod simulation;
 pub mod status;
 pub mod transition;
+pub mod walk;
 
 pub use model::Plan;
 
@@ -32,9 +34,9 @@ use cib::xml::Document;
 /// What the caller wants besides the plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wishes {
-    /// Scores in `Plan::score_lines`.
+    /// Scores in `Plan::findings`.
     pub show_scores: bool,
-    /// Utilization in `Plan::utilization_lines`.
+    /// Utilization in `Plan::findings`.
     pub show_utilization: bool,
     /// Causes of scores in `Plan::journal`.
     pub explain: bool,
