@@ -215,7 +215,7 @@ fn history(text: &mut String, Running { id, promoted, .. }: &Running) {
         ),
     );
     let mut operation = |call: usize, task: &str, interval: u32, code: u8| {
-        let key = "6:1:0:00000000-0000-0000-0000-000000000000";
+        let key = format_args!("6:1:{code}:00000000-0000-0000-0000-000000000000");
         // Of no parameters, and of a recurring operation's timeout of 20 seconds: without them
         // everything would be restarted.
         let digest = if interval == 0 {
