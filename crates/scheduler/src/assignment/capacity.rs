@@ -10,6 +10,7 @@
 //! - A node has more free capacity than another if it has more of more kinds.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use cib::number::scan_integer;
 use cib::{Score, Values};
@@ -157,11 +158,17 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
 #[derive(Default)]
 struct Chain {
     found: Vec<ResourceId>,
+    is_found: HashSet<ResourceId>,
 }
 
 impl Chain {
     fn contains(&self, resource: ResourceId) -> bool {
-        self.found.contains(&resource)
+        self.is_found.contains(&resource)
+    }
+
+    fn add(&mut self, resource: ResourceId) {
+        self.found.push(resource);
+        self.is_found.insert(resource);
     }
 
     fn follow(&mut self, plan: &Plan<'_>, resource: ResourceId, start: ResourceId, depth: usize) {
@@ -172,7 +179,7 @@ impl Chain {
         if let Variant::Group(group) = &of.variant {
             let in_clone = of.parent.is_some_and(|parent| plan.is_clone(parent));
             if group.colocated || in_clone {
-                self.found.push(resource);
+                self.add(resource);
                 for &member in &of.children {
                     self.follow(plan, member, start, depth + 1);
                 }
@@ -185,7 +192,7 @@ impl Chain {
         if self.contains(resource) {
             return;
         }
-        self.found.push(resource);
+        self.add(resource);
         for colocation in colocations_of(plan, resource) {
             let primary = plan.colocations[colocation].primary;
             if primary != start && binds(plan, colocation, resource, primary) {

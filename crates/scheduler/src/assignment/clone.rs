@@ -6,7 +6,7 @@
 
 use super::colocations::{colocations_of, colocations_with};
 use super::dependents::add_dependent_scores;
-use super::{assign, instance_order, instances, promotion, promotion_scores, show_scores};
+use super::{assign_before, instance_order, instances, promotion, promotion_scores, show_scores};
 use crate::model::{NodeId, Plan, ResourceId};
 
 /// Assigns the instances of `clone`; see [`super::assign`].
@@ -27,7 +27,7 @@ pub(super) fn assign_clone(
     }
     for colocation in colocations_of(plan, clone) {
         let primary = plan.colocations[colocation].primary;
-        assign(plan, primary, prefer, stop_if_fail);
+        assign_before(plan, primary, prefer, stop_if_fail);
     }
     for colocation in colocations_with(plan, clone) {
         add_dependent_scores(plan, colocation, clone);

@@ -28,6 +28,10 @@ use super::scores::{by_colocation, set_scores};
 use crate::model::ids::Id;
 use crate::model::{Candidates, ColocationId, NodeId, Plan, ResourceId, Role};
 
+/// How many resources are merged into one. There may be very many ways through a net of colocations
+/// in which everybody knows everybody; what lies beyond is left out of account.
+const MAX_MERGES: usize = 100_000;
+
 /// Which colocations and scores are merged.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Selection {
@@ -45,6 +49,8 @@ pub(super) struct Merged {
     candidates: Candidates,
     /// Nodes, by number, that turned out negative; empty where there is none.
     spoilt: Vec<bool>,
+    /// How many more resources may be merged.
+    left: usize,
 }
 
 impl Merged {
@@ -52,6 +58,7 @@ impl Merged {
         Self {
             candidates,
             spoilt: Vec::new(),
+            left: MAX_MERGES,
         }
     }
 
@@ -174,7 +181,7 @@ pub(super) fn merge(
     selection: Selection,
     depth: usize,
 ) {
-    if plan.resources[source].updating_nodes || depth > MAX_CHAIN {
+    if plan.resources[source].updating_nodes || depth > MAX_CHAIN || merged.left == 0 {
         return;
     }
     if plan.is_group(source) {
@@ -187,6 +194,7 @@ pub(super) fn merge(
         return;
     }
     plan.resources[source].updating_nodes = true;
+    merged.left -= 1;
     let mut work = merged.clone();
     add_matching_scores(plan, &mut work, source, link, selection.only_positive);
     if follow(
@@ -202,6 +210,8 @@ pub(super) fn merge(
             work.forgive();
         }
         *merged = work;
+    } else {
+        merged.left = work.left;
     }
     plan.resources[source].updating_nodes = false;
 }

@@ -88,11 +88,7 @@ fn assign(
     prefer: Option<NodeId>,
     stop_if_fail: bool,
 ) -> Option<NodeId> {
-    if plan.assignment_depth > MAX_CHAIN {
-        return None;
-    }
-    plan.assignment_depth += 1;
-    let node = match plan.resources[resource].variant {
+    match plan.resources[resource].variant {
         Variant::Primitive => primitive::assign_primitive(plan, resource, prefer, stop_if_fail),
         Variant::Group(_) => group::assign_group(plan, resource, prefer, stop_if_fail),
         Variant::Clone(_) => {
@@ -103,7 +99,20 @@ fn assign(
             bundle::assign_bundle(plan, resource, prefer, stop_if_fail);
             None
         }
-    };
-    plan.assignment_depth -= 1;
-    node
+    }
+}
+
+/// Assigns `primary`, which a resource that is being assigned follows, unless the chain of such
+/// resources has become too long.
+fn assign_before(
+    plan: &mut Plan<'_>,
+    primary: ResourceId,
+    prefer: Option<NodeId>,
+    stop_if_fail: bool,
+) {
+    if plan.assignment_depth < MAX_CHAIN {
+        plan.assignment_depth += 1;
+        assign(plan, primary, prefer, stop_if_fail);
+        plan.assignment_depth -= 1;
+    }
 }

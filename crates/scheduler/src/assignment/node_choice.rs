@@ -50,7 +50,7 @@ pub fn any_available(plan: &Plan<'_>, candidates: &Candidates) -> bool {
 
 /// `node` as it is without any resource's point of view.
 pub(super) fn as_such(plan: &Plan<'_>, node: NodeId) -> Candidate {
-    Candidate::new(node, plan.nodes[node].base_score)
+    plan.nodes[node].as_candidate(node)
 }
 
 /// A candidate with what it is compared by.

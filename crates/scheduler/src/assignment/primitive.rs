@@ -21,7 +21,7 @@ use super::colocations::{colocations_of, colocations_with};
 use super::dependents::add_dependent_scores;
 use super::location::set_next_role;
 use super::node_choice::{any_available, as_such, best, is_available};
-use super::{assign, assign_to, effects, show_scores};
+use super::{assign, assign_before, assign_to, effects, show_scores};
 use crate::constraints::add_score;
 use crate::model::{
     Candidate, Cause, ColocationId, NoQuorumPolicy, NodeId, Plan, ResourceId, Role,
@@ -83,7 +83,7 @@ fn follow_primary(plan: &mut Plan<'_>, resource: ResourceId, colocation: Colocat
         || (score < Score::ZERO && score > Score::MINUS_INFINITY);
     let before = revertible.then(|| plan.resources[resource].allowed.clone());
     if plan.resources[primary].unassigned {
-        assign(plan, primary, None, true);
+        assign_before(plan, primary, None, true);
     }
     let noted = plan.journal.entries.len();
     effects::apply(plan, resource, primary, colocation);

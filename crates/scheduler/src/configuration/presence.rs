@@ -4,7 +4,7 @@
 //! there when it is read. Replicas of bundles appear with their bundle, and nothing but what is
 //! inside may run on them, so that nothing else is ever allowed there.
 
-use crate::model::{Candidate, Candidates, NodeId, Plan, ProbeMode, ResourceId};
+use crate::model::{Candidates, NodeId, Plan, ProbeMode, ResourceId};
 
 /// The nodes that are there.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +29,7 @@ impl Presence {
     /// Notes that `node` is there, as it is now.
     pub fn add(&mut self, plan: &Plan<'_>, node: NodeId) {
         let of = &plan.nodes[node];
-        let mut candidate = Candidate::new(node, of.base_score);
-        candidate.probe_mode = of.probe_mode;
+        let candidate = of.as_candidate(node);
         self.count += usize::from(!self.all.contains(node));
         self.all.insert(candidate);
         if of.probe_mode == ProbeMode::Never {

@@ -108,6 +108,7 @@ fn apply_location(plan: &mut Plan<'_>, location: LocationId, resource: ResourceI
 fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId, share: Share) {
     let Plan {
         locations,
+        nodes,
         resources,
         journal,
         ..
@@ -123,9 +124,10 @@ fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId,
             Share::NodesOnly => Score::ZERO,
         };
         if !resource.allowed.contains(named.node) {
-            resource
-                .allowed
-                .insert(Candidate::new(named.node, Score::ZERO));
+            resource.allowed.insert(Candidate {
+                score: Score::ZERO,
+                ..nodes[named.node].as_candidate(named.node)
+            });
         }
         if let Some(allowed) = resource.allowed.get_mut(named.node) {
             allowed.score = allowed.score.plus(score);

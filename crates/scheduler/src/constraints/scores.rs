@@ -38,11 +38,12 @@ fn add_on_node(
         let child = plan.resources[resource].children[index];
         add_on_node(plan, child, node, score, cause);
     }
-    let base = plan.nodes[node].base_score;
     let allowed = &mut plan.resources[resource].allowed;
-    match allowed.get_mut(node) {
-        Some(candidate) => candidate.score = candidate.score.plus(score),
-        None => allowed.insert(Candidate::new(node, base.plus(score))),
+    if !allowed.contains(node) {
+        allowed.insert(plan.nodes[node].as_candidate(node));
+    }
+    if let Some(candidate) = allowed.get_mut(node) {
+        candidate.score = candidate.score.plus(score);
     }
     plan.journal.note(resource, Some(node), score, cause);
 }

@@ -108,7 +108,7 @@ fn set_node(
     }
 }
 
-/// The resource as its agent knows it.
+/// The resource as its agent knows it; only primitives have agents.
 fn set_resource(
     document: &mut Document,
     element: XmlId,
@@ -120,7 +120,7 @@ fn set_resource(
     if locks_to_node(plan, action, resource) {
         document.set(element, "shutdown-lock", &of.lock_since_s.to_string());
     }
-    let child = document.append(element, of.xml.name());
+    let child = document.append(element, "primitive");
     let configured_id = of.xml.id().unwrap_or_default();
     match of.history_id.as_deref() {
         // The number matters: there may be more than one instance on the node.

@@ -122,6 +122,15 @@ impl<'c> Node<'c> {
             assigned: Vec::new(),
         }
     }
+
+    /// The node, which is `node`, for a resource of which nothing else is known.
+    #[must_use]
+    pub fn as_candidate(&self, node: NodeId) -> Candidate {
+        Candidate {
+            probe_mode: self.probe_mode,
+            ..Candidate::new(node, self.base_score)
+        }
+    }
 }
 
 /// When a resource is probed on a node (`resource-discovery` of location constraints).

@@ -332,7 +332,7 @@ const OPTIONS: &[Specification] = &[
         Domain::PositiveInteger,
         Some("10"),
     ),
-    option("concurrent-fencing", None, Domain::Boolean, Some("false")),
+    option("concurrent-fencing", None, Domain::Boolean, Some("true")),
     option("startup-fencing", None, Domain::Boolean, Some("true")),
     option("priority-fencing-delay", None, Domain::Duration, Some("0")),
     option("node-pending-timeout", None, Domain::Duration, Some("0")),

@@ -71,7 +71,7 @@ pub struct Plan<'c> {
     pub messages: Vec<Message>,
     /// What is shown of the assignment on request, in order.
     pub findings: Vec<Finding>,
-    /// How many resources are being assigned, each because the one before needs it.
+    /// How many resources are being assigned, each because the one before follows it.
     pub assignment_depth: usize,
     /// Causes of scores, where wanted.
     pub journal: Journal,

@@ -34,7 +34,7 @@ use super::history::{ActiveRange, Entry, histories, read_entries, sort};
 use crate::actions;
 use crate::assignment;
 use crate::model::plan::ParameterCheck;
-use crate::model::{Candidate, NodeId, OrderingEnd, Plan, Relation, ResourceId};
+use crate::model::{NodeId, OrderingEnd, Plan, Relation, ResourceId};
 use crate::transition;
 
 /// Why something is done about an operation.
@@ -54,7 +54,7 @@ pub fn apply_configuration_changes(plan: &mut Plan<'_>) {
     }
     for index in 0..plan.nodes_by_name.len() {
         let node = plan.nodes_by_name[index];
-        let candidate = Candidate::new(node, plan.nodes[node].base_score);
+        let candidate = plan.nodes[node].as_candidate(node);
         if !plan.nodes[node].maintenance
             && !assignment::is_available(plan, &candidate, false, false)
         {

@@ -226,7 +226,8 @@ fn has_to_be_probed(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> bool
     if exclusive {
         is_named_for_probes(allowed)
     } else {
-        allowed.is_none_or(|allowed| allowed.probe_mode != ProbeMode::Never)
+        let probe_mode = allowed.map_or(plan.nodes[node].probe_mode, |allowed| allowed.probe_mode);
+        probe_mode != ProbeMode::Never
     }
 }
 

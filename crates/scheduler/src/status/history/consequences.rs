@@ -28,7 +28,7 @@ use cib::Score;
 use super::event::History;
 use crate::actions;
 use crate::constraints;
-use crate::model::{Candidate, Cause, NodeId, OnFail, Plan, ProbeMode, ResourceId, Role};
+use crate::model::{Cause, NodeId, OnFail, Plan, ResourceId, Role};
 use crate::status::activity::add_active;
 use crate::status::fencing::{fence_node, mark_failed};
 
@@ -78,15 +78,12 @@ pub(super) fn apply(plan: &mut Plan<'_>, history: &History<'_>) {
 }
 
 fn note_known(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
-    let score = plan.nodes[node].base_score;
+    let known = plan.nodes[node].as_candidate(node);
     let mut at = Some(resource);
     while let Some(part) = at {
         let of = &mut plan.resources[part];
         if !of.known_on.contains(node) {
-            of.known_on.insert(Candidate {
-                probe_mode: ProbeMode::Always,
-                ..Candidate::new(node, score)
-            });
+            of.known_on.insert(known);
         }
         at = of.parent.filter(|_| !of.unique);
     }

@@ -189,7 +189,10 @@ pub(super) fn ban_everywhere(plan: &mut Plan<'_>, resource: ResourceId, why: &st
 
 /// Forbids this very resource on all nodes, whatever was said of it before.
 pub(in crate::status) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: ResourceId, why: &str) {
-    let forbidden = |node| Candidate::new(node, Score::MINUS_INFINITY);
+    let forbidden = |node| Candidate {
+        score: Score::MINUS_INFINITY,
+        ..plan.nodes[node].as_candidate(node)
+    };
     plan.resources[resource].allowed = plan.nodes.ids().map(forbidden).collect();
     plan.journal
         .note(resource, None, Score::MINUS_INFINITY, || {
