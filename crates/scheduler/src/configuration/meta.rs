@@ -15,9 +15,9 @@ use cib::rules::{Findings, Input};
 use cib::xml::Element;
 use cib::{Values, nvset};
 
-use super::reading::note_findings;
 use super::section;
 use crate::model::{Plan, ResourceId};
+use crate::status::note_findings;
 
 /// Sets the meta-attributes of `resource`.
 pub(super) fn read(plan: &mut Plan<'_>, resource: ResourceId) {

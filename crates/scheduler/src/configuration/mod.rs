@@ -21,7 +21,6 @@ mod options;
 mod parameters;
 mod presence;
 mod primitive;
-mod reading;
 mod requires;
 mod resource;
 mod resources;

@@ -17,9 +17,9 @@ use cib::xml::Element;
 use cib::{Score, Values, nvset};
 
 use super::presence::Presence;
-use super::reading::note_findings;
 use super::section;
 use crate::model::{Node, NodeId, NodeKind, Plan, ResourceId};
+use crate::status::note_findings;
 
 /// Reads the nodes into `plan`, and says which of them are there before bundles are read.
 pub(super) fn unpack(plan: &mut Plan<'_>) -> Presence {

@@ -12,10 +12,10 @@ use cib::xml::Element;
 use cib::{Values, nvset};
 
 use super::number::parse_integer;
-use super::reading::note_findings;
 use super::section;
 use crate::model::options::{Options, Problem};
 use crate::model::{NoQuorumPolicy, Plan};
+use crate::status::note_findings;
 
 /// Options that are on their way out, with what is said where they are off.
 const DEPRECATED_OFF: [(&str, &str); 4] = [

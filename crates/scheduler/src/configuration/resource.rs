@@ -25,10 +25,10 @@ use super::nodes::is_remote_connection;
 use super::number::parse_integer;
 use super::parameters::parameters;
 use super::presence::Presence;
-use super::reading::note_findings;
 use super::{bundle, clone, group, primitive, requires, target_role};
 use crate::model::resource::Group;
 use crate::model::{MultiplyActive, Plan, Resource, ResourceId, Variant};
+use crate::status::note_findings;
 
 /// Reads the resource that `element` describes, with all its parts, into `plan`. `instance` is its
 /// number if it is (part of) an instance of a clone. `None`, with an error noted, where it cannot

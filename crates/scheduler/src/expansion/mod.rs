@@ -16,6 +16,8 @@ pub(crate) mod bundle;
 mod guest;
 mod operations;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use template::{is_mark, missing_template};
 

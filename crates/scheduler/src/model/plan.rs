@@ -35,8 +35,9 @@ pub struct Plan<'c> {
     pub nodes_by_name: Vec<NodeId>,
     /// All resources, parts included.
     pub resources: Table<ResourceId, Resource<'c>>,
-    /// The resources that are part of no other; sorted by priority for assignment, in the order of
-    /// the CIB (then removed ones) before that.
+    /// The resources that are part of no other, the highest priority first, in the order of the CIB
+    /// where it is the same; removed ones, which history adds, come last. Sorted anew for
+    /// assignment.
     pub roots: Vec<ResourceId>,
     /// Resources made from a template, by the template's id.
     pub templates: BTreeMap<&'c str, Vec<&'c str>>,
