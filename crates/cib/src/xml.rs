@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+mod edit;
 mod ids;
 mod parse;
 mod write;
@@ -109,6 +110,12 @@ impl Document {
     /// children of `parent`.
     pub fn append_copy(&mut self, parent: XmlId, source: Element<'_>) -> XmlId {
         let copy = self.append(parent, source.name());
+        self.fill_from(copy, source);
+        copy
+    }
+
+    /// Adds copies of the attributes and the contents of `source` to `copy`.
+    fn fill_from(&mut self, copy: XmlId, source: Element<'_>) {
         for (name, value) in source.attributes() {
             self.set(copy, name, value);
         }
@@ -130,7 +137,6 @@ impl Document {
                 }
             }
         }
-        copy
     }
 
     /// Sets attribute `name` of `element`, which keeps its place if it was there before.

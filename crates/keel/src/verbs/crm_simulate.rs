@@ -20,8 +20,9 @@ fn now() -> DateTime {
 
 /// Says what came of a command.
 fn finish(outcome: &Outcome) -> ExitCode {
-    // Whoever closes the pipe early has seen enough.
-    let _ = std::io::stdout().write_all(outcome.standard_output.as_bytes());
+    // What there is to say about the input stands before what came of it, where both go to the same
+    // place. Whoever closes the pipe early has seen enough.
     let _ = std::io::stderr().write_all(outcome.standard_error.as_bytes());
+    let _ = std::io::stdout().write_all(outcome.standard_output.as_bytes());
     ExitCode::from(outcome.exit_code.0)
 }

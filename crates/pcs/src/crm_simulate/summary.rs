@@ -94,11 +94,12 @@ pub(super) enum Movement {
     },
 }
 
-/// All changes: of nodes, in the order of actions, then of resources, in the order of the plan.
+/// All changes: of nodes, the one made last first, then of resources, in the order of the plan.
 pub(super) fn changes(plan: &Plan<'_>) -> Vec<Change> {
     let mut changes: Vec<Change> = plan
         .actions
         .values()
+        .rev()
         .filter_map(|action| node_change(plan, action))
         .map(Change::Node)
         .collect();

@@ -7,7 +7,7 @@ use scheduler::model::{NodeId, Resource, ResourceId, Role};
 /// Whether status texts pass over `resource`: the implicit connection to a guest node.
 #[must_use]
 pub fn is_internal(resource: &Resource<'_>) -> bool {
-    resource.meta.get("internal").and_then(parse_boolean) == Some(true)
+    resource.meta.get("internal_rsc").and_then(parse_boolean) == Some(true)
 }
 
 /// Class, provider (where the class has one) and type of the agent.

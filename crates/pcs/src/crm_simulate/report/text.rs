@@ -216,7 +216,7 @@ impl Report for Text {
         }
         self.space();
         self.outline.begin("Transition Summary");
-        let mut columns = Columns::default();
+        let columns = Columns::of(changes);
         for change in changes {
             let line = match change {
                 Change::Node(NodeChange { task, node, reason }) => {
@@ -250,29 +250,37 @@ impl Report for Text {
     }
 }
 
-/// The widths of columns in the summary, which grow from line to line.
+/// The widths of columns in the summary, in characters.
 struct Columns {
     resource: usize,
     details: usize,
 }
 
-impl Default for Columns {
-    fn default() -> Self {
-        Self {
-            resource: 5,
-            details: 5,
-        }
-    }
-}
-
 impl Columns {
-    fn line(&mut self, change: &ResourceChange) -> String {
+    /// As wide as `changes` need. A resource that widens its column gets two characters more than
+    /// it needs, so that not every one after it does the same.
+    fn of(changes: &[Change]) -> Self {
+        const LEAST: usize = 5;
+        let mut columns = Self {
+            resource: LEAST,
+            details: LEAST,
+        };
+        for change in changes {
+            if let Change::Resource(change) = change {
+                let resource = change.resource.chars().count();
+                if resource > columns.resource {
+                    columns.resource = resource + 2;
+                }
+                let details = details(&change.movement).chars().count();
+                columns.details = columns.details.max(details);
+            }
+        }
+        columns
+    }
+
+    fn line(&self, change: &ResourceChange) -> String {
         let resource = &change.resource;
         let details = details(&change.movement);
-        if resource.chars().count() > self.resource {
-            self.resource = resource.chars().count() + 2;
-        }
-        self.details = self.details.max(details.chars().count());
         let reason = match (&change.reason, change.blocked) {
             (Some(reason), false) => format!("  due to {reason}"),
             (Some(reason), true) => format!("  due to {reason} (blocked)"),

@@ -1,1 +1,0 @@
-//! Schema versions: validation, and upgrade of old syntax to the current one.
