@@ -101,6 +101,11 @@ impl Document {
         self.push(Some(parent), |document| Kind::Element(document.store(name)))
     }
 
+    /// Appends character data to the children of `parent`.
+    pub fn append_text(&mut self, parent: XmlId, text: &str) {
+        self.push(Some(parent), |document| Kind::Text(document.store(text)));
+    }
+
     /// Appends a copy of `source` and all below it, which may belong to another document, to the
     /// children of `parent`.
     pub fn append_copy(&mut self, parent: XmlId, source: Element<'_>) -> XmlId {

@@ -20,7 +20,6 @@ const NOT_BUILT: &[&str] = &[
     "crm_mon",
     "crm_node",
     "crm_resource",
-    "crm_simulate",
     "crm_standby",
     "crm_verify",
     "dashboard",
@@ -36,6 +35,8 @@ pub enum Invocation {
     Haproxy(Vec<String>),
     /// keepalived's command line.
     Keepalived(Vec<String>),
+    /// Pacemaker's `crm_simulate`.
+    CrmSimulate(Vec<String>),
     /// `keel run`.
     Run(RunOptions),
     /// `keel status`.
@@ -95,6 +96,9 @@ enum Verb {
     /// keepalived's command line
     #[command(disable_help_flag = true)]
     Keepalived(Words),
+    /// Pacemaker's crm_simulate: what would the cluster do?
+    #[command(name = "crm_simulate", disable_help_flag = true)]
+    CrmSimulate(Words),
     /// Machines as namespaces, faults, probes: rehearse a failure
     #[command(disable_help_flag = true)]
     Lab(Words),
@@ -189,6 +193,7 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
     match name {
         "haproxy" => Some(Invocation::Haproxy(text(rest.to_vec()))),
         "keepalived" => Some(Invocation::Keepalived(text(rest.to_vec()))),
+        "crm_simulate" => Some(Invocation::CrmSimulate(text(rest.to_vec()))),
         "lab" => Some(Invocation::Lab(rest.to_vec())),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
@@ -203,6 +208,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::Reload(options) => Invocation::Reload(options),
             Verb::Haproxy(words) => Invocation::Haproxy(text(words.words)),
             Verb::Keepalived(words) => Invocation::Keepalived(text(words.words)),
+            Verb::CrmSimulate(words) => Invocation::CrmSimulate(text(words.words)),
             Verb::Lab(words) => Invocation::Lab(words.words),
         },
         Err(error) => Invocation::Print {
@@ -253,6 +259,7 @@ mod tests {
     fn a_peer_is_known_by_the_link_and_by_the_word() {
         let haproxy = Invocation::Haproxy(words(&["-f", "a.cfg", "-h"]));
         let keepalived = Invocation::Keepalived(words(&["-n", "--help"]));
+        let simulate = Invocation::CrmSimulate(words(&["-x", "a", "-S"]));
         for (line, expected) in [
             ("/usr/sbin/haproxy -f a.cfg -h", &haproxy),
             ("keel haproxy -f a.cfg -h", &haproxy),
@@ -260,6 +267,8 @@ mod tests {
             ("/x/keel keepalived -n --help", &keepalived),
             ("haproxy", &Invocation::Haproxy(Vec::new())),
             ("keel pcs status", &Invocation::NotBuilt("pcs".to_owned())),
+            ("keel crm_simulate -x a -S", &simulate),
+            ("/usr/sbin/crm_simulate -x a -S", &simulate),
             ("crm_mon -1", &Invocation::NotBuilt("crm_mon".to_owned())),
             ("haproxy role-balancer", &Invocation::RoleBalancer),
             (

@@ -21,9 +21,12 @@ pub mod graph;
 pub mod model;
 pub mod notifications;
 pub mod ordering;
+pub mod simulation;
 pub mod status;
 pub mod transition;
+pub mod walk;
 
+pub use graph::Transition;
 pub use model::Plan;
 
 use cib::time::DateTime;
@@ -32,9 +35,9 @@ use cib::xml::Document;
 /// What the caller wants besides the plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wishes {
-    /// Scores in `Plan::score_lines`.
+    /// Scores in `Plan::findings`.
     pub show_scores: bool,
-    /// Utilization in `Plan::utilization_lines`.
+    /// Utilization in `Plan::findings`.
     pub show_utilization: bool,
     /// Causes of scores in `Plan::journal`.
     pub explain: bool,
@@ -54,7 +57,7 @@ pub fn read(cib: &Document, now: DateTime, wishes: Wishes) -> Plan<'_> {
 }
 
 /// Decides: fills in everything of a plan that [`read`] left open, and gives the graph.
-pub fn decide(plan: &mut Plan<'_>) -> Document {
+pub fn decide(plan: &mut Plan<'_>) -> Transition {
     constraints::apply_node_health(plan);
     constraints::unpack(plan);
     constraints::apply_node_criteria(plan);

@@ -215,7 +215,14 @@ fn history(text: &mut String, Running { id, promoted, .. }: &Running) {
         ),
     );
     let mut operation = |call: usize, task: &str, interval: u32, code: u8| {
-        let key = "6:1:0:00000000-0000-0000-0000-000000000000";
+        let key = format_args!("6:1:{code}:00000000-0000-0000-0000-000000000000");
+        // Of no parameters, and of a recurring operation's timeout of 20 seconds: without them
+        // everything would be restarted.
+        let digest = if interval == 0 {
+            "f2317cad3d54cec5d7d7aa7d0bf35cf8"
+        } else {
+            "4811cef7f7f94e3a35a70be7916cb2fd"
+        };
         let name = if interval == 0 && task != "monitor" {
             "last"
         } else {
@@ -226,7 +233,7 @@ fn history(text: &mut String, Running { id, promoted, .. }: &Running) {
             format_args!(
                 "<lrm_rsc_op id=\"{id}_{name}_{interval}\" operation_key=\"{id}_{task}_{interval}\" operation=\"{task}\" \
              interval=\"{interval}\" call-id=\"{call}\" rc-code=\"{code}\" op-status=\"0\" transition-key=\"{key}\" \
-             transition-magic=\"0:{code};{key}\" crm_feature_set=\"3.16.2\"/>"
+             transition-magic=\"0:{code};{key}\" op-digest=\"{digest}\" crm_feature_set=\"3.16.2\"/>"
             ),
         );
     };

@@ -1,6 +1,7 @@
 //! What each verb does.
 
 mod ask;
+mod crm_simulate;
 mod haproxy;
 mod keepalived;
 mod launch;
@@ -18,6 +19,7 @@ pub fn run(invocation: Invocation) -> ExitCode {
     match invocation {
         Invocation::Haproxy(words) => haproxy::haproxy(words),
         Invocation::Keepalived(words) => keepalived::keepalived(words),
+        Invocation::CrmSimulate(words) => crm_simulate::crm_simulate(&words),
         Invocation::Run(options) => run::run(&options),
         Invocation::Status(options) => ask::status(&options),
         Invocation::Reload(options) => ask::reload(&options),

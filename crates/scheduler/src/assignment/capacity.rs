@@ -18,7 +18,7 @@ use cib::{Score, Values};
 use super::colocations::{Effect, effect};
 use super::{MAX_CHAIN, colocations_of, colocations_with, is_available};
 use crate::constraints::add_score;
-use crate::model::{
+use crate::model::{Finding, 
     Candidate, Cause, ColocationId, NodeId, PlacementStrategy, Plan, ResourceId, Variant,
 };
 
@@ -277,16 +277,19 @@ fn binds(
 }
 
 /// Notes all nodes' free capacities where they are to be shown.
-pub(super) fn show(plan: &mut Plan<'_>, comment: &str) {
+pub(super) fn show(plan: &mut Plan<'_>, moment: &'static str) {
     if !plan.show_utilization {
         return;
     }
-    for &node in &plan.nodes_by_name {
+    for index in 0..plan.nodes_by_name.len() {
+        let node = plan.nodes_by_name[index];
         if !plan.is_bundle_node(node) {
-            let node = &plan.nodes[node];
-            let amounts = text(&node.utilization);
-            let line = format!("{comment}: {} capacity:{amounts}", node.name);
-            plan.utilization_lines.push(line);
+            let amounts = amounts(&plan.nodes[node].utilization);
+            plan.findings.push(Finding::Capacity {
+                moment,
+                node,
+                amounts,
+            });
         }
     }
 }
@@ -294,19 +297,19 @@ pub(super) fn show(plan: &mut Plan<'_>, comment: &str) {
 /// Notes what `resource` takes from `node` where it is to be shown.
 pub(super) fn show_need(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
     if plan.show_utilization {
-        let of = &plan.resources[resource];
-        let amounts = text(&of.utilization);
-        let (id, node) = (&of.id, plan.nodes[node].name);
-        plan.utilization_lines.push(format!(
-            "pcmk__assign_resource: {id} utilization on {node}:{amounts}"
-        ));
+        plan.findings.push(Finding::Utilization {
+            step: "pcmk__assign_resource",
+            resource,
+            node,
+            amounts: amounts(&plan.resources[resource].utilization),
+        });
     }
 }
 
-fn text(utilization: &Values<'_>) -> String {
+fn amounts(utilization: &Values<'_>) -> Vec<(String, String)> {
     utilization
         .iter()
-        .map(|(name, value)| format!(" {name}={value}"))
+        .map(|(name, amount)| (name.to_owned(), amount.to_owned()))
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use cib::Score;
 
-use crate::model::{Candidates, Cause, ColocationId, Plan, ResourceId};
+use crate::model::{Candidates, Cause, ColocationId, Finding, Plan, ResourceId};
 
 /// Replaces the scores of `resource` and notes why those that changed did.
 pub(super) fn set_scores(
@@ -45,32 +45,38 @@ pub(super) fn by_colocation(
     Cause::Colocation(of.id.clone().into_owned(), other)
 }
 
-/// Notes the scores of `resource` and of all its parts for the nodes that they are allowed on, as
-/// `COMMENT: RESOURCE allocation score on NODE: SCORE`, where scores are to be shown. Removed
-/// resources are left out.
-pub fn show_scores(plan: &mut Plan<'_>, resource: ResourceId, comment: &str) {
+/// Notes the scores of `resource` and of all its parts for the nodes that they are allowed on, where
+/// scores are to be shown. Removed resources are left out.
+pub fn show_scores(plan: &mut Plan<'_>, resource: ResourceId, step: &'static str) {
     if plan.show_scores {
-        let mut lines = std::mem::take(&mut plan.score_lines);
-        write_scores(plan, resource, comment, &mut lines);
-        plan.score_lines = lines;
+        let mut findings = std::mem::take(&mut plan.findings);
+        find_scores(plan, resource, step, &mut findings);
+        plan.findings = findings;
     }
 }
 
-fn write_scores(plan: &Plan<'_>, resource: ResourceId, comment: &str, lines: &mut Vec<String>) {
+fn find_scores(
+    plan: &Plan<'_>,
+    resource: ResourceId,
+    step: &'static str,
+    findings: &mut Vec<Finding>,
+) {
     let of = &plan.resources[resource];
     if of.removed {
         return;
     }
     for &node in &plan.nodes_by_name {
         if let Some(candidate) = of.allowed.get(node) {
-            let (id, name, score) = (&of.id, plan.nodes[node].name, candidate.score);
-            lines.push(format!(
-                "{comment}: {id} allocation score on {name}: {score}"
-            ));
+            findings.push(Finding::Score {
+                step,
+                resource,
+                node,
+                score: candidate.score,
+            });
         }
     }
     for &child in &of.children {
-        write_scores(plan, child, comment, lines);
+        find_scores(plan, child, step, findings);
     }
 }
 
@@ -80,13 +86,10 @@ pub(super) fn show_promotion_score(plan: &mut Plan<'_>, instance: ResourceId) {
     if !plan.show_scores {
         return;
     }
-    let (id, score) = (
-        &plan.resources[instance].id,
-        plan.resources[instance].promotion_priority,
-    );
-    let line = match super::assigned_node(plan, instance) {
-        Some(node) => format!("{id} promotion score on {}: {score}", plan.nodes[node].name),
-        None => format!("{id} promotion score (inactive): {score}"),
+    let finding = Finding::Promotion {
+        resource: instance,
+        node: super::assigned_node(plan, instance),
+        score: plan.resources[instance].promotion_priority,
     };
-    plan.score_lines.push(line);
+    plan.findings.push(finding);
 }

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod activity;
 pub mod constraint;
+pub mod finding;
 pub mod ids;
 pub mod journal;
 pub mod message;
@@ -20,6 +21,7 @@ pub mod role;
 
 pub use action::{Action, OnFail, Requires, Task};
 pub use constraint::{Colocation, Location, LossPolicy, Ticket, TicketDependency};
+pub use finding::Finding;
 pub use ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, Table, TicketId};
 pub use journal::{Cause, Journal};
 pub use message::{Message, Severity};

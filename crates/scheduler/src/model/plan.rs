@@ -7,6 +7,7 @@ use cib::xml::{Element, XmlId};
 
 use super::action::Action;
 use super::constraint::{Colocation, Location, Ticket};
+use super::finding::Finding;
 use super::ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, Table, TicketId};
 use super::journal::Journal;
 use super::message::{Message, Severity};
@@ -69,17 +70,15 @@ pub struct Plan<'c> {
     pub recheck_by_s: Option<i64>,
     /// What there is to say about the input.
     pub messages: Vec<Message>,
-    /// Scores as they were when each resource was assigned, in `crm_simulate -s`'s words.
-    pub score_lines: Vec<String>,
-    /// Utilization as `crm_simulate -U` prints it.
-    pub utilization_lines: Vec<String>,
+    /// What is shown of the assignment on request, in order.
+    pub findings: Vec<Finding>,
     /// How many resources are being assigned, each because the one before follows it.
     pub assignment_depth: usize,
     /// Causes of scores, where wanted.
     pub journal: Journal,
-    /// Whether scores are to be written to `score_lines`.
+    /// Whether scores are to be written to `findings`.
     pub show_scores: bool,
-    /// Whether utilization is to be written to `utilization_lines`.
+    /// Whether utilization is to be written to `findings`.
     pub show_utilization: bool,
     /// Whether secrets may be masked in the CIB (see `Wishes::sanitized`).
     pub sanitized: bool,
@@ -138,8 +137,7 @@ impl<'c> Plan<'c> {
             stop_needed: Vec::new(),
             recheck_by_s: None,
             messages: Vec::new(),
-            score_lines: Vec::new(),
-            utilization_lines: Vec::new(),
+            findings: Vec::new(),
             assignment_depth: 0,
             journal: Journal {
                 enabled: wishes.explain,

@@ -18,7 +18,7 @@ mod fencing;
 mod history;
 mod membership;
 mod node_state;
-mod number;
+pub(crate) mod number;
 mod recheck;
 mod remote_nodes;
 mod shutdown_lock;

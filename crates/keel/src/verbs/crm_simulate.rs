@@ -1,0 +1,28 @@
+//! `keel crm_simulate`: Pacemaker's command line.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use cib::time::DateTime;
+use pcs::{MachineFiles, Outcome};
+
+/// Runs Pacemaker's command line.
+pub fn crm_simulate(words: &[String]) -> ExitCode {
+    finish(&pcs::crm_simulate::run(words, now, &mut MachineFiles))
+}
+
+/// The current time, as the local clock shows it.
+fn now() -> DateTime {
+    let now = jiff::Timestamp::now();
+    let offset = jiff::tz::TimeZone::system().to_offset(now);
+    DateTime::from_epoch_s(now.as_second()).with_offset_s(offset.seconds())
+}
+
+/// Says what came of a command.
+fn finish(outcome: &Outcome) -> ExitCode {
+    // What there is to say about the input stands before what came of it, where both go to the same
+    // place. Whoever closes the pipe early has seen enough.
+    let _ = std::io::stderr().write_all(outcome.standard_error.as_bytes());
+    let _ = std::io::stdout().write_all(outcome.standard_output.as_bytes());
+    ExitCode::from(outcome.exit_code.0)
+}

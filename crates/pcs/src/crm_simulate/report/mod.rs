@@ -1,0 +1,76 @@
+//! What the command has to say, in the form that was asked for.
+
+mod json;
+mod text;
+mod xml;
+
+use scheduler::Plan;
+use scheduler::simulation::{Event, Execution};
+use scheduler::walk::Ending;
+
+use super::input::EffectiveTime;
+use super::options::{Format, Options};
+use super::summary::Change;
+use crate::ExitCode;
+use crate::status::View;
+
+/// When a status is that of the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// Before the transition.
+    Current,
+    /// After it.
+    Revised,
+}
+
+/// The duration of one profiled input.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Timing {
+    pub file: String,
+    pub seconds: f64,
+}
+
+/// Takes what there is to say, in order.
+pub(super) trait Report {
+    /// Whether the status of the cluster is to be shown at all.
+    fn wants_status(&self) -> bool;
+    /// The time at which the CIB is looked at, and the words that asked for it.
+    fn time(&mut self, time: EffectiveTime, asked: Option<&str>);
+    /// A problem that does not end the run.
+    fn error(&mut self, text: &str);
+    /// The state of the cluster. The current one comes with what limits the cluster as a whole.
+    fn status(&mut self, plan: &Plan<'_>, moment: Moment, view: &View);
+    /// What was changed on request.
+    fn modifications(&mut self, events: &[Event]);
+    /// Scores and utilization, as far as `options` ask for them.
+    fn scores(&mut self, plan: &Plan<'_>, options: &Options);
+    /// What the transition changes.
+    fn summary(&mut self, changes: &[Change]);
+    /// How the transition was carried out.
+    fn transition(&mut self, execution: &Execution);
+    /// How long profiled inputs took.
+    fn timings(&mut self, timings: &[Timing]);
+    /// The end. Gives what goes to standard output (or its file), and to standard error.
+    fn finish(self: Box<Self>, exit_code: ExitCode) -> (String, String);
+}
+
+/// The report that `options` ask for; `arguments` are those of the command.
+pub(super) fn new(options: &Options, arguments: &[String]) -> Box<dyn Report> {
+    match options.format {
+        Format::Text => Box::new(text::Text::new(options)),
+        Format::Xml => Box::new(xml::Xml::new(arguments)),
+        Format::Json => Box::new(json::Json::new(arguments)),
+        Format::None => Box::new(text::Text::silent()),
+    }
+}
+
+/// What there is to say of a walk that did not come to its end, line by line.
+fn walk_problems(ending: Ending) -> &'static [&'static str] {
+    match ending {
+        Ending::Complete | Ending::Stopped => &[],
+        Ending::Terminated => &[
+            "Transition failed: terminated",
+            "An invalid transition was produced",
+        ],
+    }
+}

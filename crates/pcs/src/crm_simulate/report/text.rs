@@ -1,0 +1,326 @@
+//! The report for people.
+
+use scheduler::Plan;
+use scheduler::simulation::{Event, Execution};
+
+use super::{Moment, Report, Timing, walk_problems};
+use crate::ExitCode;
+use crate::crm_simulate::input::EffectiveTime;
+use crate::crm_simulate::options::Options;
+use crate::crm_simulate::summary::{Change, Movement, NodeChange, ResourceChange};
+use crate::outline::Outline;
+use crate::status::{self, View};
+
+pub(super) struct Text {
+    outline: Outline,
+    errors: String,
+    quiet: bool,
+    /// Whether anything was said that the next section is set off from.
+    printed: bool,
+}
+
+impl Text {
+    /// Quiet reports have scores only; these then stand for themselves, without any headings.
+    pub fn new(options: &Options) -> Self {
+        Self {
+            outline: Outline::new(options.quiet && options.show_scores),
+            errors: String::new(),
+            quiet: options.quiet,
+            printed: false,
+        }
+    }
+
+    /// A report of errors only.
+    pub fn silent() -> Self {
+        Self {
+            outline: Outline::new(true),
+            errors: String::new(),
+            quiet: true,
+            printed: false,
+        }
+    }
+
+    fn space(&mut self) {
+        if self.printed {
+            self.outline.spacer();
+        }
+        self.printed = true;
+    }
+
+    /// What limits the cluster as a whole. Says whether there is anything.
+    fn limits(&mut self, plan: &Plan<'_>) -> bool {
+        let mut printed = false;
+        if plan.options.maintenance {
+            self.outline
+                .line("\n              *** Resource management is DISABLED ***");
+            self.outline
+                .line("  The cluster will not attempt to start, stop or recover services");
+            printed = true;
+        }
+        let counts = plan.instance_counts();
+        if counts.disabled > 0 || counts.blocked > 0 {
+            if printed {
+                self.outline.spacer();
+            }
+            self.outline.line(&format!(
+                "{} of {} resource instances DISABLED and {} BLOCKED \
+                 from further action due to failure",
+                counts.disabled, counts.all, counts.blocked
+            ));
+            printed = true;
+        }
+        printed
+    }
+
+    fn event(&mut self, event: &Event) {
+        let item = match event {
+            Event::Quorum(value) => format!("Setting quorum: {value}"),
+            Event::Watchdog(value) => format!("Setting watchdog: {value}"),
+            Event::Node { change, node } => match *change {
+                "Online" => format!("Bringing node {node} online"),
+                "Offline" => format!("Taking node {node} offline"),
+                _ => format!("Failing node {node}"),
+            },
+            Event::Ticket { change, ticket } if *change == "Standby" => {
+                format!("Making ticket {ticket} standby")
+            }
+            Event::Ticket { change, ticket } => format!("{change} ticket {ticket}"),
+            Event::Operation(specification) => {
+                format!("Injecting {specification} into the configuration")
+            }
+            Event::Attribute {
+                name,
+                value,
+                node_uuid,
+            } => format!("Injecting attribute {name}={value} into /node_state '{node_uuid}'"),
+            Event::Pseudo { key, node: None } => format!("Pseudo action:   {key}"),
+            Event::Pseudo {
+                key,
+                node: Some(node),
+            } => format!("Pseudo action:   {key} on {node}"),
+            Event::Resource {
+                resource,
+                task,
+                interval_ms: 0,
+                node,
+            } => format!("Resource action: {resource:<15} {task} on {node}"),
+            Event::Resource {
+                resource,
+                task,
+                interval_ms,
+                node,
+            } => format!("Resource action: {resource:<15} {task}={interval_ms} on {node}"),
+            Event::Cluster {
+                task,
+                resource: None,
+                node,
+            } => format!("Cluster action:  {task} on {node}"),
+            Event::Cluster {
+                task,
+                resource: Some(resource),
+                node,
+            } => format!("Cluster action:  {task} for {resource} on {node}"),
+            Event::Fencing { target, operation } => format!("Fencing {target} ({operation})"),
+            Event::Failure { action, result } => {
+                let line = format!("Pretending action {action} failed with rc={result}");
+                return self.outline.line(&line);
+            }
+            Event::Error(text) => return self.error(text),
+        };
+        self.outline.item(&item);
+    }
+
+    fn events(&mut self, heading: &str, events: &[Event]) {
+        if self.quiet {
+            for event in events {
+                if let Event::Error(text) = event {
+                    self.error(text);
+                }
+            }
+            return;
+        }
+        self.space();
+        self.outline.begin(heading);
+        for event in events {
+            self.event(event);
+        }
+        self.outline.end();
+    }
+}
+
+impl Report for Text {
+    fn wants_status(&self) -> bool {
+        !self.quiet
+    }
+
+    fn time(&mut self, time: EffectiveTime, asked: Option<&str>) {
+        if self.quiet {
+            return;
+        }
+        match time {
+            EffectiveTime::Given(_) => {
+                let asked = asked.unwrap_or_default();
+                self.outline
+                    .line(&format!("Setting effective cluster time: {asked}"));
+            }
+            EffectiveTime::Original(moment) => {
+                let moment = moment.to_utc_text();
+                self.outline
+                    .line(&format!("Using the original execution date of: {moment}"));
+            }
+            EffectiveTime::Now(_) => {}
+        }
+    }
+
+    fn error(&mut self, text: &str) {
+        self.errors.push_str(text);
+        self.errors.push('\n');
+    }
+
+    fn status(&mut self, plan: &Plan<'_>, moment: Moment, view: &View) {
+        let title = match moment {
+            Moment::Current => {
+                self.printed = self.limits(plan);
+                "Current cluster status"
+            }
+            Moment::Revised => "Revised Cluster Status",
+        };
+        self.space();
+        status::text::write(&mut self.outline, plan, title, view);
+    }
+
+    fn modifications(&mut self, events: &[Event]) {
+        self.events("Performing Requested Modifications", events);
+    }
+
+    fn scores(&mut self, plan: &Plan<'_>, options: &Options) {
+        let heading = match (options.show_scores, options.show_utilization) {
+            (true, true) => "Assignment Scores and Utilization Information",
+            (true, false) => "Assignment Scores",
+            (false, true) => "Utilization Information",
+            (false, false) => return,
+        };
+        if !self.quiet {
+            self.space();
+        }
+        self.outline.begin(heading);
+        for finding in &plan.findings {
+            self.outline.item(&finding.text(plan));
+        }
+        self.outline.end();
+    }
+
+    fn summary(&mut self, changes: &[Change]) {
+        if self.quiet {
+            return;
+        }
+        self.space();
+        self.outline.begin("Transition Summary");
+        let columns = Columns::of(changes);
+        for change in changes {
+            let line = match change {
+                Change::Node(NodeChange { task, node, reason }) => {
+                    format!("{task} {node} '{reason}'")
+                }
+                Change::Resource(change) => columns.line(change),
+            };
+            self.outline.item(&line);
+        }
+        self.outline.end();
+    }
+
+    fn transition(&mut self, execution: &Execution) {
+        self.events("Executing Cluster Transition", &execution.events);
+        for problem in walk_problems(execution.ending) {
+            self.error(problem);
+        }
+    }
+
+    fn timings(&mut self, timings: &[Timing]) {
+        self.outline.begin("Timings");
+        for Timing { file, seconds } in timings {
+            self.outline
+                .item(&format!("Testing {file} ... {seconds:.2} secs"));
+        }
+        self.outline.end();
+    }
+
+    fn finish(self: Box<Self>, _: ExitCode) -> (String, String) {
+        (self.outline.into_text(), self.errors)
+    }
+}
+
+/// The widths of columns in the summary, in characters.
+struct Columns {
+    resource: usize,
+    details: usize,
+}
+
+impl Columns {
+    /// As wide as `changes` need. A resource that widens its column gets two characters more than
+    /// it needs, so that not every one after it does the same.
+    fn of(changes: &[Change]) -> Self {
+        const LEAST: usize = 5;
+        let mut columns = Self {
+            resource: LEAST,
+            details: LEAST,
+        };
+        for change in changes {
+            if let Change::Resource(change) = change {
+                let resource = change.resource.chars().count();
+                if resource > columns.resource {
+                    columns.resource = resource + 2;
+                }
+                let details = details(&change.movement).chars().count();
+                columns.details = columns.details.max(details);
+            }
+        }
+        columns
+    }
+
+    fn line(&self, change: &ResourceChange) -> String {
+        let resource = &change.resource;
+        let details = details(&change.movement);
+        let reason = match (&change.reason, change.blocked) {
+            (Some(reason), false) => format!("  due to {reason}"),
+            (Some(reason), true) => format!("  due to {reason} (blocked)"),
+            (None, true) => "  blocked".to_owned(),
+            (None, false) => String::new(),
+        };
+        format!(
+            "{:<8}   {resource:<width$}   ( {details:>details_width$} ){reason}",
+            change.action,
+            width = self.resource,
+            details_width = self.details
+        )
+    }
+}
+
+fn details(movement: &Movement) -> String {
+    match movement {
+        Movement::Start { node } | Movement::Stop { node } | Movement::Stay { node } => {
+            node.clone()
+        }
+        Movement::StartAs {
+            role,
+            next_role,
+            node,
+        }
+        | Movement::Become {
+            role,
+            next_role,
+            node,
+        } => format!("{} -> {} {node}", role.name(), next_role.name()),
+        Movement::StopAs { role, node } | Movement::StayAs { role, node } => {
+            format!("{} {node}", role.name())
+        }
+        Movement::Move { from, to } => format!("{from} -> {to}"),
+        Movement::MoveAs { role, from, to } => format!("{from} -> {to} {}", role.name()),
+        Movement::MoveAndBecome {
+            role,
+            from,
+            next_role,
+            to,
+        } => format!("{} {from} -> {} {to}", role.name(), next_role.name()),
+    }
+}

@@ -1,0 +1,141 @@
+//! Where commands read and write.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+
+/// The files of a machine, or what stands for them in a test.
+pub trait Files {
+    /// The text in the file `path`.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no text.
+    fn read(&mut self, path: &str) -> io::Result<String>;
+
+    /// All of standard input.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no text.
+    fn read_standard_input(&mut self) -> io::Result<String>;
+
+    /// Makes `text` the content of the file `path`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn write(&mut self, path: &str, text: &str) -> io::Result<()>;
+
+    /// Makes what `write` writes the content of the file `path`, without keeping all of it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn write_with(
+        &mut self,
+        path: &str,
+        write: &mut dyn FnMut(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> io::Result<()> {
+        let mut text = String::new();
+        write(&mut text).map_err(io::Error::other)?;
+        self.write(path, &text)
+    }
+
+    /// The names of the regular files in `folder`, in no particular order.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn list(&mut self, folder: &str) -> io::Result<Vec<String>>;
+}
+
+/// The files of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MachineFiles;
+
+impl Files for MachineFiles {
+    fn read(&mut self, path: &str) -> io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+
+    fn read_standard_input(&mut self) -> io::Result<String> {
+        io::read_to_string(io::stdin().lock())
+    }
+
+    fn write(&mut self, path: &str, text: &str) -> io::Result<()> {
+        std::fs::write(path, text)
+    }
+
+    fn write_with(
+        &mut self,
+        path: &str,
+        write: &mut dyn FnMut(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> io::Result<()> {
+        let mut file = FileWriter {
+            file: std::fs::File::create(path)?,
+            error: None,
+        };
+        write(&mut file).map_err(|error| file.error.take().unwrap_or(io::Error::other(error)))
+    }
+
+    fn list(&mut self, folder: &str) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            // As stat(2) sees it: a link to a file is a file.
+            if std::fs::metadata(entry.path()).is_ok_and(|data| data.is_file()) {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// A file that text is written to, with the error that writing ended in.
+struct FileWriter {
+    file: std::fs::File,
+    error: Option<io::Error>,
+}
+
+impl fmt::Write for FileWriter {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.file.write_all(text.as_bytes()).map_err(|error| {
+            self.error = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+/// Files that exist in memory only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryFiles {
+    /// The content of each file, by path.
+    pub files: BTreeMap<String, String>,
+    /// What standard input has.
+    pub standard_input: String,
+}
+
+impl Files for MemoryFiles {
+    fn read(&mut self, path: &str) -> io::Result<String> {
+        self.files
+            .get(path)
+            .cloned()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    fn read_standard_input(&mut self) -> io::Result<String> {
+        Ok(std::mem::take(&mut self.standard_input))
+    }
+
+    fn write(&mut self, path: &str, text: &str) -> io::Result<()> {
+        self.files.insert(path.to_owned(), text.to_owned());
+        Ok(())
+    }
+
+    fn list(&mut self, folder: &str) -> io::Result<Vec<String>> {
+        let prefix = format!("{}/", folder.trim_end_matches('/'));
+        Ok(self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(&prefix))
+            .filter(|name| !name.contains('/'))
+            .map(str::to_owned)
+            .collect())
+    }
+}

@@ -1,0 +1,386 @@
+//! Changes that an operator asks for before the scheduler is run: what if a node came, left or
+//! failed, what if an operation had that result, what if a ticket were granted?
+
+use cib::xml::{Document, Element, XmlId};
+
+use super::events::Event;
+use super::history::{self, OperationResult};
+use super::status_section::{Agent, Fault, StatusSection};
+use crate::actions::parse_operation_key;
+use crate::model::Plan;
+use crate::model::queries::find::Match;
+
+/// What to change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Injections {
+    /// Whether there is quorum, as a boolean of the CIB.
+    pub quorum: Option<String>,
+    /// Whether there is a watchdog, as a boolean of the CIB.
+    pub watchdog: Option<String>,
+    /// Nodes that come.
+    pub node_up: Vec<String>,
+    /// Nodes that leave in good order.
+    pub node_down: Vec<String>,
+    /// Nodes that vanish.
+    pub node_fail: Vec<String>,
+    /// Tickets that are granted.
+    pub ticket_grant: Vec<String>,
+    /// Tickets that are taken back.
+    pub ticket_revoke: Vec<String>,
+    /// Tickets that are put on standby.
+    pub ticket_standby: Vec<String>,
+    /// Tickets that are taken off standby.
+    pub ticket_activate: Vec<String>,
+    /// Results of operations: `RESOURCE_TASK_INTERVAL@NODE=RESULT`.
+    pub operations: Vec<String>,
+}
+
+impl Injections {
+    /// Whether nothing is to be changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether nodes that the configuration does not know are added to it, by these injections and
+    /// by the simulation that follows: that is so where any node is to come.
+    #[must_use]
+    pub fn adds_nodes(&self) -> bool {
+        !self.node_up.is_empty()
+    }
+}
+
+/// Makes the changes in `cib`, which `plan` was read from; `now_s` (seconds since 1970) is the time
+/// that results are recorded with. Says what was done.
+///
+/// # Errors
+/// The status section contradicts itself.
+pub fn inject(
+    cib: &mut Document,
+    plan: &Plan<'_>,
+    injections: &Injections,
+    now_s: i64,
+) -> Result<Vec<Event>, Fault> {
+    let mut events = Vec::new();
+    set_cluster_values(cib, injections, &mut events);
+    let mut status = StatusSection::new(cib, injections.adds_nodes())?;
+    change_nodes(&mut status, injections, &mut events);
+    change_tickets(&mut status, injections, &mut events);
+    for specification in &injections.operations {
+        events.push(Event::Operation(specification.clone()));
+        match inject_operation(&mut status, plan, specification, now_s) {
+            Ok(more) => events.extend(more),
+            Err(problem) => events.push(Event::Error(problem)),
+        }
+    }
+    Ok(events)
+}
+
+fn set_cluster_values(cib: &mut Document, injections: &Injections, events: &mut Vec<Event>) {
+    if let Some(quorum) = &injections.quorum {
+        events.push(Event::Quorum(quorum.clone()));
+        let root = cib.root().xml_id();
+        cib.set(root, "have-quorum", quorum);
+    }
+    if let Some(watchdog) = &injections.watchdog {
+        events.push(Event::Watchdog(watchdog.clone()));
+        let option = watchdog_option(cib);
+        cib.set(option, "value", watchdog);
+    }
+}
+
+/// The option `have-watchdog`, made if need be.
+fn watchdog_option(cib: &mut Document) -> XmlId {
+    const NAME: &str = "have-watchdog";
+    const SET: &str = "cib-bootstrap-options";
+    let root = cib.root();
+    let options = root
+        .child("configuration")
+        .and_then(|all| all.child("crm_config"));
+    let existing = options
+        .into_iter()
+        .flat_map(Element::descendants)
+        .find(|pair| pair.name() == "nvpair" && pair.attribute("name") == Some(NAME))
+        .map(Element::xml_id);
+    if let Some(existing) = existing {
+        return existing;
+    }
+    let set = options
+        .and_then(|options| options.children().find(|set| set.id() == Some(SET)))
+        .map(Element::xml_id);
+    let set = set.unwrap_or_else(|| {
+        let root = cib.root().xml_id();
+        let mut at = root;
+        for name in ["configuration", "crm_config"] {
+            let child = cib.element(at).child(name).map(Element::xml_id);
+            at = child.unwrap_or_else(|| cib.append(at, name));
+        }
+        let set = cib.append(at, "cluster_property_set");
+        cib.set(set, "id", SET);
+        set
+    });
+    let pair = cib.append(set, "nvpair");
+    cib.set(pair, "id", &format!("{SET}-{NAME}"));
+    cib.set(pair, "name", NAME);
+    pair
+}
+
+fn change_nodes(status: &mut StatusSection<'_>, injections: &Injections, events: &mut Vec<Event>) {
+    let mut say = |change, node: &String| {
+        events.push(Event::Node {
+            change,
+            node: node.clone(),
+        });
+    };
+    for node in &injections.node_up {
+        say("Online", node);
+        status.set_membership(node, true);
+    }
+    for node in &injections.node_down {
+        say("Offline", node);
+        let state = status.set_membership(node, false);
+        status.forget(state);
+    }
+    for node in &injections.node_fail {
+        say("Failing", node);
+        let state = status.set_membership(node, true);
+        status.document_mut().set(state, "in_ccm", "false");
+    }
+}
+
+fn change_tickets(
+    status: &mut StatusSection<'_>,
+    injections: &Injections,
+    events: &mut Vec<Event>,
+) {
+    for (change, tickets, attribute, value) in [
+        ("Granting", &injections.ticket_grant, "granted", "true"),
+        ("Revoking", &injections.ticket_revoke, "granted", "false"),
+        ("Standby", &injections.ticket_standby, "standby", "true"),
+        (
+            "Activating",
+            &injections.ticket_activate,
+            "standby",
+            "false",
+        ),
+    ] {
+        for ticket in tickets {
+            events.push(Event::Ticket {
+                change,
+                ticket: ticket.clone(),
+            });
+            let state = status.ticket_state(ticket);
+            status.document_mut().set(state, attribute, value);
+        }
+    }
+}
+
+fn inject_operation(
+    status: &mut StatusSection<'_>,
+    plan: &Plan<'_>,
+    specification: &str,
+    now_s: i64,
+) -> Result<Vec<Event>, String> {
+    let (key, node, result) = split_specification(specification)?;
+    let (name, task, interval_ms) =
+        parse_operation_key(key).ok_or_else(|| format!("Invalid resource name: {key}"))?;
+    let how = Match {
+        history: true,
+        ..Match::default()
+    };
+    let resource = plan
+        .roots
+        .iter()
+        .find_map(|&root| plan.find_part(root, name, None, how))
+        .ok_or_else(|| format!("Invalid resource name: {name}"))?;
+    let state = status.state(node, None);
+    let failure = CountedFailure {
+        resource: name,
+        task,
+        interval_ms,
+        result,
+        is_fatal: task == "stop" || (task == "start" && plan.options.start_failure_is_fatal),
+        at_s: now_s,
+    };
+    let mut events = count_failure(status, state, &failure);
+    let agent = Agent::of(plan.resources[resource].xml);
+    match status.history(state, name, name, agent) {
+        Ok(history) => {
+            let result = OperationResult {
+                resource: name,
+                task,
+                interval_ms,
+                result,
+                expected: 0,
+                reason: "Simulated action result",
+                node,
+                at_s: now_s,
+                notification: None,
+                migration: matches!(task, "migrate_to" | "migrate_from").then_some((None, None)),
+                digest: None,
+            };
+            history::record(status.document_mut(), history, &result);
+        }
+        Err(problem) => events.push(Event::Error(problem)),
+    }
+    Ok(events)
+}
+
+/// Key, node and result of `KEY@NODE=RESULT`.
+fn split_specification(specification: &str) -> Result<(&str, &str, i32), String> {
+    let refused = |fields: usize| {
+        format!("Invalid operation spec: {specification}.  Only found {fields} fields")
+    };
+    let (key, rest) = match specification.split_once('@') {
+        Some((key, rest)) if !key.is_empty() => (key, rest),
+        _ => return Err(refused(usize::from(!specification.is_empty()))),
+    };
+    let (node, result) = match rest.split_once('=') {
+        Some((node, result)) if !node.is_empty() => (node, result),
+        _ => {
+            return Err(refused(
+                1 + usize::from(!rest.is_empty() && !rest.starts_with('=')),
+            ));
+        }
+    };
+    match crate::status::number::parse_i32(result) {
+        Some(result) => Ok((key, node, result)),
+        None => Err(refused(2)),
+    }
+}
+
+/// A failure, as fail counts see it.
+pub(super) struct CountedFailure<'a> {
+    pub resource: &'a str,
+    pub task: &'a str,
+    pub interval_ms: u32,
+    pub result: i32,
+    /// Whether it counts as infinitely many.
+    pub is_fatal: bool,
+    pub at_s: i64,
+}
+
+/// Counts a failure on the node with this state: success is none, nor is a probe that found the
+/// resource not running.
+pub(super) fn count_failure(
+    status: &mut StatusSection<'_>,
+    state: XmlId,
+    failure: &CountedFailure<'_>,
+) -> Vec<Event> {
+    const NOT_RUNNING: i32 = 7;
+    if failure.result == 0 || (failure.result == NOT_RUNNING && failure.interval_ms == 0) {
+        return Vec::new();
+    }
+    let CountedFailure {
+        resource,
+        task,
+        interval_ms,
+        ..
+    } = failure;
+    let suffix = format!("{resource}#{task}_{interval_ms}");
+    let count_name = format!("fail-count-{suffix}");
+    let count = if failure.is_fatal {
+        "INFINITY".to_owned()
+    } else {
+        let recorded = transient_attribute(status.document().element(state), &count_name)
+            .and_then(crate::status::number::parse_i32)
+            .unwrap_or(0);
+        recorded.saturating_add(1).to_string()
+    };
+    let time_name = format!("last-failure-{suffix}");
+    [(count_name, count), (time_name, failure.at_s.to_string())]
+        .map(|(name, value)| status.set_transient_attribute(state, name, value))
+        .into()
+}
+
+/// `text` as an XML id: what no name may have becomes a full stop.
+fn sanitized_id(text: &str) -> String {
+    let is_name = |character: char| {
+        character.is_alphanumeric()
+            || matches!(character, '-' | '.' | '_' | ':')
+            || !character.is_ascii()
+    };
+    text.chars()
+        .map(|character| if is_name(character) { character } else { '.' })
+        .collect()
+}
+
+fn transient_attribute<'d>(state: Element<'d>, name: &str) -> Option<&'d str> {
+    state
+        .children_named("transient_attributes")
+        .flat_map(Element::descendants)
+        .find(|pair| pair.name() == "nvpair" && pair.attribute("name") == Some(name))?
+        .attribute("value")
+}
+
+impl StatusSection<'_> {
+    fn set_transient_attribute(&mut self, state: XmlId, name: String, value: String) -> Event {
+        let node_uuid = self
+            .document()
+            .element(state)
+            .id()
+            .unwrap_or_default()
+            .to_owned();
+        let attributes = self.child_or_new(state, "transient_attributes", Some(&node_uuid));
+        let set = self.child_or_new(attributes, "instance_attributes", Some(&node_uuid));
+        let cib = self.document_mut();
+        let set_id = cib.element(set).id().unwrap_or("nvpair");
+        let id = sanitized_id(&format!("{set_id}-{name}"));
+        let existing = cib
+            .element(set)
+            .children()
+            .find(|pair| pair.id() == Some(&*id))
+            .map(Element::xml_id);
+        let pair = existing.unwrap_or_else(|| cib.append(set, "nvpair"));
+        cib.set(pair, "id", &id);
+        cib.set(pair, "name", &name);
+        cib.set(pair, "value", &value);
+        Event::Attribute {
+            name,
+            value,
+            node_uuid,
+        }
+    }
+
+    fn ticket_state(&mut self, ticket: &str) -> XmlId {
+        let section = self.section;
+        let tickets = self.child_or_new(section, "tickets", None);
+        let cib = self.document_mut();
+        let existing = cib
+            .element(tickets)
+            .children_named("ticket_state")
+            .find(|state| state.id() == Some(ticket))
+            .map(Element::xml_id);
+        existing.unwrap_or_else(|| {
+            let state = cib.append(tickets, "ticket_state");
+            cib.set(state, "id", ticket);
+            state
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_specification;
+
+    #[test]
+    fn specifications_are_split() {
+        let check = |specification, expected| {
+            assert_eq!(
+                split_specification(specification).ok(),
+                expected,
+                "{specification}"
+            );
+        };
+        check(
+            "rsc_monitor_10000@node=7",
+            Some(("rsc_monitor_10000", "node", 7)),
+        );
+        check("rsc_stop_0@a.b=-1", Some(("rsc_stop_0", "a.b", -1)));
+        check("rsc_stop_0@a", None);
+        check("rsc_stop_0", None);
+        check("rsc_stop_0@=1", None);
+        check("rsc_stop_0@a=x", None);
+        check("", None);
+    }
+}
