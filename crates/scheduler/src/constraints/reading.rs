@@ -14,6 +14,7 @@ pub(super) struct Reader<'p, 'c> {
     pub plan: &'p mut Plan<'c>,
     /// The outermost resource (bundles left out) of each instance by the name under which history
     /// knows it, where that is not its id: what `web` means where there are only `web:0`, `web:1`.
+    /// As in Pacemaker, it means nothing before any instance has a history.
     instances: HashMap<String, ResourceId>,
     /// What an `id-ref` can refer to, by id; made when first needed.
     references: Option<HashMap<&'c str, Element<'c>>>,
