@@ -16,6 +16,7 @@ use cib::number::scan_integer;
 use cib::{Score, Values};
 
 use super::colocations::{Effect, effect};
+use super::table_order::in_table_order;
 use super::{MAX_CHAIN, colocations_of, colocations_with, is_available};
 use crate::constraints::add_score;
 use crate::model::{
@@ -119,10 +120,7 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
     chain.follow(plan, resource, resource, 0);
     let together = chain.unassigned_need(plan);
 
-    let usable: Vec<Candidate> = plan.resources[resource]
-        .allowed
-        .iter()
-        .copied()
+    let usable: Vec<Candidate> = in_table_order(plan, &plan.resources[resource].allowed)
         .filter(|candidate| is_available(plan, candidate, true, false))
         .collect();
     let free = |node: NodeId| Capacity::of(&plan.nodes[node].utilization);
