@@ -18,8 +18,8 @@ use cib::{Score, Values};
 use super::colocations::{Effect, effect};
 use super::{MAX_CHAIN, colocations_of, colocations_with, is_available};
 use crate::constraints::add_score;
-use crate::model::{Finding, 
-    Candidate, Cause, ColocationId, NodeId, PlacementStrategy, Plan, ResourceId, Variant,
+use crate::model::{
+    Candidate, Cause, ColocationId, Finding, NodeId, PlacementStrategy, Plan, ResourceId, Variant,
 };
 
 /// Amounts by name, sorted by name.
