@@ -1,7 +1,8 @@
 //! Where commands read and write.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 
 /// The files of a machine, or what stands for them in a test.
 pub trait Files {
@@ -22,6 +23,20 @@ pub trait Files {
     /// # Errors
     /// It cannot be written.
     fn write(&mut self, path: &str, text: &str) -> io::Result<()>;
+
+    /// Makes what `write` writes the content of the file `path`, without keeping all of it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn write_with(
+        &mut self,
+        path: &str,
+        write: &mut dyn FnMut(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> io::Result<()> {
+        let mut text = String::new();
+        write(&mut text).map_err(io::Error::other)?;
+        self.write(path, &text)
+    }
 
     /// The names of the regular files in `folder`, in no particular order.
     ///
@@ -47,6 +62,18 @@ impl Files for MachineFiles {
         std::fs::write(path, text)
     }
 
+    fn write_with(
+        &mut self,
+        path: &str,
+        write: &mut dyn FnMut(&mut dyn fmt::Write) -> fmt::Result,
+    ) -> io::Result<()> {
+        let mut file = FileWriter {
+            file: std::fs::File::create(path)?,
+            error: None,
+        };
+        write(&mut file).map_err(|error| file.error.take().unwrap_or(io::Error::other(error)))
+    }
+
     fn list(&mut self, folder: &str) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(folder)? {
@@ -57,6 +84,21 @@ impl Files for MachineFiles {
             }
         }
         Ok(names)
+    }
+}
+
+/// A file that text is written to, with the error that writing ended in.
+struct FileWriter {
+    file: std::fs::File,
+    error: Option<io::Error>,
+}
+
+impl fmt::Write for FileWriter {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.file.write_all(text.as_bytes()).map_err(|error| {
+            self.error = Some(error);
+            fmt::Error
+        })
     }
 }
 

@@ -26,6 +26,7 @@ pub mod status;
 pub mod transition;
 pub mod walk;
 
+pub use graph::Transition;
 pub use model::Plan;
 
 use cib::time::DateTime;
@@ -56,7 +57,7 @@ pub fn read(cib: &Document, now: DateTime, wishes: Wishes) -> Plan<'_> {
 }
 
 /// Decides: fills in everything of a plan that [`read`] left open, and gives the graph.
-pub fn decide(plan: &mut Plan<'_>) -> Document {
+pub fn decide(plan: &mut Plan<'_>) -> Transition {
     constraints::apply_node_health(plan);
     constraints::unpack(plan);
     constraints::apply_node_criteria(plan);

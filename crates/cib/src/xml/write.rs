@@ -92,30 +92,47 @@ impl Element<'_> {
 /// # Errors
 /// Those of `out`.
 pub fn escape_attribute(out: &mut impl fmt::Write, value: &str) -> fmt::Result {
-    for character in value.chars() {
-        match character {
-            '&' => out.write_str("&amp;")?,
-            '<' => out.write_str("&lt;")?,
-            '>' => out.write_str("&gt;")?,
-            '"' => out.write_str("&quot;")?,
-            '\n' => out.write_str("&#10;")?,
-            '\t' => out.write_str("&#9;")?,
-            '\r' => out.write_str("&#13;")?,
-            other => out.write_char(other)?,
-        }
-    }
-    Ok(())
+    escape(out, value, |byte| {
+        Some(match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\n' => "&#10;",
+            b'\t' => "&#9;",
+            b'\r' => "&#13;",
+            _ => return None,
+        })
+    })
 }
 
 fn escape_text(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
-    for character in text.chars() {
-        match character {
-            '&' => out.write_str("&amp;")?,
-            '<' => out.write_str("&lt;")?,
-            '>' => out.write_str("&gt;")?,
-            '\r' => out.write_str("&#13;")?,
-            other => out.write_char(other)?,
-        }
+    escape(out, text, |byte| {
+        Some(match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'\r' => "&#13;",
+            _ => return None,
+        })
+    })
+}
+
+/// Writes `text` with what `entity` names in place of each (ASCII) byte.
+fn escape(
+    out: &mut impl fmt::Write,
+    text: &str,
+    entity: fn(u8) -> Option<&'static str>,
+) -> fmt::Result {
+    let mut rest = text;
+    while let Some((at, replacement)) = rest
+        .bytes()
+        .enumerate()
+        .find_map(|(at, byte)| Some((at, entity(byte)?)))
+    {
+        out.write_str(&rest[..at])?;
+        out.write_str(replacement)?;
+        rest = &rest[at + 1..];
     }
-    Ok(())
+    out.write_str(rest)
 }

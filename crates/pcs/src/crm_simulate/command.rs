@@ -4,7 +4,7 @@ use cib::time::DateTime;
 use cib::xml::Document;
 use scheduler::simulation::{Fault, carry_out, inject};
 use scheduler::walk::Ending;
-use scheduler::{Plan, Wishes, decide, expansion, graph, read};
+use scheduler::{Plan, Transition, Wishes, decide, expansion, graph, read};
 
 use super::input::{self, Refusal};
 use super::options::{Options, Source};
@@ -123,7 +123,7 @@ impl<'a> Command<'a> {
         self.show_messages(&plan, messages);
         self.report.scores(&plan, options);
         if let Some(path) = &options.save_graph {
-            self.save_artifact(path, &transition.to_string())?;
+            self.save_transition(path, &plan, &transition)?;
         }
         if let Some(path) = &options.save_dot {
             let dot = graph::to_dot(&plan, options.all_actions, options.verbosity > 0);
@@ -149,13 +149,17 @@ impl<'a> Command<'a> {
         &mut self,
         cib: &mut Document,
         plan: &Plan<'_>,
-        transition: &Document,
+        transition: &Transition,
     ) -> Result<Ending, Refusal> {
         let options = self.options;
+        let graph = transition.to_document(plan).map_err(|error| Refusal {
+            text: error.to_string(),
+            exit_code: ExitCode::SOFTWARE,
+        })?;
         let execution = carry_out(
             cib,
             plan,
-            transition,
+            &graph,
             &options.failing_operations,
             options.injections.adds_nodes(),
             (self.clock)().epoch_s(),
@@ -217,6 +221,21 @@ impl<'a> Command<'a> {
                 self.say(&format!("{name}: {}", message.text));
             }
         }
+    }
+
+    /// Saves the graph piece by piece: that of a large cluster has hundreds of megabytes.
+    fn save_transition(
+        &mut self,
+        path: &str,
+        plan: &Plan<'_>,
+        transition: &Transition,
+    ) -> Result<(), Refusal> {
+        self.files
+            .write_with(path, &mut |out| transition.write_xml(plan, out))
+            .map_err(|error| Refusal {
+                text: format!("crm_simulate: Could not create '{path}': {error}"),
+                exit_code: ExitCode::INPUT_OUTPUT,
+            })
     }
 
     fn save(&mut self, path: &str, text: &str) -> Result<(), Refusal> {

@@ -133,10 +133,9 @@ pub fn trigger_unfencing(
     }
     let nodes = match resource {
         _ if can_unfence(plan, node) => vec![node],
-        Some(resource) => plan.resources[resource]
-            .allowed
-            .iter()
-            .map(|candidate| candidate.node)
+        Some(resource) => plan
+            .walked_nodes(&plan.resources[resource].allowed)
+            .into_iter()
             .filter(|&node| can_unfence(plan, node))
             .collect(),
         None => Vec::new(),

@@ -103,13 +103,17 @@ impl List<'_, '_> {
         }
     }
 
+    /// Adds the colocations that name `source`.
+    ///
+    /// Pacemaker (3.0.2) slips here, and its results show it: to a list that is not empty it adds
+    /// the first of them as often as there are any, and none of the others.
     fn add_own(&mut self, source: ResourceId) {
         let own = self.end.own(self.plan, source);
         if self.entries.is_empty() {
             self.entries.extend_from_slice(own);
-        } else {
-            for &colocation in own {
-                self.insert(colocation);
+        } else if let Some(&first) = own.first() {
+            for _ in own {
+                self.insert(first);
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::attributes::{Places, same_place};
 use super::location::{any_blocked, assigned_node, assigned_nodes, instances};
 use super::node_choice;
+use super::table_order::in_table_order;
 use crate::model::{Candidate, NodeId, Plan, ResourceId, Role};
 
 /// The instance of `collective` (a container, if it is a bundle) that is not blocked, has `role`
@@ -120,7 +121,8 @@ fn collect_active(plan: &Plan<'_>, resource: ResourceId, nodes: &mut Vec<NodeId>
 }
 
 fn allowed_nodes(plan: &Plan<'_>, resource: ResourceId) -> impl Iterator<Item = NodeId> {
-    node_choice::sorted(plan, plan.resources[resource].allowed.iter().copied(), None)
+    let allowed = in_table_order(plan, &plan.resources[resource].allowed).rev();
+    node_choice::sorted(plan, allowed, None)
         .into_iter()
         .map(|Candidate { node, .. }| node)
 }

@@ -39,6 +39,7 @@ mod promotion;
 mod promotion_scores;
 mod scores;
 mod sorting;
+mod table_order;
 
 pub use colocations::{colocations_of, colocations_with};
 pub use compatibility::{compatible_instance, is_instance_at};

@@ -14,6 +14,7 @@ use cib::Score;
 
 use super::capacity::{self, Capacity};
 use super::sorting;
+use super::table_order::in_table_order;
 use crate::model::{Candidate, Candidates, NodeId, PlacementStrategy, Plan};
 
 /// Whether `candidate`'s node can take a resource now. `consider_score`: not where the score is
@@ -116,12 +117,14 @@ pub(super) fn best(
     candidates: &Candidates,
     active: Option<NodeId>,
 ) -> Option<Candidate> {
-    let candidates = candidates.iter().copied();
     if plan.options.placement_strategy == PlacementStrategy::Balanced {
         // Capacities do not compare transitively: only sorting tells who comes first.
+        let candidates = in_table_order(plan, candidates).rev();
         return sorted(plan, candidates, active).first().copied();
     }
     candidates
+        .iter()
+        .copied()
         .map(|candidate| rate(plan, candidate))
         .reduce(|best, next| {
             if compare(plan, &next, &best, active).is_lt() {

@@ -4,6 +4,7 @@
 //! node, such rules do not hold.
 
 use cib::rules::{Findings, Input};
+use cib::xml::Element;
 use cib::{Values, nvset};
 
 use crate::model::{NodeId, Plan, ResourceId};
@@ -32,4 +33,14 @@ pub fn parameters<'c>(plan: &Plan<'c>, resource: ResourceId, node: Option<NodeId
         at = of.parent;
     }
     values
+}
+
+/// Whether the parameters of `resource` may be others on another node: whether a rule has a say in
+/// them. Sets that are written elsewhere count as if they had one.
+#[must_use]
+pub fn parameters_may_vary(plan: &Plan<'_>, resource: ResourceId) -> bool {
+    std::iter::successors(Some(resource), |&at| plan.resources[at].parent)
+        .flat_map(|at| plan.resources[at].xml.children_named("instance_attributes"))
+        .flat_map(Element::descendants)
+        .any(|element| element.name() == "rule" || element.attribute("id-ref").is_some())
 }

@@ -175,26 +175,18 @@ fn between<'c>(
             colocation::influence(reader.plan, common.constraint, resource, common.influence);
         for primary in all_primaries {
             let Some(other) = primary.resource else {
-                let one = if first.is_some() {
-                    format!("set {} colocation", dependents.name())
-                } else {
-                    format!(
-                        "colocation of set {} resource {}",
-                        dependents.name(),
-                        dependent.name
-                    )
-                };
+                let (from, into) = (dependents.name(), primaries.name());
                 let text = if first.is_some() {
                     format!(
-                        "Ignoring {one} with resource {} in set {}: No such resource",
-                        primary.name,
-                        primaries.name()
+                        "Ignoring set {from} colocation with resource {} in set {into}: No such \
+                         resource",
+                        primary.name
                     )
                 } else {
                     format!(
-                        "Ignoring {one} with set {} resource {}: No such resource",
-                        primaries.name(),
-                        primary.name
+                        "Ignoring colocation of set {from} resource {} with set {into} resource \
+                         {}: No such resource",
+                        dependent.name, primary.name
                     )
                 };
                 reader.plan.configuration_error(text);

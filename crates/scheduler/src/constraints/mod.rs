@@ -31,6 +31,9 @@ mod sets;
 mod shutdown_lock;
 mod ticket;
 
+#[cfg(test)]
+mod tests;
+
 pub use colocation::{add as add_colocation, compare_others, implied as implied_colocation};
 pub use criteria::apply_node_criteria;
 pub use health::apply_node_health;

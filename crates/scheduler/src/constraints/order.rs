@@ -99,19 +99,14 @@ pub(super) fn kind(reader: &mut Reader<'_, '_>, element: Element<'_>) -> Kind {
     }
 }
 
-/// Whether the ordering, or set, of `element` has an inverse; `outer` is the kind, and
-/// `outer_symmetrical` the attribute, of what it stands in.
+/// Whether the ordering, or set, of `element` has an inverse; `outer_symmetrical` is the attribute
+/// of what it stands in.
 pub(super) fn symmetry(
     reader: &mut Reader<'_, '_>,
     element: Element<'_>,
-    outer: Kind,
+    kind: Kind,
     outer_symmetrical: Option<&str>,
 ) -> Symmetry {
-    let has_own_kind = element.attribute("kind").is_some() || element.attribute("score").is_some();
-    let kind = match outer {
-        outer if !has_own_kind => outer,
-        _ => kind(reader, element),
-    };
     let symmetrical = element
         .attribute("symmetrical")
         .and_then(parse_boolean)

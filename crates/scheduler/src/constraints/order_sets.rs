@@ -54,10 +54,12 @@ fn within<'c>(
     let task = set.action.unwrap_or("start");
     let (mut kind, mut symmetry) = (outer, outer_symmetry);
     if let Some(element) = set.element() {
-        if element.attribute("kind").is_some() {
-            kind = order::kind(reader, element);
-        }
-        symmetry = order::symmetry(reader, element, outer, symmetrical);
+        let names_kind = element.attribute("kind").is_some();
+        // An old `score` decides on the inverse alone.
+        let own_kind = (names_kind || element.attribute("score").is_some())
+            .then(|| order::kind(reader, element));
+        symmetry = order::symmetry(reader, element, own_kind.unwrap_or(outer), symmetrical);
+        kind = own_kind.filter(|_| names_kind).unwrap_or(outer);
     }
     let is_sequential = set
         .sequential

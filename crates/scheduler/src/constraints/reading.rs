@@ -6,7 +6,7 @@ use cib::Score;
 use cib::score::HealthScores;
 use cib::xml::Element;
 
-use crate::model::{Plan, ResourceId, Role};
+use crate::model::{Plan, ResourceId, Role, TicketId};
 
 /// A plan whose constraints are being read.
 pub(super) struct Reader<'p, 'c> {
@@ -14,7 +14,10 @@ pub(super) struct Reader<'p, 'c> {
     pub plan: &'p mut Plan<'c>,
     /// The outermost resource (bundles left out) of each instance by the name under which history
     /// knows it, where that is not its id: what `web` means where there are only `web:0`, `web:1`.
+    /// As in Pacemaker, it means nothing before any instance has a history.
     instances: HashMap<String, ResourceId>,
+    /// The tickets by name.
+    pub tickets: HashMap<String, TicketId>,
     /// What an `id-ref` can refer to, by id; made when first needed.
     references: Option<HashMap<&'c str, Element<'c>>>,
     /// Things that are said once only.
@@ -52,9 +55,15 @@ impl<'p, 'c> Reader<'p, 'c> {
                 _ => {}
             }
         }
+        let tickets = plan
+            .tickets
+            .iter()
+            .map(|(id, ticket)| (ticket.id.to_string(), id))
+            .collect();
         Self {
             plan,
             instances,
+            tickets,
             references: None,
             warned: Vec::new(),
         }

@@ -40,7 +40,7 @@ pub(super) fn unpack<'c>(reader: &mut Reader<'_, 'c>, constraint: Element<'c>, i
     if name.is_empty() {
         return;
     }
-    let ticket = ticket(reader.plan, name);
+    let ticket = ticket(reader, name);
     match sets::parties(reader, constraint, id, &SIDES, false) {
         None => {}
         Some(Parties::Attributes) => {
@@ -83,20 +83,19 @@ pub(super) fn unpack<'c>(reader: &mut Reader<'_, 'c>, constraint: Element<'c>, i
 }
 
 /// The ticket called `name`; one that was never heard of is not granted.
-fn ticket<'c>(plan: &mut Plan<'c>, name: &'c str) -> TicketId {
-    let known = plan
-        .tickets
-        .iter()
-        .find_map(|(id, ticket)| (ticket.id == name).then_some(id));
-    known.unwrap_or_else(|| {
-        plan.tickets.push(Ticket {
-            id: Cow::Borrowed(name),
-            granted: false,
-            standby: false,
-            last_granted_s: -1,
-            state: Values::new(),
-        })
-    })
+fn ticket<'c>(reader: &mut Reader<'_, 'c>, name: &'c str) -> TicketId {
+    if let Some(&known) = reader.tickets.get(name) {
+        return known;
+    }
+    let ticket = reader.plan.tickets.push(Ticket {
+        id: Cow::Borrowed(name),
+        granted: false,
+        standby: false,
+        last_granted_s: -1,
+        state: Values::new(),
+    });
+    reader.tickets.insert(name.to_owned(), ticket);
+    ticket
 }
 
 /// Makes `resource` depend on `ticket` by constraint (or set) `id`.

@@ -9,9 +9,8 @@
 //! As a trigger an action shows only what identifies it. As itself it also names its resource, its
 //! attributes, and the nodes that it is expected to bring down.
 
-use cib::xml::{Document, XmlId};
-
-use super::attributes;
+use super::attributes::Attributes;
+use super::text::Text;
 use crate::actions::{notification_key, operation_key};
 use crate::model::{Action, ActionId, NodeId, Plan, ResourceId, Task};
 use crate::transition;
@@ -19,13 +18,12 @@ use crate::transition;
 /// The task that tells the controller which remote nodes enter or leave maintenance.
 pub(super) const MAINTENANCE_TASK: &str = "maintenance_nodes";
 
-/// Appends `action` to `parent`; with all that is known of it where `details` are wanted.
-pub(super) fn write(
-    document: &mut Document,
-    parent: XmlId,
-    plan: &mut Plan<'_>,
+/// Writes `action`; with all that is known of it where `attributes` are wanted.
+pub(super) fn write<'p>(
+    text: &mut Text,
+    plan: &Plan<'p>,
     action: ActionId,
-    details: bool,
+    attributes: Option<&mut Attributes<'p>>,
 ) {
     let of = &plan.actions[action];
     let is_cleanup = of.task_name == "lrm_delete";
@@ -41,31 +39,29 @@ pub(super) fn write(
     // The fencing of a guest is a pseudo-event that names its node nevertheless.
     let node = of.node.filter(|_| is_event || !of.pseudo);
 
-    let element = document.append(parent, name);
+    text.start(name);
     if is_cleanup {
-        document.set(element, "mode", "cib");
+        text.attribute("mode", "cib");
     }
-    document.set(element, "id", &action.graph_number().to_string());
-    document.set(element, "operation", &of.task_name);
-    set_key(document, element, plan, of);
+    text.number("id", action.graph_number());
+    text.attribute("operation", &of.task_name);
+    write_key(text, plan, of);
     if let Some(node) = node {
-        set_node(document, element, plan, action, node);
+        write_node(text, plan, action, node);
     }
-    if !details {
-        return;
+    if let Some(attributes) = attributes {
+        if let Some(resource) = of.resource.filter(|_| !of.pseudo) {
+            write_resource(text, plan, of, resource);
+        }
+        attributes.write(text, plan, of, node);
+        if let Some(node) = node {
+            write_downed(text, plan, of, node);
+        }
+        if of_maintenance(of) {
+            write_maintenance(text, plan);
+        }
     }
-    let of = &plan.actions[action];
-    let resource = of.resource.filter(|_| !of.pseudo);
-    if let Some(resource) = resource {
-        set_resource(document, element, plan, of, resource);
-    }
-    attributes::write(document, element, plan, action, node);
-    if let Some(node) = node {
-        add_downed(document, element, plan, &plan.actions[action], node);
-    }
-    if of_maintenance(&plan.actions[action]) {
-        add_maintenance(document, element, plan);
-    }
+    text.end(name);
 }
 
 fn of_maintenance(action: &Action<'_>) -> bool {
@@ -73,12 +69,12 @@ fn of_maintenance(action: &Action<'_>) -> bool {
 }
 
 /// The operation's key, with the name under which a node knows an instance.
-fn set_key(document: &mut Document, element: XmlId, plan: &Plan<'_>, action: &Action<'_>) {
+fn write_key(text: &mut Text, plan: &Plan<'_>, action: &Action<'_>) {
     let history_id = action
         .resource
         .and_then(|resource| plan.resources[resource].history_id.as_deref());
     let Some(history_id) = history_id else {
-        document.set(element, "operation_key", &action.key);
+        text.attribute("operation_key", &action.key);
         return;
     };
     let meta = |name: &str| action.meta.get(name).unwrap_or_default();
@@ -88,58 +84,46 @@ fn set_key(document: &mut Document, element: XmlId, plan: &Plan<'_>, action: &Ac
         let task = action.cancel_task.as_deref().unwrap_or(&action.task_name);
         operation_key(history_id, task, meta("interval").parse().unwrap_or(0))
     };
-    document.set(element, "operation_key", &key);
-    document.set(element, "internal_operation_key", &action.key);
+    text.attribute("operation_key", &key);
+    text.attribute("internal_operation_key", &action.key);
 }
 
 /// Where the action is done, and through which node if that is a remote one.
-fn set_node(
-    document: &mut Document,
-    element: XmlId,
-    plan: &mut Plan<'_>,
-    action: ActionId,
-    node: NodeId,
-) {
-    let (name, uuid) = (plan.nodes[node].name, plan.nodes[node].uuid);
-    document.set(element, "on_node", name);
-    document.set(element, "on_node_uuid", uuid);
+fn write_node(text: &mut Text, plan: &Plan<'_>, action: ActionId, node: NodeId) {
+    text.attribute("on_node", plan.nodes[node].name);
+    text.attribute("on_node_uuid", plan.nodes[node].uuid);
     if let Some(host) = transition::connection_host(plan, action) {
-        document.set(element, "router_node", plan.nodes[host].name);
+        text.attribute("router_node", plan.nodes[host].name);
     }
 }
 
 /// The resource as its agent knows it; only primitives have agents.
-fn set_resource(
-    document: &mut Document,
-    element: XmlId,
-    plan: &Plan<'_>,
-    action: &Action<'_>,
-    resource: ResourceId,
-) {
+fn write_resource(text: &mut Text, plan: &Plan<'_>, action: &Action<'_>, resource: ResourceId) {
     let of = &plan.resources[resource];
     if locks_to_node(plan, action, resource) {
-        document.set(element, "shutdown-lock", &of.lock_since_s.to_string());
+        text.attribute("shutdown-lock", &of.lock_since_s.to_string());
     }
-    let child = document.append(element, "primitive");
+    text.start("primitive");
     let configured_id = of.xml.id().unwrap_or_default();
     match of.history_id.as_deref() {
         // The number matters: there may be more than one instance on the node.
         Some(history_id) if of.removed => {
-            document.set(child, "id", history_id);
-            document.set(child, "long-id", &of.id);
+            text.attribute("id", history_id);
+            text.attribute("long-id", &of.id);
         }
         history_id if !of.unique => {
             let long_id = history_id.filter(|&id| id != configured_id);
-            document.set(child, "id", configured_id);
-            document.set(child, "long-id", long_id.unwrap_or(&of.id));
+            text.attribute("id", configured_id);
+            text.attribute("long-id", long_id.unwrap_or(&of.id));
         }
-        _ => document.set(child, "id", &of.id),
+        _ => text.attribute("id", &of.id),
     }
     for name in ["class", "provider", "type"] {
         if let Some(value) = of.xml.attribute(name) {
-            document.set(child, name, value);
+            text.attribute(name, value);
         }
     }
+    text.end("primitive");
 }
 
 /// Whether the action keeps its resource locked to the node (`shutdown-lock`): all that happens on
@@ -153,13 +137,7 @@ fn locks_to_node(plan: &Plan<'_>, action: &Action<'_>, resource: ResourceId) -> 
 
 /// The nodes that the action is expected to bring down, so that the controller does not take their
 /// loss for a failure.
-fn add_downed(
-    document: &mut Document,
-    element: XmlId,
-    plan: &Plan<'_>,
-    action: &Action<'_>,
-    node: NodeId,
-) {
+fn write_downed(text: &mut Text, plan: &Plan<'_>, action: &Action<'_>, node: NodeId) {
     let mut ids: Vec<&str> = Vec::new();
     match (action.task, action.resource) {
         (Task::Shutdown, _) => ids.push(plan.nodes[node].uuid),
@@ -178,11 +156,13 @@ fn add_downed(
         _ => {}
     }
     if !ids.is_empty() {
-        let downed = document.append(element, "downed");
+        text.start("downed");
         for id in ids {
-            let child = document.append(downed, "node");
-            document.set(child, "id", id);
+            text.start("node");
+            text.attribute("id", id);
+            text.end("node");
         }
+        text.end("downed");
     }
 }
 
@@ -204,13 +184,15 @@ pub(super) fn nodes_in_need_of_maintenance_update(plan: &Plan<'_>) -> impl Itera
         .map(|(node, _)| node)
 }
 
-fn add_maintenance(document: &mut Document, element: XmlId, plan: &Plan<'_>) {
-    let maintenance = document.append(element, "maintenance");
+fn write_maintenance(text: &mut Text, plan: &Plan<'_>) {
+    text.start("maintenance");
     for node in nodes_in_need_of_maintenance_update(plan) {
         let of = &plan.nodes[node];
-        let child = document.append(maintenance, "node");
-        document.set(child, "id", of.uuid);
+        text.start("node");
+        text.attribute("id", of.uuid);
         let state = if of.maintenance { "1" } else { "0" };
-        document.set(child, "node_in_maintenance", state);
+        text.attribute("node_in_maintenance", state);
+        text.end("node");
     }
+    text.end("maintenance");
 }

@@ -8,6 +8,7 @@ pub mod action;
 pub mod activity;
 pub mod constraint;
 pub mod finding;
+pub(crate) mod hash_order;
 pub mod ids;
 pub mod journal;
 pub mod message;

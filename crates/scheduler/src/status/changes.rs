@@ -231,12 +231,12 @@ fn compare_operation<'c>(
         return true;
     }
     let comparison = digests::compare(plan, resource, entry, node);
-    if digests::only_secrets_differ(plan, resource, entry, node) {
-        tell_secrets_differ(plan, resource, node, entry);
-        return false;
-    }
     match comparison {
         Comparison::Match => return false,
+        _ if digests::only_secrets_differ(plan, resource, entry, node) => {
+            tell_secrets_differ(plan, resource, node, entry);
+            return false;
+        }
         Comparison::Restart => force_restart(plan, resource, node, task, interval_ms),
         Comparison::Unknown | Comparison::Mismatch if interval_ms > 0 => {
             transition::reschedule_recurring(plan, resource, task, interval_ms, node);
