@@ -116,6 +116,24 @@ pub const TARGETS: &[Target] = &[
             b"address = \"192.0.2.1\"\nswitches = [\"a\"]\nnode = []\n[client]\ninterfaces = []\n[probe]\nurl = \"http://192.0.2.1/\"\n",
         ],
     },
+    Target {
+        name: "crm-simulate",
+        run: targets::cluster::crm_simulate,
+        seeds: &[
+            include_bytes!("../seeds/services.xml"),
+            include_bytes!("../seeds/remotes.xml"),
+            include_bytes!("../seeds/old.xml"),
+        ],
+    },
+    Target {
+        name: "cib-edits",
+        run: targets::cluster::cib_edits,
+        seeds: &[
+            b"\0\x01\0\x20\x01\x06\x03\0\x30\x02\x10\x04\0\x18\0\x40",
+            b"\x01\x01\0\x10\x01\x0b\0\0\x40\0\0\x05\0\x20\x01\x02",
+            b"\x02\x03\0\x08\x01\x04\x02\0\x0c\x01\0",
+        ],
+    },
 ];
 
 /// The target of that name.

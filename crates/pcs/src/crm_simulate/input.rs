@@ -1,5 +1,6 @@
 //! The CIB that a command works on: read, upgraded, checked.
 
+use cib::schema::{self, Schema, SchemaError};
 use cib::time::DateTime;
 use cib::xml::Document;
 
@@ -55,30 +56,22 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
         let root = root.xml_id();
         cib.append(root, "status");
     }
-    let notices = check_schema(&cib)?;
+    let notices = upgrade(&mut cib)?;
     Ok(Input { cib, notices })
 }
 
-/// Upgrades and checks `cib`.
-fn check_schema(cib: &Document) -> Result<Vec<String>, Refusal> {
-    let mut notices = Vec::new();
-    match cib.root().attribute("validate-with") {
-        Some("none") => notices.push(
-            "Schema validation of configuration is disabled \
-             (support for validate-with set to \"none\" is deprecated \
-             and will be removed in a future release)"
-                .to_owned(),
-        ),
-        Some(_) => {}
-        None => {
-            return Err(Refusal::new(
-                "crm_simulate: The configuration does not say which schema it follows \
-                 (validate-with)",
-                ExitCode::CONFIGURATION,
-            ));
-        }
-    }
-    Ok(notices)
+/// Brings `cib` to the current syntax. Gives what there is to say about that.
+fn upgrade(cib: &mut Document) -> Result<Vec<String>, Refusal> {
+    const UNCHECKED: &str = "Schema validation of configuration is disabled \
+         (support for validate-with set to \"none\" is deprecated \
+         and will be removed in a future release)";
+    let refused = |error: SchemaError| Refusal::new(error.to_string(), ExitCode::CONFIGURATION);
+    let claimed = schema::claimed(cib).map_err(refused)?;
+    schema::upgrade(cib).map_err(refused)?;
+    Ok(match claimed {
+        Schema::Unchecked => vec![UNCHECKED.to_owned()],
+        Schema::Version(_) => Vec::new(),
+    })
 }
 
 /// The time at which a CIB is looked at, and why that one.

@@ -201,7 +201,7 @@ impl Simulation<'_> {
                 .zip(action.meta("notify_operation")),
             migration: matches!(task, "migrate_to" | "migrate_from")
                 .then(|| (action.meta("migrate_source"), action.meta("migrate_target"))),
-            digest: None,
+            digest: Some(&digest(action)),
         };
         history::record(self.status.document_mut(), history, &result);
         failure.is_none()
@@ -264,6 +264,16 @@ impl Simulation<'_> {
         let events = super::injections::count_failure(&mut self.status, state, &failure);
         self.events.extend(events);
     }
+}
+
+/// The digest of the parameters that an agent was given. The timeout of a recurring operation is one
+/// of them.
+fn digest(action: &GraphAction<'_>) -> String {
+    let is_recurring = action.interval_ms() > 0;
+    let parameters = action.parameters().filter(|(name, _)| {
+        !cib::digest::is_left_out(name) || (is_recurring && *name == "CRM_meta_timeout")
+    });
+    cib::digest::of_parameters(parameters)
 }
 
 fn starts_with_ignoring_case(text: &str, start: &str) -> bool {

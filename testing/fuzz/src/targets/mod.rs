@@ -1,5 +1,7 @@
 //! What each target does with one input.
 
+pub mod cluster;
+
 use std::collections::BTreeMap;
 
 use balancer::cli::words;
