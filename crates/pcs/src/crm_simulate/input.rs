@@ -1,6 +1,6 @@
 //! The CIB that a command works on: read, upgraded, checked.
 
-use cib::schema::{self, Schema, SchemaError};
+use cib::schema::{self, SchemaError};
 use cib::time::DateTime;
 use cib::xml::Document;
 
@@ -56,22 +56,27 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
         let root = root.xml_id();
         cib.append(root, "status");
     }
-    let notices = upgrade(&mut cib)?;
+    let notices = prepare(&mut cib)?;
     Ok(Input { cib, notices })
 }
 
-/// Brings `cib` to the current syntax. Gives what there is to say about that.
-fn upgrade(cib: &mut Document) -> Result<Vec<String>, Refusal> {
+/// Checks `cib` and brings it to the current syntax. Gives what there is to say about that.
+fn prepare(cib: &mut Document) -> Result<Vec<String>, Refusal> {
     const UNCHECKED: &str = "Schema validation of configuration is disabled \
          (support for validate-with set to \"none\" is deprecated \
          and will be removed in a future release)";
-    let refused = |error: SchemaError| Refusal::new(error.to_string(), ExitCode::CONFIGURATION);
-    let claimed = schema::claimed(cib).map_err(refused)?;
-    schema::upgrade(cib).map_err(refused)?;
-    Ok(match claimed {
-        Schema::Unchecked => vec![UNCHECKED.to_owned()],
-        Schema::Version(_) => Vec::new(),
-    })
+    match schema::prepare(cib) {
+        Ok(prepared) if !prepared.is_checked => Ok(vec![UNCHECKED.to_owned()]),
+        Ok(prepared) => Ok(prepared.notices.iter().map(ToString::to_string).collect()),
+        Err(error) => {
+            let mut lines = Vec::new();
+            if let SchemaError::Invalid { violations, .. } = &error {
+                lines.extend(violations.iter().map(ToString::to_string));
+            }
+            lines.push(error.to_string());
+            Err(Refusal::new(lines.join("\n"), ExitCode::CONFIGURATION))
+        }
+    }
 }
 
 /// The time at which a CIB is looked at, and why that one.
