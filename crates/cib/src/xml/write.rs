@@ -122,7 +122,7 @@ fn escape_text(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
 fn escape(
     out: &mut impl fmt::Write,
     text: &str,
-    entity: fn(u8) -> Option<&'static str>,
+    entity: impl Fn(u8) -> Option<&'static str>,
 ) -> fmt::Result {
     let mut rest = text;
     while let Some((at, replacement)) = rest

@@ -3,11 +3,16 @@
 //! What is the same for all actions of an operation (its `<op>` and meta-attributes) is read once
 //! for a resource and copied from then on: a large cluster has hundreds of thousands of probes.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use cib::Values;
+
 use super::configuration::{is_node_dependent, operation_configuration, read_meta};
 use super::key::{operation_key, parse_operation_key};
 use super::{find, on_fail, runnable};
 use crate::model::resource::OperationMeta;
-use crate::model::{Action, ActionId, NodeId, OnFail, Plan, Requires, ResourceId, Role, Task};
+use crate::model::{Action, ActionId, NodeId, Plan, ResourceId, Task};
 use crate::status;
 
 /// The action `task` of `resource` on `node`: the one that exists, or a new one, whose
@@ -115,16 +120,39 @@ fn new_action(
     node: Option<NodeId>,
     optional: bool,
 ) -> ActionId {
+    let operation = match resource {
+        Some(resource) => operation(plan, resource, key, task_name, node),
+        None => OperationMeta {
+            key: Arc::from(key),
+            task: static_name(task_name),
+            interval_ms: 0,
+            config: None,
+            meta: Values::new(),
+        },
+    };
+    let id = plan.actions.next_id();
     let task = Task::parse(task_name);
-    let mut made = Action {
+    match resource {
+        Some(resource) => {
+            let of = &mut plan.resources[resource];
+            of.actions.push(id);
+            of.action_marks.push(find::mark(&operation.key, task, node));
+        }
+        None => {
+            plan.singletons.insert(operation.key.to_string(), id);
+        }
+    }
+    let needs = resource.map(|resource| runnable::requirement(plan, resource, task));
+    plan.actions.push(Action {
         resource,
+        is_collective: resource.is_some_and(|resource| !plan.is_primitive(resource)),
         node,
         task,
-        task_name: task_name.to_owned(),
-        key,
+        task_name: operation.task,
+        key: operation.key,
         cancel_task: None,
-        interval_ms: 0,
-        config: None,
+        interval_ms: operation.interval_ms,
+        config: operation.config,
         reason: None,
         priority: 0,
         pseudo: false,
@@ -136,78 +164,67 @@ fn new_action(
         in_graph: false,
         migration_abort: false,
         reschedule: false,
-        visiting: false,
         deduplicated: false,
         on_dc: task_name == "lrm_delete",
-        needs: Requires::Nothing,
-        on_fail: OnFail::Ignore,
-        fail_role: Role::Unknown,
-        meta: cib::Values::new(),
-        extra: cib::Values::new(),
+        needs: needs.unwrap_or_default(),
+        meta: operation.meta,
+        expected_result: None,
+        extra: Values::new(),
         runnable_before: 0,
         required_runnable_before: 0,
         before: Vec::new(),
         after: Vec::new(),
-    };
-    if let Some(resource) = resource {
-        configure(plan, resource, &mut made);
-        let id = plan.actions.next_id();
-        let of = &mut plan.resources[resource];
-        of.actions.push(id);
-        of.action_marks.push(find::mark(&made.key, task, node));
-    } else {
-        let id = plan.actions.next_id();
-        plan.singletons.insert(made.key.clone(), id);
-    }
-    plan.actions.push(made)
+    })
 }
 
-/// Fills in what the configuration says of `made`, an action of `resource`.
-fn configure<'c>(plan: &mut Plan<'c>, resource: ResourceId, made: &mut Action<'c>) {
-    made.interval_ms = parse_operation_key(&made.key).map_or(0, |(_, _, interval_ms)| interval_ms);
-    let task = made.task_name.as_str();
-    let is_notification = made.key.contains("_notify_");
+/// The name of a task, without a copy of those that are known.
+fn static_name(name: &str) -> Cow<'static, str> {
+    match Task::parse(name) {
+        Task::Other => Cow::Owned(name.to_owned()),
+        known => Cow::Borrowed(known.name()),
+    }
+}
+
+/// What the configuration says of the operation called `key`, as it was read before if it was.
+fn operation<'c>(
+    plan: &mut Plan<'c>,
+    resource: ResourceId,
+    key: String,
+    task: &str,
+    node: Option<NodeId>,
+) -> OperationMeta<'c> {
     let known = plan.resources[resource]
         .operations
         .iter()
-        .find(|operation| {
-            operation.task == task
-                && operation.interval_ms == made.interval_ms
-                && operation.is_notification == is_notification
-        });
+        .find(|known| *known.key == *key && known.task == task);
     if let Some(known) = known {
-        made.config = known.config;
-        made.meta = known.meta.clone();
-    } else {
-        let mut config = operation_configuration(plan, resource, task, made.interval_ms, true);
-        if is_notification {
-            config = config.or_else(|| operation_configuration(plan, resource, "notify", 0, true));
-        }
-        let meta = read_meta(plan, resource, made.node, task, made.interval_ms, config);
-        if let Some(problem) = meta.problem {
-            plan.configuration_error(problem);
-        }
-        status::note_findings(plan, meta.findings);
-        made.config = config;
-        made.meta = meta.values;
-        if !is_node_dependent(plan, resource, task, made.interval_ms) {
-            plan.resources[resource].operations.push(OperationMeta {
-                task: task.to_owned(),
-                interval_ms: made.interval_ms,
-                is_notification,
-                config,
-                meta: made.meta.clone(),
-            });
-        }
+        return known.clone();
     }
-    made.needs = runnable::requirement(plan, resource, made.task);
-    let value = made.meta.get("on-fail");
-    let (on_fail, problem) = on_fail::parse_on_fail(plan, resource, task, made.interval_ms, value);
-    if let Some(problem) = problem {
+    let interval_ms = parse_operation_key(&key).map_or(0, |(_, _, interval_ms)| interval_ms);
+    let config = operation_configuration(plan, resource, task, interval_ms, true).or_else(|| {
+        // A point in a round of notifications is configured as the notification itself.
+        key.contains("_notify_")
+            .then(|| operation_configuration(plan, resource, "notify", 0, true))
+            .flatten()
+    });
+    let meta = read_meta(plan, resource, node, task, interval_ms, config);
+    let on_fail = meta.values.get("on-fail");
+    let (_, problem) = on_fail::parse_on_fail(plan, resource, task, interval_ms, on_fail);
+    for problem in meta.problem.into_iter().chain(problem) {
         plan.configuration_error(problem);
     }
-    made.on_fail = on_fail;
-    made.fail_role = on_fail::role_after_failure(plan, resource, task, on_fail);
+    status::note_findings(plan, meta.findings);
+    let made = OperationMeta {
+        key: Arc::from(key),
+        task: static_name(task),
+        interval_ms,
+        config,
+        meta: meta.values,
+    };
+    if !is_node_dependent(plan, resource, task, interval_ms) {
+        plan.resources[resource].operations.push(made.clone());
+    }
+    made
 }
 
 /// Reads the instance attributes of the operation itself, once its node is known.

@@ -30,7 +30,7 @@ pub fn find(
             key.is_none_or(|(_, hash)| mark.key_hash == hash)
                 && task.is_none_or(|(_, kind)| mark.task == kind)
                 && (node.is_none() || mark.node == node)
-                && key.is_none_or(|(key, _)| plan.actions[action].key == key)
+                && key.is_none_or(|(key, _)| *plan.actions[action].key == *key)
                 && task.is_none_or(|(name, kind)| {
                     kind != Task::Other || plan.actions[action].task_name == name
                 })
@@ -55,7 +55,7 @@ pub fn find_all(
         .filter(|&(&action, mark)| {
             mark.key_hash == key_hash
                 && (node.is_none() || mark.node == node)
-                && plan.actions[action].key == key
+                && *plan.actions[action].key == *key
         })
         .map(|(&action, _)| action)
         .collect()
@@ -100,7 +100,7 @@ fn each_matching(
     let key_hash = hash(key);
     for (&action, mark) in of.actions.iter().zip(&mut of.action_marks) {
         let place_fits = node.is_none() || mark.node.is_none() || mark.node == node;
-        if mark.key_hash != key_hash || !place_fits || plan.actions[action].key != key {
+        if mark.key_hash != key_hash || !place_fits || *plan.actions[action].key != *key {
             continue;
         }
         if node.is_some() && mark.node.is_none() {

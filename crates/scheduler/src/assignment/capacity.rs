@@ -16,7 +16,7 @@ use cib::number::scan_integer;
 use cib::{Score, Values};
 
 use super::colocations::{Effect, effect};
-use super::table_order::in_table_order;
+use super::table_order::{in_table_order, table_order};
 use super::{MAX_CHAIN, colocations_of, colocations_with, is_available};
 use crate::constraints::add_score;
 use crate::model::{
@@ -316,9 +316,10 @@ pub(super) fn show_need(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId)
 }
 
 fn amounts(utilization: &Values<'_>) -> Vec<(String, String)> {
-    utilization
-        .iter()
-        .map(|(name, amount)| (name.to_owned(), amount.to_owned()))
+    let by_name: Vec<(&str, &str)> = utilization.iter().collect();
+    table_order(by_name.iter().map(|&(name, _)| name))
+        .into_iter()
+        .map(|place| (by_name[place].0.to_owned(), by_name[place].1.to_owned()))
         .collect()
 }
 

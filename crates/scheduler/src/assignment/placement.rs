@@ -69,7 +69,7 @@ fn leave_stopped(plan: &mut Plan<'_>, resource: ResourceId) {
             Task::Start => action.runnable = false,
             _ => {
                 let recurs = action.meta.get("interval").is_some_and(|text| text != "0");
-                if recurs && action.meta.get("op_target_rc") != Some(EXPECTS_STOPPED) {
+                if recurs && action.expected_result != Some(EXPECTS_STOPPED) {
                     action.runnable = false;
                 }
             }

@@ -28,6 +28,7 @@ mod tags;
 mod target_role;
 
 pub use clone::add_instance;
+pub(crate) use nodes::is_remote_connection;
 pub use nodes::{add_node, add_node_attributes, link_remote_node};
 pub(crate) use number::{parse_count, parse_integer};
 pub use parameters::{parameters, parameters_may_vary};

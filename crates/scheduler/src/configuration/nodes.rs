@@ -141,7 +141,7 @@ fn read_configured(plan: &mut Plan<'_>) {
 }
 
 /// Whether `resource` is a connection to a remote node.
-pub(super) fn is_remote_connection(resource: Element<'_>) -> bool {
+pub(crate) fn is_remote_connection(resource: Element<'_>) -> bool {
     [
         ("type", "remote"),
         ("class", "ocf"),

@@ -13,7 +13,7 @@ use cib::literal::parse_boolean;
 
 use super::colocation;
 use super::reading::{Deprecated, Reader, parse_score};
-use super::sets::{Member, ResourceSet};
+use super::sets::ResourceSet;
 use crate::model::{Colocation, ResourceId};
 
 /// What all colocations of one constraint, or set, have in common.
@@ -60,32 +60,11 @@ pub(super) fn unpack<'c>(
 /// Colocates the members of a set with each other.
 fn within<'c>(reader: &mut Reader<'_, 'c>, set: &ResourceSet<'c>, common: Common<'c>) {
     let set_id = set.name();
-    let score = match set.attribute("score") {
-        None => Some(common.score),
-        Some(text) => parse_score(reader.plan, text),
-    };
-    let Some(score) = score else {
-        reader.plan.configuration_error(format!(
-            "Ignoring colocation '{}' for set '{set_id}' because '{}' is not a valid score",
-            common.constraint,
-            set.attribute("score").unwrap_or_default()
-        ));
-        return;
-    };
+    let score = set_score(reader, set, common).unwrap_or_default();
     if score == Score::ZERO {
         return;
     }
-    let with_previous = set
-        .attribute("ordering")
-        .is_none_or(|text| text.eq_ignore_ascii_case("group"));
-    if !with_previous {
-        reader.warn_once(Deprecated::SetOrdering, || {
-            format!(
-                "Support for 'ordering' other than 'group' in resource_set (such as {set_id}) is \
-                 deprecated and will be removed in a future release"
-            )
-        });
-    }
+    let with_previous = is_with_previous(reader, set);
     if !is_sequential(set) {
         return;
     }
@@ -103,27 +82,62 @@ fn within<'c>(reader: &mut Reader<'_, 'c>, set: &ResourceSet<'c>, common: Common
             ));
             return;
         };
-        let influence = if before.is_empty() && score > Score::ZERO {
-            false
+        let others: Vec<ResourceId> = if score > Score::ZERO {
+            before.last().copied().into_iter().collect()
         } else {
-            colocation::influence(reader.plan, common.constraint, resource, common.influence)
+            let others = before.iter().copied();
+            others.take_while(|&other| other != resource).collect()
         };
-        let mut pair = |dependent: ResourceId, primary: ResourceId| {
-            add(reader, (dependent, set), (primary, set), influence, common);
-        };
-        if score > Score::ZERO {
-            match before.last() {
-                Some(&previous) if with_previous => pair(resource, previous),
-                Some(&previous) => pair(previous, resource),
-                None => {}
-            }
-        } else {
-            for &other in before.iter().take_while(|&&other| other != resource) {
-                pair(resource, other);
-            }
-        }
         before.push(resource);
+        if others.is_empty() {
+            continue;
+        }
+        let influence = influence(reader, resource, common);
+        for other in others {
+            let (dependent, primary) = if with_previous || score < Score::ZERO {
+                (resource, other)
+            } else {
+                (other, resource)
+            };
+            add(reader, (dependent, set), (primary, set), influence, common);
+        }
     }
+}
+
+/// The score between the members of a set; `None`, with an error, if what it says is none.
+fn set_score<'c>(
+    reader: &mut Reader<'_, 'c>,
+    set: &ResourceSet<'c>,
+    common: Common<'c>,
+) -> Option<Score> {
+    let Some(text) = set.attribute("score") else {
+        return Some(common.score);
+    };
+    let score = parse_score(reader.plan, text);
+    if score.is_none() {
+        reader.plan.configuration_error(format!(
+            "Ignoring colocation '{}' for set '{}' because '{text}' is not a valid score",
+            common.constraint,
+            set.name()
+        ));
+    }
+    score
+}
+
+/// Whether members of a set are with the one before them, rather than the one after (old syntax).
+fn is_with_previous<'c>(reader: &mut Reader<'_, 'c>, set: &ResourceSet<'c>) -> bool {
+    let ordering = set.attribute("ordering").unwrap_or("group");
+    let with_previous = ordering.eq_ignore_ascii_case("group");
+    if !with_previous {
+        reader.warn_once(Deprecated::SetOrdering, || {
+            format!(
+                "Support for 'ordering' other than 'group' in resource_set (such as {}) is \
+                 deprecated and will be removed in a future release",
+                set.name()
+            )
+        });
+    }
+    with_previous
 }
 
 /// Colocates the members of `dependents` with those of `primaries`.
@@ -136,6 +150,7 @@ fn between<'c>(
     if common.score == Score::ZERO {
         return;
     }
+    let (from, into) = (dependents.name(), primaries.name());
     let first = dependents
         .members
         .first()
@@ -145,62 +160,49 @@ fn between<'c>(
         .last()
         .filter(|_| is_sequential(primaries));
     for (member, which) in [(first, "first"), (last, "last")] {
-        if let Some(Member {
-            name,
-            resource: None,
-        }) = member
-        {
+        if let Some(member) = member.filter(|member| member.resource.is_none()) {
             reader.plan.configuration_error(format!(
-                "Ignoring colocation of set {} with set {} because {which} resource {name} not \
-                 found",
-                dependents.name(),
-                primaries.name()
+                "Ignoring colocation of set {from} with set {into} because {which} resource {} \
+                 not found",
+                member.name
             ));
             return;
         }
     }
-    let all_dependents = first.map_or(dependents.members.as_slice(), std::slice::from_ref);
-    let all_primaries = last.map_or(primaries.members.as_slice(), std::slice::from_ref);
-    for dependent in all_dependents {
+    for dependent in first.map_or(dependents.members.as_slice(), std::slice::from_ref) {
         let Some(resource) = dependent.resource else {
             reader.plan.configuration_error(format!(
-                "Ignoring colocation of set {} resource {} with set {}: No such resource",
-                dependents.name(),
-                dependent.name,
-                primaries.name()
+                "Ignoring colocation of set {from} resource {} with set {into}: No such resource",
+                dependent.name
             ));
             continue;
         };
-        let influence =
-            colocation::influence(reader.plan, common.constraint, resource, common.influence);
-        for primary in all_primaries {
-            let Some(other) = primary.resource else {
-                let (from, into) = (dependents.name(), primaries.name());
-                let text = if first.is_some() {
-                    format!(
-                        "Ignoring set {from} colocation with resource {} in set {into}: No such \
-                         resource",
-                        primary.name
-                    )
-                } else {
-                    format!(
-                        "Ignoring colocation of set {from} resource {} with set {into} resource \
-                         {}: No such resource",
-                        dependent.name, primary.name
-                    )
-                };
-                reader.plan.configuration_error(text);
+        let influence = influence(reader, resource, common);
+        for primary in last.map_or(primaries.members.as_slice(), std::slice::from_ref) {
+            if let Some(other) = primary.resource {
+                let (dependent, primary) = ((resource, dependents), (other, primaries));
+                add(reader, dependent, primary, influence, common);
                 continue;
-            };
-            add(
-                reader,
-                (resource, dependents),
-                (other, primaries),
-                influence,
-                common,
-            );
+            }
+            reader.plan.configuration_error(if first.is_some() {
+                format!(
+                    "Ignoring set {from} colocation with resource {} in set {into}: No such \
+                     resource",
+                    primary.name
+                )
+            } else {
+                format!(
+                    "Ignoring colocation of set {from} resource {} with set {into} resource {}: \
+                     No such resource",
+                    dependent.name, primary.name
+                )
+            });
         }
     }
+}
+
+fn influence(reader: &mut Reader<'_, '_>, dependent: ResourceId, common: Common<'_>) -> bool {
+    colocation::influence(reader.plan, common.constraint, dependent, common.influence)
 }
 
 /// Sets are sequential unless they say that they are not.

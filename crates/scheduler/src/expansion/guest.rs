@@ -1,7 +1,7 @@
 //! Guests: resources that start a machine which is then a node of the cluster.
 //!
 //! - A primitive, alone or in a group, with the meta-attribute `remote-node` is a guest; its value
-//!   is the name of the node. (Clones cannot be guests.)
+//!   is the name of the node. (Clones cannot be guests, nor connections to remote nodes.)
 //! - Only what stands literally in the resource's own `<meta_attributes>` counts: no rules, no
 //!   references, no templates. Of several values for a name the last one holds.
 //! - The connection goes to the guest's node at `remote-addr` (by default, its name) and
@@ -11,12 +11,15 @@
 use cib::xml::{Document, Element};
 
 use super::build::{Connection, connection};
+use crate::configuration::is_remote_connection;
 
 /// Appends the connections to guest nodes to the resources of `expanded`.
 pub(super) fn expand(expanded: &mut Document, resources: Element<'_>) {
     for resource in resources.children() {
         match resource.name() {
-            "primitive" => expand_one(expanded, resources, resource),
+            "primitive" if !is_remote_connection(resource) => {
+                expand_one(expanded, resources, resource);
+            }
             "group" => {
                 for member in resource.children() {
                     expand_one(expanded, resources, member);

@@ -45,6 +45,11 @@ fn guests_get_connections() {
     let guest = r#"<primitive id="vm"><meta_attributes id="m"><nvpair id="n" name="remote-node" value="guest1"/></meta_attributes></primitive>"#;
     let connection = r#"<primitive id="guest1" class="ocf" provider="pacemaker" type="remote"><meta_attributes id="guest1-meta_attributes"><nvpair id="guest1-meta_attributes-internal_rsc" name="internal_rsc" value="true"/><nvpair id="guest1-meta_attributes-container" name="container" value="vm"/></meta_attributes><operations><op id="guest1-monitor-30s" interval="30s" name="monitor" timeout="30s"/><op id="guest1-start-0" interval="0" name="start" timeout="60s"/></operations></primitive>"#;
     assert_eq!(expanded(guest), format!("{guest}\n{connection}"));
+    let nested = guest.replace(
+        r#"id="vm""#,
+        r#"id="vm" class="ocf" provider="pacemaker" type="remote""#,
+    );
+    assert_eq!(expanded(&nested), nested);
 }
 
 #[test]

@@ -1,15 +1,7 @@
 //! The attributes of an action: what its agent is given.
 //!
-//! In case of a conflict, the first of these wins:
-//! 1. what an action says of its resource's place in the cluster ([`transition::graph_meta`]);
-//! 2. the feature set;
-//! 3. instance attributes of the operation;
-//! 4. instance attributes of the resource as they hold on the action's node;
-//! 5. the node;
-//! 6. meta-attributes of the operation, each `NAME` as `CRM_meta_NAME` (not those with `#` or `:`).
-//!
-//! Attributes are sorted by name. A parameter whose name begins with a digit cannot be an XML
-//! attribute and becomes a `<param>`.
+//! They come from several places ([`Rank`]) and are sorted by name. A parameter whose name begins
+//! with a digit cannot be an XML attribute and becomes a `<param>`.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -40,22 +32,33 @@ enum Name<'a> {
     Meta(&'a str),
 }
 
-impl Name<'_> {
-    fn bytes(&self) -> impl Iterator<Item = u8> {
-        let (prefix, name, hyphen) = match self {
-            Self::Plain(name) => ("", name, b'-'),
-            Self::Meta(name) => (META_PREFIX, name, b'_'),
-        };
-        let own = name
-            .bytes()
-            .map(move |byte| if byte == b'-' { hyphen } else { byte });
-        prefix.bytes().chain(own)
-    }
+/// Where an attribute comes from. In case of a conflict the first one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// The resource's place in the cluster ([`transition::graph_meta`]).
+    Place,
+    /// The feature set.
+    FeatureSet,
+    /// Instance attributes of the operation.
+    Operation,
+    /// Instance attributes of the resource as they hold on the action's node.
+    Resource,
+    /// The node itself.
+    Node,
+    /// Meta-attributes of the operation, each `NAME` as `CRM_meta_NAME` (not those with `#` or
+    /// `:`).
+    Meta,
+}
 
+impl Name<'_> {
     fn compare(&self, other: &Self) -> Ordering {
-        match (self, other) {
+        match (*self, *other) {
             (Self::Plain(name), Self::Plain(other)) => name.cmp(other),
-            _ => self.bytes().cmp(other.bytes()),
+            (Self::Meta(name), Self::Meta(other)) => {
+                with_underscores(name).cmp(with_underscores(other))
+            }
+            (Self::Plain(name), Self::Meta(other)) => name.bytes().cmp(prefixed(other)),
+            (Self::Meta(name), Self::Plain(other)) => prefixed(name).cmp(other.bytes()),
         }
     }
 
@@ -68,6 +71,15 @@ impl Name<'_> {
             Self::Meta(name) => text.name(&[META_PREFIX, name]),
         }
     }
+}
+
+fn with_underscores(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes()
+        .map(|byte| if byte == b'-' { b'_' } else { byte })
+}
+
+fn prefixed(name: &str) -> impl Iterator<Item = u8> {
+    META_PREFIX.bytes().chain(with_underscores(name))
 }
 
 impl<'c> Attributes<'c> {
@@ -88,36 +100,41 @@ impl<'c> Attributes<'c> {
             }
         };
         let place = transition::graph_meta(plan, action);
-        let mut pairs: Vec<(Name<'_>, &str)> = Vec::with_capacity(16 + parameters.len());
-        pairs.extend(
-            place
-                .iter()
-                .map(|(name, value)| (Name::Plain(name), &**value)),
-        );
-        pairs.push((Name::Plain("crm_feature_set"), FEATURE_SET));
-        let own = action.extra.iter().chain(parameters.iter());
-        pairs.extend(
-            own.filter(|(name, _)| !begins_with_digit(name))
-                .map(|(name, value)| (Name::Plain(name), value)),
-        );
+        let mut pairs: Vec<(Name<'_>, Rank, &str)> = Vec::with_capacity(16 + parameters.len());
+        // In about the order of names, which is less to sort.
         if let Some(node) = node {
             let of = &plan.nodes[node];
-            pairs.push((Name::Meta("on_node"), of.name));
-            pairs.push((Name::Meta("on_node_uuid"), of.uuid));
+            pairs.push((Name::Meta("on_node"), Rank::Node, of.name));
+            pairs.push((Name::Meta("on_node_uuid"), Rank::Node, of.uuid));
         }
-        pairs.extend(
-            action
-                .meta
-                .iter()
-                .filter(|(name, _)| !name.contains(['#', ':']))
-                .map(|(name, value)| (Name::Meta(name), value)),
-        );
-        // The sort is stable, so that the first of several with one name stays the first.
-        pairs.sort_by(|(name, _), (other, _)| name.compare(other));
-        pairs.dedup_by(|(name, _), (kept, _)| name.compare(kept) == Ordering::Equal);
+        if let Some(expected) = action.expected_result {
+            pairs.push((Name::Meta("op_target_rc"), Rank::Meta, expected));
+        }
+        for (name, value) in action.meta.iter() {
+            if !name.contains(['#', ':']) {
+                pairs.push((Name::Meta(name), Rank::Meta, value));
+            }
+        }
+        for (name, value) in &place {
+            pairs.push((Name::Plain(name), Rank::Place, value));
+        }
+        let feature_set = Name::Plain("crm_feature_set");
+        pairs.push((feature_set, Rank::FeatureSet, FEATURE_SET));
+        for (values, rank) in [
+            (&action.extra, Rank::Operation),
+            (parameters, Rank::Resource),
+        ] {
+            for (name, value) in values.iter().filter(|(name, _)| !begins_with_digit(name)) {
+                pairs.push((Name::Plain(name), rank, value));
+            }
+        }
+        pairs.sort_unstable_by(|(name, rank, _), (other, other_rank, _)| {
+            name.compare(other).then(rank.cmp(other_rank))
+        });
+        pairs.dedup_by(|(name, ..), (kept, ..)| name.compare(kept) == Ordering::Equal);
 
         text.start("attributes");
-        for (name, value) in pairs {
+        for (name, _, value) in pairs {
             name.write(text);
             text.value(value);
         }

@@ -116,9 +116,9 @@ fn name(plan: &Plan<'_>, action: ActionId, verbose: bool) -> String {
     } else if of.task == Task::Fence {
         format!("{} '{}'", of.task_name, meta("stonith_action"))
     } else if of.resource.is_some() || host.is_none() {
-        of.key.clone()
+        of.key.to_string()
     } else {
-        of.task_name.clone()
+        of.task_name.to_string()
     };
     let mut text = match host {
         Some(host) => format!("{prefix}{what} {host}"),

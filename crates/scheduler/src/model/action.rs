@@ -1,11 +1,13 @@
 //! Actions: what may be done in a transition.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use cib::Values;
 use cib::xml::Element;
 
 use super::ids::{ActionId, NodeId, ResourceId};
 use super::relation::Relation;
-use super::role::Role;
 
 /// The tasks that the scheduler reasons about; an action may also have any other name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,14 +138,16 @@ pub struct Related {
 pub struct Action<'c> {
     /// The resource that it acts on.
     pub resource: Option<ResourceId>,
+    /// Whether that resource is made of others.
+    pub is_collective: bool,
     /// Where it is done; `None` for what has no place (yet).
     pub node: Option<NodeId>,
     /// What kind of task it is.
     pub task: Task,
     /// The task's name, as agents know it.
-    pub task_name: String,
+    pub task_name: Cow<'static, str>,
     /// The operation key, `RESOURCE_TASK_INTERVAL`, or the task's name where there is no resource.
-    pub key: String,
+    pub key: Arc<str>,
     /// For a `cancel`: the task that is cancelled.
     pub cancel_task: Option<String>,
     /// How often it recurs, in milliseconds; 0 means once.
@@ -173,8 +177,6 @@ pub struct Action<'c> {
     pub migration_abort: bool,
     /// Whether it is a recurring monitor that must be scheduled anew where it is active.
     pub reschedule: bool,
-    /// Guards against endless recursion.
-    pub visiting: bool,
     /// Whether `before` holds each action once.
     pub deduplicated: bool,
     /// Whether it may be carried out by the designated controller for its node.
@@ -182,12 +184,10 @@ pub struct Action<'c> {
 
     /// What it needs.
     pub needs: Requires,
-    /// What its failure leads to.
-    pub on_fail: OnFail,
-    /// The role that the resource has after a failure.
-    pub fail_role: Role,
     /// Meta-attributes, written to the graph as `CRM_meta_…`.
     pub meta: Values<'c>,
+    /// The result code that its agent is expected to give, where that is not success.
+    pub expected_result: Option<&'static str>,
     /// Attributes of this action alone, beside the resource's parameters.
     pub extra: Values<'c>,
 

@@ -1,5 +1,8 @@
 //! Resources.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use cib::xml::Element;
 use cib::{Score, Values};
 
@@ -176,12 +179,12 @@ pub struct ActionMark {
 /// An operation of a resource as configured.
 #[derive(Clone, Debug)]
 pub struct OperationMeta<'c> {
+    /// The key of its actions.
+    pub key: Arc<str>,
     /// The operation's name.
-    pub task: String,
+    pub task: Cow<'static, str>,
     /// Its interval in milliseconds.
     pub interval_ms: u32,
-    /// Whether it is a point in a round of notifications.
-    pub is_notification: bool,
     /// The `<op>` that configures it.
     pub config: Option<Element<'c>>,
     /// Its meta-attributes.

@@ -75,7 +75,7 @@ fn add(
 /// The task at one end of an ordering, if it matters here.
 fn task(plan: &Plan<'_>, end: &OrderingEnd) -> Option<&'static str> {
     let name = match (end.action, &end.key) {
-        (Some(action), _) => plan.actions[action].task_name.as_str(),
+        (Some(action), _) => plan.actions[action].task_name.as_ref(),
         (None, Some(key)) => parse_operation_key(key)?.1,
         (None, None) => return None,
     };

@@ -168,6 +168,13 @@ impl<'p, 'c> Propagation<'p, 'c> {
     fn apply_input(&mut self, then: ActionId, index: usize, changed: &mut Changed) {
         let input = self.plan.actions[then].before[index];
         let input_first = input.action;
+        if input.relation == Relation::ORDERED
+            && !self.plan.actions[then].is_collective
+            && !self.plan.actions[input_first].is_collective
+        {
+            // Mere order means nothing but to the parts of collective resources.
+            return;
+        }
         let first_node = self.node_of(input_first);
         let then_node = self.node_of(then);
         if input.relation.contains(Relation::IF_ON_SAME_NODE)
@@ -213,7 +220,9 @@ impl<'p, 'c> Propagation<'p, 'c> {
     fn node_of(&self, action: ActionId) -> Option<NodeId> {
         let of = &self.plan.actions[action];
         match of.resource {
-            Some(resource) if of.task == Task::Start && self.plan.is_group(resource) => {
+            Some(resource)
+                if of.is_collective && of.task == Task::Start && self.plan.is_group(resource) =>
+            {
                 self.plan.location(resource, false)
             }
             _ => of.node,
@@ -223,8 +232,8 @@ impl<'p, 'c> Propagation<'p, 'c> {
     /// What counts of `action` in an ordering with an action on `node`. Of a clone, the parts on
     /// that node count; but whether it can run, is asked of all parts.
     fn flags_for_ordering(&mut self, action: ActionId, node: Option<NodeId>) -> ActionFlags {
-        let Some(resource) = self.plan.actions[action].resource else {
-            let of = &self.plan.actions[action];
+        let of = &self.plan.actions[action];
+        let Some(resource) = of.resource.filter(|_| of.is_collective) else {
             return ActionFlags {
                 optional: of.optional,
                 runnable: of.runnable,
@@ -250,8 +259,8 @@ impl<'p, 'c> Propagation<'p, 'c> {
         else {
             return first;
         };
-        if resource == then_resource
-            || self.plan.is_primitive(resource)
+        if !of.is_collective
+            || resource == then_resource
             || self.plan.is_part_of(then_resource, resource)
         {
             return first;

@@ -11,23 +11,72 @@
 //! Orderings are applied in order of creation, because what one makes is there for the next.
 
 use crate::actions::{action, find_all, operation_key, order, parse_operation_key};
+use crate::model::ids::Id;
 use crate::model::{ActionId, Ordering, OrderingEnd, Plan, Relation, ResourceId, Role};
 
 /// Applies all orderings of the plan.
 pub(super) fn resolve_all(plan: &mut Plan<'_>) {
     let orderings = std::mem::take(&mut plan.orderings);
+    let mut found = Found::new(plan);
     for ordering in &orderings {
-        resolve(plan, ordering);
+        resolve(plan, &mut found, ordering);
     }
     plan.orderings = orderings;
 }
 
-fn resolve(plan: &mut Plan<'_>, ordering: &Ordering) {
+/// What was found last for each resource: a cluster with many nodes has many orderings that end
+/// at the same action.
+struct Found<'o>(Vec<Option<LastFound<'o>>>);
+
+/// The actions that a key stood for while a resource had so many actions.
+struct LastFound<'o> {
+    key: &'o str,
+    known: usize,
+    actions: Vec<ActionId>,
+}
+
+impl<'o> Found<'o> {
+    fn new(plan: &Plan<'_>) -> Self {
+        Self(plan.resources.ids().map(|_| None).collect())
+    }
+
+    /// The actions of `resource` that stand at an end of an ordering.
+    fn actions_at(
+        &mut self,
+        plan: &Plan<'_>,
+        resource: ResourceId,
+        end: &'o OrderingEnd,
+    ) -> Vec<ActionId> {
+        if let Some(action) = end.action {
+            return vec![action];
+        }
+        let Some(key) = end.key.as_deref() else {
+            return Vec::new();
+        };
+        let known = plan.resources[resource].actions.len();
+        let last = &mut self.0[resource.index()];
+        if let Some(last) = last
+            && last.key == key
+            && last.known == known
+        {
+            return last.actions.clone();
+        }
+        let actions = named(plan, resource, key);
+        *last = Some(LastFound {
+            key,
+            known,
+            actions: actions.clone(),
+        });
+        actions
+    }
+}
+
+fn resolve<'o>(plan: &mut Plan<'_>, found: &mut Found<'o>, ordering: &'o Ordering) {
     match (ordering.first.resource, ordering.then.resource) {
         (Some(first), then) => {
-            for first in first_actions(plan, first, ordering) {
+            for first in first_actions(plan, found, first, ordering) {
                 match (then, ordering.then.action) {
-                    (Some(then), _) => order_after(plan, Some(first), then, ordering),
+                    (Some(then), _) => order_after(plan, found, Some(first), then, ordering),
                     (None, Some(then)) => {
                         order(plan, first, then, ordering.relation);
                     }
@@ -35,7 +84,7 @@ fn resolve(plan: &mut Plan<'_>, ordering: &Ordering) {
                 }
             }
         }
-        (None, Some(then)) => order_after(plan, ordering.first.action, then, ordering),
+        (None, Some(then)) => order_after(plan, found, ordering.first.action, then, ordering),
         (None, None) => {
             if let (Some(first), Some(then)) = (ordering.first.action, ordering.then.action) {
                 order(plan, first, then, ordering.relation);
@@ -45,31 +94,37 @@ fn resolve(plan: &mut Plan<'_>, ordering: &Ordering) {
 }
 
 /// The actions of `resource` that come first, made where needed.
-fn first_actions(plan: &mut Plan<'_>, resource: ResourceId, ordering: &Ordering) -> Vec<ActionId> {
-    let found = actions_at(plan, resource, &ordering.first);
-    if !found.is_empty() || ordering.then.resource == Some(resource) {
-        return found;
+fn first_actions<'o>(
+    plan: &mut Plan<'_>,
+    found: &mut Found<'o>,
+    resource: ResourceId,
+    ordering: &'o Ordering,
+) -> Vec<ActionId> {
+    let actions = found.actions_at(plan, resource, &ordering.first);
+    if !actions.is_empty() || ordering.then.resource == Some(resource) {
+        return actions;
     }
     let Some((_, task, interval_ms)) = ordering.first.key.as_deref().and_then(parse_operation_key)
     else {
-        return found;
+        return actions;
     };
     let role = plan.role(resource, true);
     let is_done =
         (role == Role::Stopped && task == "stop") || (role == Role::Unpromoted && task == "demote");
     if is_done {
-        return found;
+        return actions;
     }
     let key = operation_key(&plan.resources[resource].id, task, interval_ms);
     vec![action(plan, Some(resource), key, task, None, true)]
 }
 
 /// Puts the actions of `resource` that `ordering` names after `first`.
-fn order_after(
+fn order_after<'o>(
     plan: &mut Plan<'_>,
+    found: &mut Found<'o>,
     first: Option<ActionId>,
     resource: ResourceId,
-    ordering: &Ordering,
+    ordering: &'o Ordering,
 ) {
     let mut relation = ordering.relation;
     if let Some(first) = first {
@@ -78,7 +133,7 @@ fn order_after(
             relation -= Relation::FIRST_IMPLIES_THEN;
         }
     }
-    let then_actions = actions_at(plan, resource, &ordering.then);
+    let then_actions = found.actions_at(plan, resource, &ordering.then);
     match first {
         Some(first) => {
             for then in then_actions {
@@ -94,14 +149,8 @@ fn order_after(
     }
 }
 
-/// The actions of `resource` that stand at an end of an ordering.
-fn actions_at(plan: &Plan<'_>, resource: ResourceId, end: &OrderingEnd) -> Vec<ActionId> {
-    if let Some(action) = end.action {
-        return vec![action];
-    }
-    let Some(key) = end.key.as_deref() else {
-        return Vec::new();
-    };
+/// The actions of `resource` that `key` stands for.
+fn named(plan: &Plan<'_>, resource: ResourceId, key: &str) -> Vec<ActionId> {
     let found = find_all(plan, resource, key, None);
     if !found.is_empty() {
         return found;

@@ -98,12 +98,19 @@ pub fn check_parameters(plan: &mut Plan<'_>) {
     }
 }
 
-/// Primitives by the name that history has for them, where that is not their own.
+/// Primitives by the name that history has for them, where that is not their own, or where it is
+/// another resource's own: what was removed, and replaced by a group of the same name, say.
 fn renamed_resources(plan: &Plan<'_>) -> HashMap<String, Vec<ResourceId>> {
     let mut renamed: HashMap<String, Vec<ResourceId>> = HashMap::new();
     for (resource, of) in plan.resources.iter() {
-        if let Some(id) = &of.history_id {
-            renamed.entry(id.clone()).or_default().push(resource);
+        let is_hidden = of.removed && plan.resource_by_id(&of.id) != Some(resource);
+        let names = of
+            .history_id
+            .iter()
+            .chain(is_hidden.then_some(&of.id))
+            .filter(|_| plan.is_primitive(resource));
+        for name in names {
+            renamed.entry(name.clone()).or_default().push(resource);
         }
     }
     renamed
@@ -115,15 +122,15 @@ fn resources_called(
     renamed: &HashMap<String, Vec<ResourceId>>,
     id: &str,
 ) -> Vec<ResourceId> {
-    let by_history = renamed.get(id).into_iter().flatten().copied();
-    let mut found: Vec<ResourceId> = plan
+    let mut found = renamed.get(id).cloned().unwrap_or_default();
+    let named = plan
         .resource_by_id(id)
-        .into_iter()
-        .chain(by_history)
-        .filter(|&resource| plan.is_primitive(resource))
-        .collect();
-    found.sort_unstable();
-    found.dedup();
+        .filter(|&resource| plan.is_primitive(resource));
+    if let Some(named) = named
+        && let Err(place) = found.binary_search(&named)
+    {
+        found.insert(place, named);
+    }
     found.reverse();
     found
 }

@@ -18,7 +18,7 @@
 //! | --- | --- | --- |
 //! | `op-restart-digest` | those in `op-force-restart`, which cannot be changed while running | restart |
 //! | `op-digest` | all | mismatch (reload), but restart for an operation that does not recur and has parameters of its own |
-//! | `op-secure-digest` | all but those in `op-secure-params`, which reports mask | (only compared where secrets may be masked) |
+//! | `op-secure-digest` | all but those in `op-secure-params`, which reports mask, and the timeout | (only compared where secrets may be masked) |
 //!
 //! Digests are kept by node and operation. That is part of the behaviour: an operation is compared
 //! with the digests made for the first history entry of its key, and the verdict "restart" for own
@@ -174,13 +174,21 @@ pub fn compare_device(
         .secure
         .as_deref()
         .is_some_and(|secure| is_recorded(attributes.get("#digests-secure"), secure));
+    let all_matches = is_recorded(all, &digests.all);
     digests.comparison = if all.is_none() {
         Comparison::Unknown
-    } else if is_recorded(all, &digests.all) || secure_matches {
+    } else if all_matches || secure_matches {
         Comparison::Match
     } else {
         Comparison::Mismatch
     };
+    if all.is_some() && secure_matches && !all_matches {
+        let text = format!(
+            "Only 'private' parameters to {id} for unfencing {} changed",
+            plan.nodes[node].name
+        );
+        plan.info(text);
+    }
     digests
 }
 
@@ -301,10 +309,9 @@ fn without_secrets<'c>(
     };
     let is_secret = |name: &str| is_listed(secrets, name);
     if feature_set(plan, request.entry) >= SECURE_DIGEST_OF_ALL {
-        return kept(all, |name| !is_secret(name));
+        return kept(&without_irrelevant(all), |name| !is_secret(name));
     }
-    // Before, neither the operation's timeout and parameters nor the fencer's own parameters were
-    // part of it.
+    // Before, neither the operation's own parameters nor those of the fencer were part of it.
     let is_device = plan.resources[request.resource].fence_device;
     kept(&without_irrelevant(configured), |name| {
         !(is_secret(name) || (is_device && is_fencer_parameter(name)))

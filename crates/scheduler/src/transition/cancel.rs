@@ -17,7 +17,7 @@ pub(super) fn cancel(
     let cancel = actions::action(plan, Some(resource), key, "cancel", Some(node), false);
     let of = &mut plan.actions[cancel];
     of.task = Task::Other;
-    of.task_name = "cancel".to_owned();
+    of.task_name = "cancel".into();
     of.cancel_task = Some(task.to_owned());
     of.meta.set("operation", task.to_owned());
     of.meta.set("interval", interval_ms.to_string());

@@ -290,9 +290,7 @@ fn make_probe(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) -> Action
     } else {
         None
     };
-    if let Some(expected) = expected {
-        plan.actions[probe].meta.set("op_target_rc", expected);
-    }
+    plan.actions[probe].expected_result = expected;
     probe
 }
 

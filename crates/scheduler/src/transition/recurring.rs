@@ -175,7 +175,7 @@ fn schedule_where_active(
         plan.actions[start].runnable && plan.nodes[node].online && !plan.nodes[node].unclean;
     plan.actions[monitor].runnable &= can_run;
     if next_role == Role::Promoted {
-        plan.actions[monitor].meta.set("op_target_rc", PROMOTED);
+        plan.actions[monitor].expected_result = Some(PROMOTED);
     }
     if plan.resources[resource].managed {
         order_after_role_change(plan, resource, monitor);
@@ -264,7 +264,7 @@ fn schedule_where_inactive(
             Some(node),
             is_known,
         );
-        plan.actions[monitor].meta.set("op_target_rc", NOT_RUNNING);
+        plan.actions[monitor].expected_result = Some(NOT_RUNNING);
         if plan.resources[resource].managed {
             order_after_probes(plan, resource, node, monitor);
         }

@@ -124,7 +124,7 @@ fn order_one(
         stop_elsewhere_after_connected(plan, resource, node, connection);
     }
     let of = &plan.actions[action];
-    let task = match of.task_name.as_str() {
+    let task = match of.task_name.as_ref() {
         // Like a stop, a migration is done where the connection is now.
         "migrate_to" | "migrate_from" => Task::Stop,
         _ => of.task,
@@ -269,7 +269,7 @@ pub fn connection_host(plan: &Plan<'_>, action: ActionId) -> Option<NodeId> {
             .is_some();
     let task = match of.task {
         Task::Notify => of.meta.get("notify_operation").unwrap_or_default(),
-        _ => of.task_name.as_str(),
+        _ => of.task_name.as_ref(),
     };
     const BEFORE_THE_MOVE: [&str; 5] = ["cancel", "stop", "demote", "migrate_from", "migrate_to"];
     if BEFORE_THE_MOVE.contains(&task) && !half_migrated {
