@@ -156,6 +156,9 @@ fn add_priority_to_node(plan: &mut Plan<'_>, instance: ResourceId, clone: Resour
     };
     if let Some(candidate) = plan.resources[clone].allowed.get_mut(node) {
         candidate.score = candidate.score.plus(priority);
+        plan.journal.note(clone, Some(node), priority, || {
+            Cause::Other("promotion score of the instance there".to_owned())
+        });
     }
 }
 
