@@ -117,7 +117,7 @@ fn limit_to_replica(plan: &mut Plan<'_>, child: ResourceId, node: Option<NodeId>
             candidate.score = Score::INFINITY;
         }
     }
-    set_scores(plan, child, allowed, |_| {
+    set_scores(plan, child, allowed, || {
         Cause::Other("it runs inside its replica only".to_owned())
     });
 }

@@ -24,7 +24,7 @@ use super::promotion_scores::promotion_score;
 use super::scores::show_promotion_score;
 use super::{effects, instance_order};
 use crate::constraints::require_promotion_tickets;
-use crate::model::{Cause, LocationId, NodeId, Plan, ResourceId, Role, Variant};
+use crate::model::{LocationId, NodeId, Plan, ResourceId, Role, Variant};
 
 /// Sets the next roles of all instances of `clone`.
 pub(super) fn choose_roles(plan: &mut Plan<'_>, clone: ResourceId) {
@@ -104,9 +104,6 @@ fn add_promoted_location(
         return;
     };
     let score = wanted.score;
-    plan.journal.note(instance, Some(node), score, || {
-        Cause::Location(of.id.clone().into_owned())
-    });
     effects::add_to_priority(plan, instance, score);
 }
 
