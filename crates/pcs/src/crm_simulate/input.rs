@@ -1,6 +1,6 @@
 //! The CIB that a command works on: read, upgraded, checked.
 
-use cib::schema::{self, Schema, SchemaError};
+use cib::schema::{self, SchemaError};
 use cib::time::DateTime;
 use cib::xml::Document;
 
@@ -56,22 +56,40 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
         let root = root.xml_id();
         cib.append(root, "status");
     }
-    let notices = upgrade(&mut cib)?;
+    let notices = prepare(&mut cib, source)?;
     Ok(Input { cib, notices })
 }
 
-/// Brings `cib` to the current syntax. Gives what there is to say about that.
-fn upgrade(cib: &mut Document) -> Result<Vec<String>, Refusal> {
+/// Checks `cib`, which came from `source`, and brings it to the current syntax. Gives what there is to
+/// say about that.
+fn prepare(cib: &mut Document, source: &Source) -> Result<Vec<String>, Refusal> {
     const UNCHECKED: &str = "Schema validation of configuration is disabled \
          (support for validate-with set to \"none\" is deprecated \
          and will be removed in a future release)";
-    let refused = |error: SchemaError| Refusal::new(error.to_string(), ExitCode::CONFIGURATION);
-    let claimed = schema::claimed(cib).map_err(refused)?;
-    schema::upgrade(cib).map_err(refused)?;
-    Ok(match claimed {
-        Schema::Unchecked => vec![UNCHECKED.to_owned()],
-        Schema::Version(_) => Vec::new(),
-    })
+    match schema::prepare(cib) {
+        Ok(prepared) if prepared.is_checked => Ok(Vec::new()),
+        Ok(_) => Ok(vec![UNCHECKED.to_owned()]),
+        Err(error) => Err(Refusal::new(
+            refusal_text(&error, source),
+            ExitCode::CONFIGURATION,
+        )),
+    }
+}
+
+/// What is wrong with the input, line by line.
+fn refusal_text(error: &SchemaError, source: &Source) -> String {
+    let name = match source {
+        Source::File(path) => path,
+        Source::StandardInput | Source::Live => "-",
+    };
+    let mut text = String::new();
+    if let SchemaError::Invalid { violations, .. } = error {
+        for violation in violations {
+            text.push_str(&format!("{name}:{violation}\n"));
+        }
+    }
+    text.push_str(&error.to_string());
+    text
 }
 
 /// The time at which a CIB is looked at, and why that one.

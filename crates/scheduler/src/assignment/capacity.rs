@@ -16,10 +16,10 @@ use cib::number::scan_integer;
 use cib::{Score, Values};
 
 use super::colocations::{Effect, effect};
-use super::table_order::in_table_order;
 use super::{MAX_CHAIN, colocations_of, colocations_with, is_available};
 use crate::constraints::add_score;
 use crate::model::journal::Shortage;
+use crate::model::table_order::{in_table_order, table_order};
 use crate::model::{
     Candidate, Cause, ColocationId, Finding, NodeId, PlacementStrategy, Plan, ResourceId, Variant,
 };
@@ -141,11 +141,17 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
     let any_has_room = usable
         .iter()
         .any(|candidate| free(candidate.node).has_room_for(&together));
-    let most_free = if any_has_room {
-        None
-    } else {
-        most_free(plan, resource, &usable)
-    };
+    // Of several with as much, the first one.
+    let most_free = usable
+        .iter()
+        .map(|candidate| candidate.node)
+        .reduce(|best, node| {
+            if more_free(&free(node), &free(best)).is_lt() {
+                node
+            } else {
+                best
+            }
+        });
     let alone = Capacity::of(&plan.resources[resource].utilization);
     let need = if any_has_room { &together } else { &alone };
     let banned: Vec<NodeId> = usable
@@ -162,23 +168,7 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
             Cause::Utilization(shortages.clone())
         });
     }
-    most_free
-}
-
-/// The first of the nodes with most free capacity.
-fn most_free(plan: &Plan<'_>, resource: ResourceId, usable: &[Candidate]) -> Option<NodeId> {
-    let is_usable = |node: &NodeId| usable.iter().any(|candidate| candidate.node == *node);
-    let free = |node: NodeId| Capacity::of(&plan.nodes[node].utilization);
-    plan.walked_nodes(&plan.resources[resource].allowed)
-        .into_iter()
-        .filter(is_usable)
-        .reduce(|best, node| {
-            if more_free(&free(node), &free(best)).is_lt() {
-                node
-            } else {
-                best
-            }
-        })
+    most_free.filter(|_| !any_has_room)
 }
 
 /// The resources that have to be on the same node, found by following mandatory colocations.
@@ -334,9 +324,10 @@ pub(super) fn show_need(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId)
 }
 
 fn amounts(utilization: &Values<'_>) -> Vec<(String, String)> {
-    utilization
-        .iter()
-        .map(|(name, amount)| (name.to_owned(), amount.to_owned()))
+    let by_name: Vec<(&str, &str)> = utilization.iter().collect();
+    table_order(by_name.iter().map(|&(name, _)| name))
+        .into_iter()
+        .map(|place| (by_name[place].0.to_owned(), by_name[place].1.to_owned()))
         .collect()
 }
 

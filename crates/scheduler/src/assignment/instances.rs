@@ -51,6 +51,7 @@ pub(super) fn assign_instances(
         if !plan.resources[instance].unassigned {
             continue;
         }
+        warn_of_disallowed_node(plan, instance);
         if assigned >= limits.total {
             add_score(plan, instance, None, Score::MINUS_INFINITY, || {
                 Cause::InstanceLimit
@@ -58,6 +59,24 @@ pub(super) fn assign_instances(
         } else if assign_instance(plan, instance, None, limits.per_node).is_some() {
             assigned += 1;
         }
+    }
+}
+
+fn warn_of_disallowed_node(plan: &mut Plan<'_>, instance: ResourceId) {
+    let Some(node) = plan.active_node(instance) else {
+        return;
+    };
+    if collective_candidate(plan, instance, node).is_none() {
+        let of = &plan.resources[instance];
+        let unmanaged = if of.managed {
+            ""
+        } else {
+            "Unmanaged resource "
+        };
+        let (id, node) = (&of.id, plan.nodes[node].name);
+        plan.notice(format!(
+            "{unmanaged}{id} is running on {node} which is no longer allowed"
+        ));
     }
 }
 

@@ -39,7 +39,8 @@ mod promotion;
 mod promotion_scores;
 mod scores;
 mod sorting;
-mod table_order;
+#[cfg(test)]
+mod tests;
 
 pub use colocations::{colocations_of, colocations_with};
 pub use compatibility::{compatible_instance, is_instance_at};

@@ -24,7 +24,7 @@ use super::promotion_scores::promotion_score;
 use super::scores::show_promotion_score;
 use super::{effects, instance_order};
 use crate::constraints::require_promotion_tickets;
-use crate::model::{LocationId, NodeId, Plan, ResourceId, Role, Variant};
+use crate::model::{Cause, LocationId, NodeId, Plan, ResourceId, Role, Variant};
 
 /// Sets the next roles of all instances of `clone`.
 pub(super) fn choose_roles(plan: &mut Plan<'_>, clone: ResourceId) {
@@ -153,6 +153,8 @@ fn add_priority_to_node(plan: &mut Plan<'_>, instance: ResourceId, clone: Resour
     };
     if let Some(candidate) = plan.resources[clone].allowed.get_mut(node) {
         candidate.score = candidate.score.plus(priority);
+        plan.journal
+            .note(clone, node, priority, || Cause::PromotionScore);
     }
 }
 

@@ -45,7 +45,7 @@ fn orderings(plan: &Plan<'_>) -> Vec<String> {
         .map(|ordering| {
             let name = |end: &crate::model::OrderingEnd| match (&end.key, end.action) {
                 (Some(key), _) => key.trim_end_matches("_0").to_owned(),
-                (None, Some(action)) => plan.actions[action].key.clone(),
+                (None, Some(action)) => plan.actions[action].key.to_string(),
                 (None, None) => String::from("?"),
             };
             format!("{} then {}", name(&ordering.first), name(&ordering.then))
