@@ -41,8 +41,11 @@ pub(crate) const fn entry<M: Copy, G: Copy>(
 /// Options without a line in the help text.
 pub(crate) const HIDDEN: &str = "";
 
-/// Gives `take` each option with its argument (or nothing) in turn, until it has what it wants.
-/// What there is to say about their form goes to `notices`.
+/// Words that have not been read yet.
+pub(crate) type Words<'a> = std::slice::Iter<'a, String>;
+
+/// Gives `take` each option with its argument (or nothing) and the words that follow, of which it may
+/// take some, until it has what it wants. What there is to say about their form goes to `notices`.
 ///
 /// # Errors
 /// Options that there are not, arguments that are missing, and what `take` refuses.
@@ -50,7 +53,7 @@ pub(crate) fn read<M: Copy, G, R>(
     arguments: &[String],
     entries: &[Entry<M, G>],
     notices: &mut String,
-    mut take: impl FnMut(M, String) -> Result<ControlFlow<R>, String>,
+    mut take: impl FnMut(M, String, &mut Words<'_>) -> Result<ControlFlow<R>, String>,
 ) -> Result<Option<R>, String> {
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -65,7 +68,7 @@ pub(crate) fn read<M: Copy, G, R>(
             continue;
         };
         for (meaning, argument) in given {
-            if let ControlFlow::Break(result) = take(meaning, argument)? {
+            if let ControlFlow::Break(result) = take(meaning, argument, &mut words)? {
                 return Ok(Some(result));
             }
         }

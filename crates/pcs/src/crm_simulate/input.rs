@@ -56,27 +56,40 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
         let root = root.xml_id();
         cib.append(root, "status");
     }
-    let notices = prepare(&mut cib)?;
+    let notices = prepare(&mut cib, source)?;
     Ok(Input { cib, notices })
 }
 
-/// Checks `cib` and brings it to the current syntax. Gives what there is to say about that.
-fn prepare(cib: &mut Document) -> Result<Vec<String>, Refusal> {
+/// Checks `cib`, which came from `source`, and brings it to the current syntax. Gives what there is to
+/// say about that.
+fn prepare(cib: &mut Document, source: &Source) -> Result<Vec<String>, Refusal> {
     const UNCHECKED: &str = "Schema validation of configuration is disabled \
          (support for validate-with set to \"none\" is deprecated \
          and will be removed in a future release)";
     match schema::prepare(cib) {
         Ok(prepared) if !prepared.is_checked => Ok(vec![UNCHECKED.to_owned()]),
         Ok(prepared) => Ok(prepared.notices.iter().map(ToString::to_string).collect()),
-        Err(error) => {
-            let mut lines = Vec::new();
-            if let SchemaError::Invalid { violations, .. } = &error {
-                lines.extend(violations.iter().map(ToString::to_string));
-            }
-            lines.push(error.to_string());
-            Err(Refusal::new(lines.join("\n"), ExitCode::CONFIGURATION))
+        Err(error) => Err(Refusal::new(
+            refusal_text(&error, source),
+            ExitCode::CONFIGURATION,
+        )),
+    }
+}
+
+/// What is wrong with the input, line by line.
+fn refusal_text(error: &SchemaError, source: &Source) -> String {
+    let name = match source {
+        Source::File(path) => path,
+        Source::StandardInput | Source::Live => "-",
+    };
+    let mut text = String::new();
+    if let SchemaError::Invalid { violations, .. } = error {
+        for violation in violations {
+            text.push_str(&format!("{name}:{violation}\n"));
         }
     }
+    text.push_str(&error.to_string());
+    text
 }
 
 /// The time at which a CIB is looked at, and why that one.

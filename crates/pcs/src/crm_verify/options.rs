@@ -176,7 +176,7 @@ Check the consistency of the configuration in a given file and produce verbose o
 pub(super) fn parse(arguments: &[String], notices: &mut String) -> Result<Request, String> {
     let mut options = Options::default();
     let mut version = false;
-    let help = read(arguments, ENTRIES, notices, |meaning, argument| {
+    let help = read(arguments, ENTRIES, notices, |meaning, argument, _| {
         match meaning {
             Meaning::Help => {
                 return Ok(ControlFlow::Break(help(&[Group::Help, Group::Application])));

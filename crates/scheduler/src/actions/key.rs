@@ -5,6 +5,8 @@
 //! `pre_notify_`, `post_notify_`, `confirmed-pre_notify_` or `confirmed-post_notify_`, which then
 //! belongs to the task. All before that is the resource.
 
+use std::fmt::Write;
+
 /// Tasks that hold an underscore.
 const TASKS_WITH_UNDERSCORE: [&str; 2] = ["migrate_from", "migrate_to"];
 
@@ -19,7 +21,18 @@ const NOTIFY_PREFIXES: [&str; 4] = [
 /// The key of an operation: `RESOURCE_TASK_INTERVAL`.
 #[must_use]
 pub fn operation_key(resource: &str, task: &str, interval_ms: u32) -> String {
-    format!("{resource}_{task}_{interval_ms}")
+    // Made for every action that is asked for, which is worth a little more than a format.
+    let mut key = String::with_capacity(resource.len() + task.len() + "__4294967295".len());
+    key.push_str(resource);
+    key.push('_');
+    key.push_str(task);
+    if interval_ms == 0 {
+        key.push_str("_0");
+    } else {
+        // Writing to a String cannot fail.
+        let _ = write!(key, "_{interval_ms}");
+    }
+    key
 }
 
 /// The key of a notification: `RESOURCE_KIND_notify_TASK_0`, where the kind is `pre`, `post`,

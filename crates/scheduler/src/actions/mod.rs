@@ -50,9 +50,11 @@ pub fn order(plan: &mut Plan<'_>, first: ActionId, then: ActionId, relation: Rel
         relation,
         asked: relation,
         graphed: false,
+        is_collective: plan.actions[action].is_collective,
     };
-    plan.actions[first].after.push(related(then));
-    plan.actions[then].before.push(related(first));
+    let (to_then, to_first) = (related(then), related(first));
+    plan.actions[first].after.push(to_then);
+    plan.actions[then].before.push(to_first);
     true
 }
 

@@ -60,8 +60,18 @@ impl Text {
     /// Ends an attribute.
     pub fn value(&mut self, value: &str) {
         self.buffer.push('"');
-        // Writing to a String cannot fail.
-        let _ = escape_attribute(&mut self.buffer, value);
+        // All bytes are looked at, rather than up to the first that counts: that is done many at a
+        // time.
+        let is_special = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'&' | b'<' | b'>');
+        if value
+            .bytes()
+            .fold(false, |any, byte| any | is_special(byte))
+        {
+            // Writing to a String cannot fail.
+            let _ = escape_attribute(&mut self.buffer, value);
+        } else {
+            self.buffer.push_str(value);
+        }
         self.buffer.push('"');
     }
 

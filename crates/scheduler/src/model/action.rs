@@ -127,6 +127,8 @@ pub struct Related {
     pub asked: Relation,
     /// Whether the relation has been written to the graph.
     pub graphed: bool,
+    /// Whether the other action is of a resource that is made of others.
+    pub is_collective: bool,
 }
 
 /// Something that may be done, or a point in the order of things (a pseudo-action).

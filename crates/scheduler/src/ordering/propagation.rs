@@ -169,8 +169,8 @@ impl<'p, 'c> Propagation<'p, 'c> {
         let input = self.plan.actions[then].before[index];
         let input_first = input.action;
         if input.relation == Relation::ORDERED
+            && !input.is_collective
             && !self.plan.actions[then].is_collective
-            && !self.plan.actions[input_first].is_collective
         {
             // Mere order means nothing but to the parts of collective resources.
             return;

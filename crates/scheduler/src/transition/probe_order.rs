@@ -117,12 +117,19 @@ fn is_clone_or_bundle(plan: &Plan<'_>, resource: ResourceId) -> bool {
 }
 
 /// Rule 2: the walk from a probe along the orderings of what waits for it.
+///
+/// All probes of a resource that come before the same action have the same way to go, so it is gone
+/// once.
 struct Restarts {
     /// For each action the number of the last walk that came by.
     visited: Vec<u32>,
     walk: u32,
     /// Whether there is anything that could be part of a restart.
     any: bool,
+    /// The resource and the action of the last walk.
+    from: Option<(ResourceId, ActionId)>,
+    /// The stops and demotions that the last walk came to, in order.
+    found: Vec<ActionId>,
 }
 
 /// A place on the walk: an action, and which of those that come after it is to be looked at next.
@@ -143,6 +150,8 @@ impl Restarts {
                     && action.resource.is_some()
                     && !action.pseudo
             }),
+            from: None,
+            found: Vec::new(),
         }
     }
 
@@ -157,11 +166,20 @@ impl Restarts {
         if !self.any {
             return;
         }
+        if self.from != Some((resource, then)) {
+            self.from = Some((resource, then));
+            self.walk(plan, resource, then);
+        }
+        for &found in &self.found {
+            actions::order(plan, probe, found, Relation::ORDERED);
+        }
+    }
+
+    /// Finds whatever `then`, which waits for a probe of `resource`, may stop or demote.
+    fn walk(&mut self, plan: &Plan<'_>, resource: ResourceId, then: ActionId) {
         self.walk += 1;
-        let mut way: Vec<Place> = self
-            .enter(plan, resource, probe, then)
-            .into_iter()
-            .collect();
+        self.found.clear();
+        let mut way: Vec<Place> = self.enter(plan, resource, then).into_iter().collect();
         while let Some(place) = way.last_mut() {
             let Some(index) = place.left.checked_sub(1) else {
                 way.pop();
@@ -170,25 +188,19 @@ impl Restarts {
             place.left = index;
             if leads_on(plan, resource, place, index) {
                 let next = plan.actions[place.action].after[index].action;
-                way.extend(self.enter(plan, resource, probe, next));
+                way.extend(self.enter(plan, resource, next));
             }
         }
     }
 
     /// Comes to `action`, unless this walk has been there.
-    fn enter(
-        &mut self,
-        plan: &mut Plan<'_>,
-        resource: ResourceId,
-        probe: ActionId,
-        action: ActionId,
-    ) -> Option<Place> {
+    fn enter(&mut self, plan: &Plan<'_>, resource: ResourceId, action: ActionId) -> Option<Place> {
         let visited = self.visited.get_mut(action.index())?;
         if *visited == self.walk {
             return None;
         }
         *visited = self.walk;
-        order_opposite(plan, resource, probe, action);
+        self.find_opposite(plan, resource, action);
         let of = &plan.actions[action];
         let whole = of
             .resource
@@ -201,6 +213,27 @@ impl Restarts {
             }),
         })
     }
+
+    /// Where `action` is a start (promotion) of another primitive, notes its stops (demotions), but
+    /// for those that are not really done.
+    fn find_opposite(&mut self, plan: &Plan<'_>, resource: ResourceId, action: ActionId) {
+        let of = &plan.actions[action];
+        let opposite = match of.task {
+            Task::Start => "stop",
+            Task::Promote => "demote",
+            _ => return,
+        };
+        let Some(other) = of
+            .resource
+            .filter(|&other| other != resource && plan.is_primitive(other))
+        else {
+            return;
+        };
+        let key = actions::operation_key(&plan.resources[other].id, opposite, 0);
+        let found = actions::find_all(plan, other, &key, None).into_iter();
+        self.found
+            .extend(found.filter(|&action| !plan.actions[action].pseudo));
+    }
 }
 
 fn is_interleaved(plan: &Plan<'_>, resource: ResourceId) -> bool {
@@ -209,29 +242,6 @@ fn is_interleaved(plan: &Plan<'_>, resource: ResourceId) -> bool {
         .get("interleave")
         .and_then(cib::literal::parse_boolean)
         .unwrap_or(false)
-}
-
-/// Where `action` is a start (promotion) of another primitive, puts its stops (demotions) after
-/// `probe`, but for those that are not really done.
-fn order_opposite(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId, action: ActionId) {
-    let of = &plan.actions[action];
-    let opposite = match of.task {
-        Task::Start => "stop",
-        Task::Promote => "demote",
-        _ => return,
-    };
-    let Some(other) = of
-        .resource
-        .filter(|&other| other != resource && plan.is_primitive(other))
-    else {
-        return;
-    };
-    let key = actions::operation_key(&plan.resources[other].id, opposite, 0);
-    for then in actions::find_all(plan, other, &key, None) {
-        if !plan.actions[then].pseudo {
-            actions::order(plan, probe, then, Relation::ORDERED);
-        }
-    }
 }
 
 /// Whether the walk from a probe of `resource` goes on from `place` along its relation number

@@ -18,7 +18,7 @@ pub fn parse(arguments: &[String]) -> CommandLine {
 fn parse_words(arguments: &[String], notices: &mut String) -> Result<Request, String> {
     let mut options = Box::new(Options::default());
     let mut version = false;
-    let help = read(arguments, ENTRIES, notices, |meaning, argument| {
+    let help = read(arguments, ENTRIES, notices, |meaning, argument, words| {
         let groups: &[Group] = match meaning {
             Meaning::Help => &[Group::Help, Group::Application],
             Meaning::HelpAll => &Group::ALL,
@@ -29,6 +29,12 @@ fn parse_words(arguments: &[String], notices: &mut String) -> Result<Request, St
             }
             _ => {
                 options.apply(meaning, argument)?;
+                if let (Meaning::Explain, Some(question)) = (meaning, &mut options.explain)
+                    && let Some(node) = words.as_slice().first()
+                    && !node.starts_with('-')
+                {
+                    question.node = words.next().cloned();
+                }
                 return Ok(ControlFlow::Continue(()));
             }
         };
