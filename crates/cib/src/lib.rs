@@ -15,12 +15,17 @@ pub mod digest;
 pub mod literal;
 pub mod number;
 pub mod nvset;
+pub mod patch;
+pub mod query;
 pub mod rules;
 pub mod schema;
 pub mod score;
 pub mod time;
 pub mod values;
+pub mod version;
+pub mod views;
 pub mod xml;
 
 pub use score::{HealthScores, Score};
 pub use values::Values;
+pub use version::CibVersion;

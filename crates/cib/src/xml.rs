@@ -120,22 +120,7 @@ impl Document {
             self.set(copy, name, value);
         }
         for child in source.nodes() {
-            match child {
-                Content::Element(element) => {
-                    self.append_copy(copy, element);
-                }
-                Content::Text(text) => {
-                    self.push(Some(copy), |document| Kind::Text(document.store(text)));
-                }
-                Content::Comment(text) => {
-                    self.push(Some(copy), |document| Kind::Comment(document.store(text)));
-                }
-                Content::Instruction(text) => {
-                    self.push(Some(copy), |document| {
-                        Kind::Instruction(document.store(text))
-                    });
-                }
-            }
+            self.append_content(copy, child);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Edits that move or copy whole parts of a tree.
 
-use super::{Document, Element, XmlId};
+use super::{Content, Document, Element, Kind, XmlId, index};
 
 impl Document {
     /// A document of its own with a copy of `element` and all below it.
@@ -60,5 +60,71 @@ impl Document {
             at = parent;
         }
         at == self.root
+    }
+}
+
+/// What patches need, which speak of comments and of positions too.
+impl Document {
+    /// The comment that is at `position` among what stands in `parent`, text left out.
+    pub(crate) fn comment_at(&self, parent: XmlId, position: usize) -> Option<XmlId> {
+        self.counted(parent)
+            .nth(position)
+            .filter(|&id| matches!(self.node(id).kind, Kind::Comment(_)))
+    }
+
+    /// Appends a copy of `content` to what stands in `parent`.
+    pub(crate) fn append_content(&mut self, parent: XmlId, content: Content<'_>) -> XmlId {
+        match content {
+            Content::Element(element) => self.append_copy(parent, element),
+            Content::Text(text) => self.push(Some(parent), |it| Kind::Text(it.store(text))),
+            Content::Comment(text) => self.push(Some(parent), |it| Kind::Comment(it.store(text))),
+            Content::Instruction(text) => {
+                self.push(Some(parent), |it| Kind::Instruction(it.store(text)))
+            }
+        }
+    }
+
+    /// Appends a copy of the first thing in `source`, but for text.
+    pub(crate) fn append_first_content(
+        &mut self,
+        parent: XmlId,
+        source: Element<'_>,
+    ) -> Option<XmlId> {
+        let mut nodes = source.nodes();
+        let content = nodes.find(|it| !matches!(it, Content::Text(_)))?;
+        Some(self.append_content(parent, content))
+    }
+
+    /// Puts `node` at `position` among what stands in `parent`, or at the end.
+    pub(crate) fn place(&mut self, node: XmlId, parent: XmlId, position: usize) {
+        let sibling = self.counted(parent).filter(|&id| id != node).nth(position);
+        match sibling {
+            Some(sibling) => self.insert_before(node, sibling),
+            None => self.move_into(node, parent),
+        }
+    }
+
+    /// Gives `element` these attributes and no others.
+    pub(crate) fn set_attributes<'a>(
+        &mut self,
+        element: XmlId,
+        attributes: impl Iterator<Item = (&'a str, &'a str)>,
+    ) {
+        let first = index(self.attributes.len());
+        self.node_mut(element).attributes = (first, 0);
+        for (name, value) in attributes {
+            self.set(element, name, value);
+        }
+    }
+
+    /// What counts for positions among what stands in `parent`.
+    fn counted(&self, parent: XmlId) -> impl Iterator<Item = XmlId> {
+        let mut next = self.node(parent).first_child;
+        std::iter::from_fn(move || {
+            let id = next?;
+            next = self.node(id).next;
+            Some(id)
+        })
+        .filter(|&id| !matches!(self.node(id).kind, Kind::Text(_)))
     }
 }
