@@ -118,7 +118,9 @@ fn waits(plan: &Plan<'_>, origins: &Origins<'_, '_>, action: ActionId) -> Vec<Wa
         if seen.len() > MAX_MILESTONES || !seen.insert(first) {
             continue;
         }
+        let same = plan.actions[first].resource == plan.actions[action].resource;
         let origin = match met {
+            _ if same || plan.actions[first].task == Task::Fence => origins.of(first, action),
             Some(met @ Origin::Constraint(_)) => met,
             met => match (origins.of(first, then), met) {
                 (constraint @ Origin::Constraint(_), _) => constraint,

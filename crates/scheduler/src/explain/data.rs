@@ -300,6 +300,8 @@ pub enum Source {
         direction: Direction,
         /// How much they belong together.
         score: Score,
+        /// What keeps the other from this node, if it follows and cannot be here.
+        kept_away: Vec<Part>,
     },
     /// `resource-stickiness`.
     Stickiness,
