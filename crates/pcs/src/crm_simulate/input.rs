@@ -67,8 +67,8 @@ fn prepare(cib: &mut Document, source: &Source) -> Result<Vec<String>, Refusal> 
          (support for validate-with set to \"none\" is deprecated \
          and will be removed in a future release)";
     match schema::prepare(cib) {
-        Ok(prepared) if prepared.is_checked => Ok(Vec::new()),
-        Ok(_) => Ok(vec![UNCHECKED.to_owned()]),
+        Ok(prepared) if !prepared.is_checked => Ok(vec![UNCHECKED.to_owned()]),
+        Ok(prepared) => Ok(prepared.notices.iter().map(ToString::to_string).collect()),
         Err(error) => Err(Refusal::new(
             refusal_text(&error, source),
             ExitCode::CONFIGURATION,

@@ -28,15 +28,9 @@ mod summary;
 
 use cib::time::DateTime;
 
-use crate::{ExitCode, Files, Outcome};
+use crate::{ExitCode, Files, Outcome, VERSION_TEXT};
 use command::Command;
 use options::Request;
-
-/// Pacemaker's version, whose behaviour this is.
-const VERSION_TEXT: &str = "\
-Pacemaker 3.0.2
-Written by Andrew Beekhof and the Pacemaker project contributors
-";
 
 /// Runs the command with `arguments` (without its own name). `clock` is asked for the current time,
 /// as the local clock shows it.

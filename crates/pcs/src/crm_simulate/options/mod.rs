@@ -1,8 +1,4 @@
 //! The command line of `crm_simulate`: options, what they mean, and the help text.
-//!
-//! The grammar is that of Pacemaker's tools: short options may be joined (`-sSQ`); one that takes an
-//! argument takes it from the next word, or (deprecated, with a notice) from the rest of its own;
-//! long options take theirs after `=` or from the next word. Words that are no options are ignored.
 
 mod apply;
 mod help;

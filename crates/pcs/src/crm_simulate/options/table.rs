@@ -1,5 +1,7 @@
 //! Every option: its names, its argument, what it does, and what the help text says of it.
 
+use crate::options::{Entry, HIDDEN, entry};
+
 /// What an option does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -80,39 +82,8 @@ impl Group {
     }
 }
 
-/// An option: its names, its argument, what it does, and what the help text says of it.
-pub(super) struct Entry {
-    pub long: &'static str,
-    pub short: Option<char>,
-    pub argument: Option<&'static str>,
-    pub meaning: Meaning,
-    pub group: Group,
-    pub help: &'static str,
-}
-
-const fn entry(
-    group: Group,
-    long: &'static str,
-    short: char,
-    argument: Option<&'static str>,
-    meaning: Meaning,
-    help: &'static str,
-) -> Entry {
-    Entry {
-        long,
-        short: if short == ' ' { None } else { Some(short) },
-        argument,
-        meaning,
-        group,
-        help,
-    }
-}
-
-/// Options without a line in the help text.
-pub(super) const HIDDEN: &str = "";
-
 #[rustfmt::skip]
-pub(super) const ENTRIES: &[Entry] = {
+pub(super) const ENTRIES: &[Entry<Meaning, Group>] = {
     use Group::{Application, Artifact, Help, Operations, Output, Source, Synthetic};
     &[
         entry(Help, "help", 'h', None, Meaning::Help, "Show help options"),
