@@ -185,9 +185,8 @@ fn bench_scale(
             let input = scratch.path().join(format!("{nodes}x{resources}.xml"));
             let text = Cluster { nodes, resources }.to_xml();
             std::fs::write(&input, text).map_err(|error| error.to_string())?;
-            let cost = |contender: &Contender| {
-                cost::measure(&decision(contender, &input), RUN_LIMIT)
-            };
+            let cost =
+                |contender: &Contender| cost::measure(&decision(contender, &input), RUN_LIMIT);
             rows.push(ScaleRow {
                 nodes,
                 resources,

@@ -162,7 +162,7 @@ fn edit(document: &mut Document, kind: usize, place: usize, attribute: usize, va
 fn simulate_as(cib: &str, way: usize) {
     let command = COMMANDS[way % COMMANDS.len()];
     let outcome = simulate(cib, command);
-    if (way / COMMANDS.len()) % 8 == 0 {
+    if (way / COMMANDS.len()).is_multiple_of(8) {
         assert_eq!(
             outcome,
             simulate(cib, command),
