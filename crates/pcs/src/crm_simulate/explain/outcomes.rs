@@ -144,6 +144,8 @@ fn because(because: &Because) -> Option<String> {
             main_parts(parts)
         ),
         Because::Tie(found) => format!("other nodes have the same score, but {}", tie(*found)),
+        Because::Failed => "it has failed".to_owned(),
+        Because::Promotion => "of its promotion score".to_owned(),
         Because::Action(reason) => steps::reason(reason),
         Because::Blocked(blocker) => steps::blocker(blocker),
         Because::Unknown => return None,
