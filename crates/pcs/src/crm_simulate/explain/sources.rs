@@ -185,8 +185,8 @@ pub(super) fn advice(source: &Source, resource: &str, node: &str) -> Option<Stri
             "to let it start: crm_resource --resource {plain} --meta \
              --delete-parameter target-role"
         )),
-        Source::ShutdownLock { node: Some(_) } => Some(format!(
-            "to give up waiting: crm_resource --refresh --resource {plain} with the node's name"
+        Source::ShutdownLock { node: Some(home) } => Some(format!(
+            "to give up waiting: crm_resource --refresh --resource {plain} --node {home}"
         )),
         _ => None,
     }
