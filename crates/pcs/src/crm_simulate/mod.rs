@@ -28,7 +28,7 @@ use cib::time::DateTime;
 
 use crate::{ExitCode, Files, Outcome};
 use command::Command;
-use options::Request;
+use options::{Refused, Request};
 
 /// Pacemaker's version, whose behaviour this is.
 const VERSION_TEXT: &str = "\
@@ -51,9 +51,16 @@ pub fn run(arguments: &[String], clock: impl Fn() -> DateTime, files: &mut dyn F
             ..Outcome::default()
         },
         Ok(Request::Run(options)) => Command::new(&options, arguments, &clock, files).run(),
-        Err(problem) => Outcome {
+        Err(Refused::Usage(problem)) => Outcome {
             standard_error: format!("crm_simulate: {problem}\n"),
             exit_code: ExitCode::USAGE,
+            ..Outcome::default()
+        },
+        Err(Refused::Format(format)) => Outcome {
+            standard_error: format!(
+                "Error creating output format {format}: Unknown output format\n"
+            ),
+            exit_code: ExitCode::NO_SUCH,
             ..Outcome::default()
         },
     };

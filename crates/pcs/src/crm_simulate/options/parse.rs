@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::help::help;
 use super::table::{ENTRIES, Entry, Group, Meaning};
-use super::{CommandLine, Options, Request};
+use super::{CommandLine, Options, Refused, Request};
 
 /// Reads a command line, without the program's name.
 #[must_use]
@@ -14,7 +14,7 @@ pub fn parse(arguments: &[String]) -> CommandLine {
     CommandLine { request, notices }
 }
 
-fn parse_words(arguments: &[String], notices: &mut String) -> Result<Request, String> {
+fn parse_words(arguments: &[String], notices: &mut String) -> Result<Request, Refused> {
     let mut options = Box::new(Options::default());
     let mut version = false;
     let mut words = arguments.iter();
@@ -53,7 +53,7 @@ type Given = (&'static Entry, String);
 fn long_option<'w>(
     long: &str,
     words: &mut impl Iterator<Item = &'w String>,
-) -> Result<Given, String> {
+) -> Result<Given, Refused> {
     let (name, attached) = match long.split_once('=') {
         Some((name, argument)) => (name, Some(argument)),
         None => (long, None),
@@ -62,13 +62,13 @@ fn long_option<'w>(
         .iter()
         .find(|entry| entry.long == name)
         .filter(|entry| attached.is_none() || entry.argument.is_some())
-        .ok_or_else(|| format!("Unknown option --{long}"))?;
+        .ok_or_else(|| Refused::Usage(format!("Unknown option --{long}")))?;
     let argument = match (entry.argument, attached) {
         (None, _) => String::new(),
         (Some(_), Some(argument)) => argument.to_owned(),
         (Some(_), None) => words
             .next()
-            .ok_or_else(|| format!("Missing argument for --{name}"))?
+            .ok_or_else(|| Refused::Usage(format!("Missing argument for --{name}")))?
             .clone(),
     };
     Ok((entry, argument))
@@ -78,7 +78,7 @@ fn short_options<'w>(
     letters: &str,
     words: &mut impl Iterator<Item = &'w String>,
     notices: &mut String,
-) -> Result<Vec<Given>, String> {
+) -> Result<Vec<Given>, Refused> {
     let mut given = Vec::new();
     let mut rest = letters.chars();
     while let Some(letter) = rest.next() {
@@ -87,7 +87,7 @@ fn short_options<'w>(
         let entry = ENTRIES
             .iter()
             .find(|entry| entry.short == Some(wanted))
-            .ok_or_else(|| format!("Unknown option -{letter}"))?;
+            .ok_or_else(|| Refused::Usage(format!("Unknown option -{letter}")))?;
         if entry.argument.is_none() {
             given.push((entry, String::new()));
             continue;
@@ -96,7 +96,7 @@ fn short_options<'w>(
         let argument = if attached.is_empty() {
             words
                 .next()
-                .ok_or_else(|| format!("Missing argument for -{letter}"))?
+                .ok_or_else(|| Refused::Usage(format!("Missing argument for -{letter}")))?
                 .clone()
         } else {
             // Writing to a String cannot fail.
