@@ -14,10 +14,12 @@
 //! 3. What was asked for by `--node-up` and the like is changed.
 //! 4. With `--run`, the scheduler decides; scores, the summary of the transition and its graph are
 //!    shown and saved.
+//!    With `--explain`, there is the explanation of one resource instead of status and summary.
 //! 5. With `--simulate`, the transition is carried out as if all agents did as they were asked, and
 //!    the status that comes of it is shown.
 
 mod command;
+mod explain;
 mod input;
 pub mod options;
 mod profile;

@@ -1,7 +1,7 @@
 //! What each option does.
 
 use super::table::Meaning;
-use super::{Format, Options, Refused, Source};
+use super::{Format, Options, Question, Refused, Source};
 
 impl Options {
     pub(super) fn apply(&mut self, meaning: Meaning, argument: String) -> Result<(), Refused> {
@@ -26,6 +26,13 @@ impl Options {
             Meaning::ShowFailCounts => self.show_fail_counts = true,
             Meaning::ShowScores => (self.run, self.show_scores) = (true, true),
             Meaning::ShowUtilization => (self.run, self.show_utilization) = (true, true),
+            Meaning::Explain => {
+                self.run = true;
+                self.explain = Some(Question {
+                    resource: argument,
+                    node: None,
+                });
+            }
             Meaning::Profile => self.profile = Some(argument),
             Meaning::Repeat => self.repeat = repeat(&argument)?,
             Meaning::NodeUp => injections.node_up.push(argument),

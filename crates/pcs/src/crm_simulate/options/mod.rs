@@ -39,6 +39,15 @@ pub enum Format {
     None,
 }
 
+/// What is to be explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Which resource.
+    pub resource: String,
+    /// On which node, if not on all.
+    pub node: Option<String>,
+}
+
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one option")]
@@ -59,6 +68,8 @@ pub struct Options {
     pub show_scores: bool,
     /// `-U`.
     pub show_utilization: bool,
+    /// `--explain`.
+    pub explain: Option<Question>,
     /// `-a`.
     pub all_actions: bool,
     /// `-Q`.
@@ -100,6 +111,7 @@ impl Default for Options {
             show_fail_counts: false,
             show_scores: false,
             show_utilization: false,
+            explain: None,
             all_actions: false,
             quiet: false,
             verbosity: 0,
@@ -178,6 +190,7 @@ mod tests {
                 "--xml-pipe --node-up n --set-datetime 2005-020",
             ),
             ("-L -VV", "--live-check --verbose --verbose"),
+            ("--explain web node1 -x a", "-x a --explain=web node1"),
         ] {
             assert_eq!(options(short), options(long), "{short}");
         }
@@ -192,6 +205,7 @@ mod tests {
         check("-x a", false, false);
         check("-x a -u n", false, false);
         check("-x a -s", true, false);
+        check("-x a --explain web", true, false);
         check("-x a -U", true, false);
         check("-x a -G g", true, false);
         check("-x a -D d", true, false);

@@ -39,6 +39,12 @@ fn parse_words(arguments: &[String], notices: &mut String) -> Result<Request, Re
                 Meaning::Version => version = true,
                 _ => options.apply(entry.meaning, argument)?,
             }
+            if let (Meaning::Explain, Some(question)) = (entry.meaning, &mut options.explain)
+                && let Some(node) = words.as_slice().first()
+                && !node.starts_with('-')
+            {
+                question.node = words.next().cloned();
+            }
         }
     }
     Ok(if version {

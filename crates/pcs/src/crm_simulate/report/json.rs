@@ -8,11 +8,13 @@
 //! | `modifications` | what was changed on request |
 //! | `scores`, `promotion_scores`, `capacities`, `utilizations` | what decided placement |
 //! | `changes` | what happens to nodes and resources |
+//! | `explanation` | why a resource is where it is |
 //! | `transition` | the events of the simulated transition, in order, and how it ended |
 //! | `timings` | how long each profiled file took, in seconds |
 //! | `status` | the exit code, its meaning, and what went wrong |
 
 use scheduler::Plan;
+use scheduler::explain::Explanation;
 use scheduler::model::{Finding, NodeId, ResourceId};
 use scheduler::simulation::{Event, Execution};
 use scheduler::walk::Ending;
@@ -20,6 +22,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Moment, Report, Timing, walk_problems, xml};
 use crate::ExitCode;
+use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
 use crate::crm_simulate::summary::{Change, Movement};
@@ -112,6 +115,10 @@ impl Report for Json {
 
     fn summary(&mut self, changes: &[Change]) {
         self.set("changes", changes.iter().map(change_value).collect());
+    }
+
+    fn explanation(&mut self, explanation: &Explanation) {
+        self.set("explanation", explain::json::value(explanation));
     }
 
     fn transition(&mut self, execution: &Execution) {

@@ -2,11 +2,13 @@
 
 use cib::xml::{Document, XmlId};
 use scheduler::Plan;
+use scheduler::explain::Explanation;
 use scheduler::model::{Finding, NodeId, ResourceId};
 use scheduler::simulation::{Event, Execution};
 
 use super::{Moment, Report, Timing, walk_problems};
 use crate::ExitCode;
+use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
 use crate::crm_simulate::summary::{Change, Movement, NodeChange, ResourceChange};
@@ -269,6 +271,11 @@ impl Report for Xml {
                 Change::Resource(change) => self.resource_change(list, change),
             }
         }
+    }
+
+    fn explanation(&mut self, explanation: &Explanation) {
+        let root = self.document.root().xml_id();
+        explain::xml::append(&mut self.document, root, explanation);
     }
 
     fn transition(&mut self, execution: &Execution) {
