@@ -5,6 +5,7 @@ use cib::time::DateTime;
 use cib::xml::Document;
 
 use super::options::{Options, Source};
+use crate::files::reason;
 use crate::{ExitCode, Files};
 
 /// Why there is no input.
@@ -49,7 +50,7 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
             ExitCode::INVALID_DATA,
         )
     };
-    let text = text.map_err(|error| unreadable(error.to_string()))?;
+    let text = text.map_err(|error| unreadable(reason(&error)))?;
     let mut cib = Document::parse(&text).map_err(|error| unreadable(error.to_string()))?;
     let root = cib.root();
     if root.child("status").is_none() {
@@ -67,8 +68,8 @@ fn prepare(cib: &mut Document, source: &Source) -> Result<Vec<String>, Refusal> 
          (support for validate-with set to \"none\" is deprecated \
          and will be removed in a future release)";
     match schema::prepare(cib) {
-        Ok(prepared) if prepared.is_checked => Ok(Vec::new()),
-        Ok(_) => Ok(vec![UNCHECKED.to_owned()]),
+        Ok(prepared) if !prepared.is_checked => Ok(vec![UNCHECKED.to_owned()]),
+        Ok(prepared) => Ok(prepared.notices.iter().map(ToString::to_string).collect()),
         Err(error) => Err(Refusal::new(
             refusal_text(&error, source),
             ExitCode::CONFIGURATION,

@@ -70,7 +70,7 @@ pub(super) fn assign_bundle(
                 Score::MINUS_INFINITY
             };
         }
-        set_scores(plan, inside, allowed, |_| inside_only());
+        set_scores(plan, inside, allowed, inside_only);
         assign(plan, inside, prefer, stop_if_fail);
     }
     let of = &mut plan.resources[bundle];
@@ -119,7 +119,7 @@ fn limit_to_replica(plan: &mut Plan<'_>, child: ResourceId, node: Option<NodeId>
             candidate.score = Score::INFINITY;
         }
     }
-    set_scores(plan, child, allowed, |_| inside_only());
+    set_scores(plan, child, allowed, inside_only);
 }
 
 fn inside_only() -> Cause {

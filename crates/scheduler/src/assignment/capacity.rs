@@ -18,6 +18,7 @@ use cib::{Score, Values};
 use super::colocations::{Effect, effect};
 use super::{MAX_CHAIN, colocations_of, colocations_with, is_available};
 use crate::constraints::add_score;
+use crate::model::journal::Shortage;
 use crate::model::table_order::{in_table_order, table_order};
 use crate::model::{
     Candidate, Cause, ColocationId, Finding, NodeId, PlacementStrategy, Plan, ResourceId, Variant,
@@ -55,6 +56,19 @@ impl<'a> Capacity<'a> {
 
     fn has_room_for(&self, need: &Capacity<'_>) -> bool {
         need.0.iter().all(|&(name, value)| value <= self.get(name))
+    }
+
+    /// What is missing for `need`.
+    fn shortages(&self, need: &Capacity<'_>) -> Vec<Shortage> {
+        need.0
+            .iter()
+            .filter(|&&(name, value)| value > self.get(name))
+            .map(|&(name, value)| Shortage {
+                attribute: name.to_owned(),
+                need: value,
+                free: self.get(name),
+            })
+            .collect()
     }
 }
 
@@ -145,9 +159,13 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
         .map(|candidate| candidate.node)
         .filter(|&node| !free(node).has_room_for(need))
         .collect();
-    for node in banned {
+    let banned: Vec<(NodeId, Vec<Shortage>)> = banned
+        .into_iter()
+        .map(|node| (node, free(node).shortages(need)))
+        .collect();
+    for (node, shortages) in banned {
         add_score(plan, resource, Some(node), Score::MINUS_INFINITY, || {
-            Cause::Utilization
+            Cause::Utilization(shortages.clone())
         });
     }
     most_free.filter(|_| !any_has_room)

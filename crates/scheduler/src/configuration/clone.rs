@@ -11,7 +11,7 @@ use cib::literal::parse_boolean;
 use cib::xml::Element;
 
 use super::number::parse_count;
-use super::presence::Presence;
+use super::presence::{Presence, note_base_scores};
 use super::resource;
 use super::resources::register;
 use crate::model::resource::Clone_;
@@ -122,7 +122,9 @@ fn max(plan: &Plan<'_>, clone: ResourceId) -> usize {
 /// Adds one more instance to `clone`, numbered after those that it has.
 pub fn add_instance(plan: &mut Plan<'_>, clone: ResourceId) -> Option<ResourceId> {
     let mut presence = Presence::all(plan);
+    let first = plan.resources.next_id();
     let instance = make_instance(plan, clone, &mut presence)?;
+    note_base_scores(plan, first);
     register(plan, instance);
     Some(instance)
 }
