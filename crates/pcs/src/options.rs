@@ -49,12 +49,12 @@ pub(crate) type Words<'a> = std::slice::Iter<'a, String>;
 ///
 /// # Errors
 /// Options that there are not, arguments that are missing, and what `take` refuses.
-pub(crate) fn read<M: Copy, G, R>(
+pub(crate) fn read<M: Copy, G, R, E: From<String>>(
     arguments: &[String],
     entries: &[Entry<M, G>],
     notices: &mut String,
-    mut take: impl FnMut(M, String, &mut Words<'_>) -> Result<ControlFlow<R>, String>,
-) -> Result<Option<R>, String> {
+    mut take: impl FnMut(M, String, &mut Words<'_>) -> Result<ControlFlow<R>, E>,
+) -> Result<Option<R>, E> {
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         if word == "--" {

@@ -65,7 +65,11 @@ fn what_cannot_be_used_is_refused() {
             ExitCode::USAGE,
             "crm_simulate: Missing argument for -x",
         ),
-        ("--output-as=html", ExitCode::USAGE, "Unknown output format"),
+        (
+            "--output-as=html",
+            ExitCode::NO_SUCH,
+            "Unknown output format",
+        ),
         ("-x folder/other.txt -P nowhere", ExitCode::OK, ""),
     ] {
         let (outcome, _) = run(line);

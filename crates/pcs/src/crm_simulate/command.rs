@@ -10,6 +10,7 @@ use super::input::{self, Refusal};
 use super::options::{Options, Question, Source};
 use super::report::{self, Moment, Report};
 use super::{explain, profile, summary};
+use crate::files::reason;
 use crate::status::{View, fail_counts};
 use crate::{ExitCode, Files, Outcome};
 
@@ -69,10 +70,12 @@ impl<'a> Command<'a> {
             None => outcome.standard_output = text,
             Some(path) => {
                 if let Err(error) = self.files.write(path, &text) {
-                    outcome
-                        .standard_error
-                        .push_str(&format!("Error creating output format: {path}: {error}\n"));
-                    outcome.exit_code = ExitCode::ERROR;
+                    outcome.standard_error.push_str(&format!(
+                        "Error creating output format: {path}: {}
+",
+                        reason(&error)
+                    ));
+                    outcome.exit_code = ExitCode::NO_SUCH;
                 }
             }
         }
@@ -256,14 +259,20 @@ impl<'a> Command<'a> {
         self.files
             .write_with(path, &mut |out| transition.write_xml(plan, out))
             .map_err(|error| Refusal {
-                text: format!("crm_simulate: Could not create '{path}': {error}"),
+                text: format!(
+                    "crm_simulate: Could not create '{path}': {}",
+                    reason(&error)
+                ),
                 exit_code: ExitCode::INPUT_OUTPUT,
             })
     }
 
     fn save(&mut self, path: &str, text: &str) -> Result<(), Refusal> {
         self.files.write(path, text).map_err(|error| Refusal {
-            text: format!("crm_simulate: Could not create '{path}': {error}"),
+            text: format!(
+                "crm_simulate: Could not create '{path}': {}",
+                reason(&error)
+            ),
             exit_code: ExitCode::CANNOT_CREATE,
         })
     }

@@ -5,6 +5,7 @@ use cib::time::DateTime;
 use cib::xml::Document;
 
 use super::options::{Options, Source};
+use crate::files::reason;
 use crate::{ExitCode, Files};
 
 /// Why there is no input.
@@ -49,7 +50,7 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
             ExitCode::INVALID_DATA,
         )
     };
-    let text = text.map_err(|error| unreadable(error.to_string()))?;
+    let text = text.map_err(|error| unreadable(reason(&error)))?;
     let mut cib = Document::parse(&text).map_err(|error| unreadable(error.to_string()))?;
     let root = cib.root();
     if root.child("status").is_none() {

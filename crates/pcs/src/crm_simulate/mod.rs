@@ -30,7 +30,7 @@ use cib::time::DateTime;
 
 use crate::{ExitCode, Files, Outcome, VERSION_TEXT};
 use command::Command;
-use options::Request;
+use options::{Refused, Request};
 
 /// Runs the command with `arguments` (without its own name). `clock` is asked for the current time,
 /// as the local clock shows it.
@@ -47,9 +47,16 @@ pub fn run(arguments: &[String], clock: impl Fn() -> DateTime, files: &mut dyn F
             ..Outcome::default()
         },
         Ok(Request::Run(options)) => Command::new(&options, arguments, &clock, files).run(),
-        Err(problem) => Outcome {
+        Err(Refused::Usage(problem)) => Outcome {
             standard_error: format!("crm_simulate: {problem}\n"),
             exit_code: ExitCode::USAGE,
+            ..Outcome::default()
+        },
+        Err(Refused::Format(format)) => Outcome {
+            standard_error: format!(
+                "Error creating output format {format}: Unknown output format\n"
+            ),
+            exit_code: ExitCode::NO_SUCH,
             ..Outcome::default()
         },
     };

@@ -69,7 +69,10 @@ pub(super) fn is_shown(plan: &Plan<'_>, action: ActionId) -> bool {
     let happens = of.in_graph && !of.pseudo;
     let is_missed = !of.optional && !of.runnable && !of.pseudo && of.node.is_some();
     let is_recurring_of_missed = is_missed && of.interval_ms > 0;
-    happens || (is_missed && !is_recurring_of_missed && of.task != Task::Monitor)
+    // That a live migration is not possible is no loss: it stops and starts instead.
+    let is_alternative = of.task_name.starts_with("migrate_");
+    let is_check = is_recurring_of_missed || of.task == Task::Monitor;
+    happens || (is_missed && !is_check && !is_alternative)
 }
 
 /// The usual order.
@@ -118,7 +121,9 @@ fn waits(plan: &Plan<'_>, origins: &Origins<'_, '_>, action: ActionId) -> Vec<Wa
         if seen.len() > MAX_MILESTONES || !seen.insert(first) {
             continue;
         }
+        let same = plan.actions[first].resource == plan.actions[action].resource;
         let origin = match met {
+            _ if same || plan.actions[first].task == Task::Fence => origins.of(first, action),
             Some(met @ Origin::Constraint(_)) => met,
             met => match (origins.of(first, then), met) {
                 (constraint @ Origin::Constraint(_), _) => constraint,

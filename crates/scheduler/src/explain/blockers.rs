@@ -8,8 +8,8 @@ use super::{nodes, step};
 use crate::actions::can_fence;
 use crate::model::{ActionId, Plan, Relation, Requires, ResourceId, Task};
 
-/// How long a chain of causes is followed.
-const MAX_CHAIN: usize = 100;
+/// How many actions are looked at to find out why one cannot be done.
+const MAX_CAUSES: usize = 10_000;
 
 /// Relations by which one action that cannot be done holds back the next.
 const HOLDS_BACK: Relation = Relation::UNRUNNABLE_FIRST_BLOCKS
@@ -20,31 +20,74 @@ const HOLDS_BACK: Relation = Relation::UNRUNNABLE_FIRST_BLOCKS
     .union(Relation::FIRST_IMPLIES_THEN)
     .union(Relation::THEN_IMPLIES_FIRST);
 
-/// Why `action`, which cannot be done, cannot.
+/// Why `action`, which cannot be done, cannot: the nearest root, or else the end of the first chain.
 pub(super) fn blocker(plan: &Plan<'_>, origins: &Origins<'_, '_>, action: ActionId) -> Blocker {
-    let mut chain = Vec::new();
+    // Each with the place of the one that it holds back.
+    let mut found: Vec<(ActionId, usize)> = vec![(action, 0)];
     let mut seen = HashSet::from([action]);
-    let mut at = action;
-    loop {
+    let mut place = 0;
+    while let Some(&(at, _)) = found.get(place) {
         if let Some(root) = own_root(plan, at) {
+            let chain = chain(plan, origins, &found, place);
             return Blocker { chain, root };
         }
-        let next = plan.actions[at]
-            .before
-            .iter()
-            .filter(|related| related.asked.intersects(HOLDS_BACK))
-            .map(|related| related.action)
-            .find(|&first| !plan.actions[first].runnable && seen.insert(first));
-        let Some(first) = next.filter(|_| chain.len() < MAX_CHAIN) else {
-            let root = last_root(plan, at);
-            return Blocker { chain, root };
-        };
-        chain.push(Wait {
-            step: step(plan, first),
-            origin: origins.of(first, at),
-        });
-        at = first;
+        if found.len() < MAX_CAUSES {
+            let causes = causes(plan, at).filter(|&cause| seen.insert(cause));
+            found.extend(causes.map(|cause| (cause, place)));
+        }
+        place += 1;
     }
+    let root = (0..found.len())
+        .map(|place| (place, last_root(plan, found[place].0)))
+        .find(|(_, root)| *root != Root::Unknown);
+    let (place, root) = root.unwrap_or((0, Root::Unknown));
+    Blocker {
+        chain: chain(plan, origins, &found, place),
+        root,
+    }
+}
+
+/// The steps from the action that was found first (left out) to the one at `place`. Milestones are
+/// left out as well.
+fn chain(
+    plan: &Plan<'_>,
+    origins: &Origins<'_, '_>,
+    found: &[(ActionId, usize)],
+    place: usize,
+) -> Vec<Wait> {
+    let mut chain = Vec::new();
+    let mut at = place;
+    while at != 0 {
+        let (action, held_back) = found[at];
+        if !plan.actions[action].pseudo {
+            chain.push(Wait {
+                step: step(plan, action),
+                origin: origins.of(action, found[held_back].0),
+            });
+        }
+        at = held_back;
+    }
+    chain.reverse();
+    chain
+}
+
+/// What cannot be done, and holds `action` back: what comes before it, and the same task of the
+/// whole that it is part of.
+fn causes<'p>(plan: &'p Plan<'_>, action: ActionId) -> impl Iterator<Item = ActionId> + use<'p> {
+    let of = &plan.actions[action];
+    let before = of
+        .before
+        .iter()
+        .filter(|related| related.asked.intersects(HOLDS_BACK))
+        .map(|related| related.action);
+    let whole = of.resource.and_then(|part| plan.resources[part].parent);
+    let of_whole = whole
+        .into_iter()
+        .flat_map(|whole| plan.resources[whole].actions.iter().copied())
+        .filter(|&other| plan.actions[other].task == of.task);
+    before
+        .chain(of_whole)
+        .filter(|&cause| !plan.actions[cause].runnable)
 }
 
 /// What is wrong with an action as such.

@@ -143,6 +143,10 @@ pub enum Because {
     },
     /// Others are as good.
     Tie(Tie),
+    /// It has failed.
+    Failed,
+    /// Its place among the instances that may be promoted.
+    Promotion,
     /// Its action gives a reason, as the scheduler names it.
     Action(String),
     /// Something keeps its action from being done.
@@ -300,6 +304,8 @@ pub enum Source {
         direction: Direction,
         /// How much they belong together.
         score: Score,
+        /// What keeps the other from this node, if it follows and cannot be here.
+        kept_away: Vec<Part>,
     },
     /// `resource-stickiness`.
     Stickiness,

@@ -59,7 +59,7 @@ mod tests {
             ("website", &["WebSite"][..]),
             ("WebSitte", &["WebSite"]),
             ("IP", &["ClusterIP"]),
-            ("node2", &["node1", "node10"]),
+            ("node2", &["node1"]),
             ("database", &[]),
             ("", &[]),
         ] {

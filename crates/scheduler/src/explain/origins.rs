@@ -130,10 +130,13 @@ impl<'p, 'c> Origins<'p, 'c> {
         if of_one.launcher == Some(other) || of_other.launcher == Some(one) {
             return Origin::Container;
         }
-        if then
-            .node
-            .is_some_and(|node| plan.nodes[node].connection == Some(one))
-        {
+        let carries = |carrier: ResourceId, action: &Action<'_>| {
+            let connection = action.node.and_then(|node| plan.nodes[node].connection);
+            connection.is_some_and(|connection| {
+                connection == carrier || plan.resources[connection].launcher == Some(carrier)
+            })
+        };
+        if carries(one, then) || carries(other, first) {
             return Origin::Connection;
         }
         let top = plan.top(one, true);

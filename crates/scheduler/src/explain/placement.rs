@@ -102,10 +102,17 @@ fn because(
         Outcome::LeftAlone => Because::Unmanaged,
         Outcome::StaysStopped | Outcome::Stops => without_node(plan, resource, views),
         Outcome::Restarts | Outcome::Recovers | Outcome::Reloads => {
-            action_reason(plan, resource, &["start", "stop", "reload-agent", "reload"])
+            let tasks = ["start", "stop", "reload-agent", "reload"];
+            match action_reason(plan, resource, &tasks) {
+                Because::Unknown if of.failed => Because::Failed,
+                because => because,
+            }
         }
         Outcome::Demotes | Outcome::Promotes => {
-            action_reason(plan, resource, &["demote", "promote"])
+            match action_reason(plan, resource, &["demote", "promote"]) {
+                Because::Unknown => Because::Promotion,
+                because => because,
+            }
         }
         Outcome::Moves | Outcome::Migrates => {
             let current = plan

@@ -3,6 +3,7 @@
 use cib::Score;
 
 use super::data::{Direction, Part, Source};
+use super::nodes::obstacles;
 use crate::model::journal::{Cause, Change, Entry};
 use crate::model::{ColocationId, NodeId, Plan, ResourceId};
 
@@ -55,7 +56,7 @@ fn source(plan: &Plan<'_>, resource: ResourceId, node: NodeId, cause: &Cause) ->
     match cause {
         Cause::Base => Source::Base,
         Cause::Location(id) => location(plan, node, id),
-        Cause::Colocation(colocation) => colocated(plan, resource, *colocation),
+        Cause::Colocation(colocation) => colocated(plan, resource, node, *colocation),
         Cause::Stickiness => Source::Stickiness,
         Cause::Failures(count) => Source::Failures {
             count: *count,
@@ -121,7 +122,12 @@ fn location(plan: &Plan<'_>, node: NodeId, id: &str) -> Source {
     }
 }
 
-fn colocated(plan: &Plan<'_>, resource: ResourceId, colocation: ColocationId) -> Source {
+fn colocated(
+    plan: &Plan<'_>,
+    resource: ResourceId,
+    node: NodeId,
+    colocation: ColocationId,
+) -> Source {
     let of = &plan.colocations[colocation];
     let is_or_part = |whole: ResourceId| resource == whole || plan.is_part_of(resource, whole);
     let follows = if resource == of.dependent {
@@ -142,7 +148,32 @@ fn colocated(plan: &Plan<'_>, resource: ResourceId, colocation: ColocationId) ->
         place: place(plan, other),
         direction,
         score: of.score,
+        kept_away: match direction {
+            Direction::Follows => Vec::new(),
+            Direction::Followed => kept_away(plan, other, node),
+        },
     }
+}
+
+/// The parts by which `resource`, or its first part, may not be on `node`, others' wishes left out.
+fn kept_away(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> Vec<Part> {
+    let first = std::iter::successors(Some(resource), |&whole| {
+        plan.resources[whole].children.first().copied()
+    })
+    .last()
+    .unwrap_or(resource);
+    let unavailable = (!obstacles(plan, node).is_empty()).then(|| Part {
+        change: Change::Plus(Score::MINUS_INFINITY),
+        source: Source::Other("the node cannot run anything".to_owned()),
+    });
+    let own = entries(plan, first, node)
+        .filter(|entry| !matches!(entry.cause, Cause::Colocation(_)))
+        .map(|entry| Part {
+            change: entry.change,
+            source: source(plan, first, node, &entry.cause),
+        })
+        .filter(Part::forbids);
+    unavailable.into_iter().chain(own).collect()
 }
 
 /// The node that a resource is to be on, if it is one.

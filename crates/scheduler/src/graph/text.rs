@@ -96,9 +96,10 @@ impl Text {
     }
 
     fn indent(&mut self) {
-        for _ in 0..self.depth {
-            self.buffer.push_str("  ");
-        }
+        // A graph is not as deep as this.
+        const SPACES: &str = "                ";
+        let len = (2 * self.depth).min(SPACES.len());
+        self.buffer.push_str(&SPACES[..len]);
     }
 }
 

@@ -7,6 +7,7 @@
 //! * A relation to an action of a collective resource outside its own is moved to the point where
 //!   all parts are done: after `clone_running` rather than after `clone_start`; with notifications,
 //!   after these have been confirmed.
+//! * Mere order after an action of a primitive means nothing else, and is passed over.
 //! * Where the first action changed, all that come after it, and itself, are settled at once.
 //! * Where the settled action changed, it is settled again, and then all that come after it. If it
 //!   cannot run any more, that holds back what must be with it.
@@ -145,12 +146,23 @@ impl<'p, 'c> Propagation<'p, 'c> {
             of.runnable = false;
         }
         let mut changed = Changed::default();
+        let is_collective = self.plan.actions[then].is_collective;
+        let mut any_passed_over = false;
         for index in (0..self.plan.actions[then].before.len()).rev() {
+            let input = &self.plan.actions[then].before[index];
+            if input.relation == Relation::ORDERED && !input.is_collective {
+                any_passed_over = true;
+                continue;
+            }
             let Some(left) = self.updates_left.checked_sub(1) else {
                 return;
             };
             self.updates_left = left;
             self.apply_input(then, index, &mut changed);
+        }
+        if is_collective && any_passed_over {
+            // What the parts make of it is asked at least once.
+            action_flags(self.plan, then, None);
         }
         if counts {
             changed.then = before != self.state(then);
@@ -168,13 +180,6 @@ impl<'p, 'c> Propagation<'p, 'c> {
     fn apply_input(&mut self, then: ActionId, index: usize, changed: &mut Changed) {
         let input = self.plan.actions[then].before[index];
         let input_first = input.action;
-        if input.relation == Relation::ORDERED
-            && !input.is_collective
-            && !self.plan.actions[then].is_collective
-        {
-            // Mere order means nothing but to the parts of collective resources.
-            return;
-        }
         let first_node = self.node_of(input_first);
         let then_node = self.node_of(then);
         if input.relation.contains(Relation::IF_ON_SAME_NODE)

@@ -10,6 +10,8 @@
 //!
 //! Orderings are applied in order of creation, because what one makes is there for the next.
 
+use std::rc::Rc;
+
 use crate::actions::{action, find_all, operation_key, order, parse_operation_key};
 use crate::model::ids::Id;
 use crate::model::{ActionId, Ordering, OrderingEnd, Plan, Relation, ResourceId, Role};
@@ -32,7 +34,24 @@ struct Found<'o>(Vec<Option<LastFound<'o>>>);
 struct LastFound<'o> {
     key: &'o str,
     known: usize,
-    actions: Vec<ActionId>,
+    actions: Rc<[ActionId]>,
+}
+
+/// The actions at an end of an ordering.
+enum Ends {
+    One(ActionId),
+    Found(Rc<[ActionId]>),
+}
+
+impl std::ops::Deref for Ends {
+    type Target = [ActionId];
+
+    fn deref(&self) -> &[ActionId] {
+        match self {
+            Self::One(action) => std::slice::from_ref(action),
+            Self::Found(actions) => actions,
+        }
+    }
 }
 
 impl<'o> Found<'o> {
@@ -41,17 +60,12 @@ impl<'o> Found<'o> {
     }
 
     /// The actions of `resource` that stand at an end of an ordering.
-    fn actions_at(
-        &mut self,
-        plan: &Plan<'_>,
-        resource: ResourceId,
-        end: &'o OrderingEnd,
-    ) -> Vec<ActionId> {
+    fn actions_at(&mut self, plan: &Plan<'_>, resource: ResourceId, end: &'o OrderingEnd) -> Ends {
         if let Some(action) = end.action {
-            return vec![action];
+            return Ends::One(action);
         }
         let Some(key) = end.key.as_deref() else {
-            return Vec::new();
+            return Ends::Found(Rc::default());
         };
         let known = plan.resources[resource].actions.len();
         let last = &mut self.0[resource.index()];
@@ -59,22 +73,22 @@ impl<'o> Found<'o> {
             && last.key == key
             && last.known == known
         {
-            return last.actions.clone();
+            return Ends::Found(last.actions.clone());
         }
-        let actions = named(plan, resource, key);
+        let actions: Rc<[ActionId]> = named(plan, resource, key).into();
         *last = Some(LastFound {
             key,
             known,
             actions: actions.clone(),
         });
-        actions
+        Ends::Found(actions)
     }
 }
 
 fn resolve<'o>(plan: &mut Plan<'_>, found: &mut Found<'o>, ordering: &'o Ordering) {
     match (ordering.first.resource, ordering.then.resource) {
         (Some(first), then) => {
-            for first in first_actions(plan, found, first, ordering) {
+            for &first in &*first_actions(plan, found, first, ordering) {
                 match (then, ordering.then.action) {
                     (Some(then), _) => order_after(plan, found, Some(first), then, ordering),
                     (None, Some(then)) => {
@@ -99,7 +113,7 @@ fn first_actions<'o>(
     found: &mut Found<'o>,
     resource: ResourceId,
     ordering: &'o Ordering,
-) -> Vec<ActionId> {
+) -> Ends {
     let actions = found.actions_at(plan, resource, &ordering.first);
     if !actions.is_empty() || ordering.then.resource == Some(resource) {
         return actions;
@@ -115,7 +129,7 @@ fn first_actions<'o>(
         return actions;
     }
     let key = operation_key(&plan.resources[resource].id, task, interval_ms);
-    vec![action(plan, Some(resource), key, task, None, true)]
+    Ends::One(action(plan, Some(resource), key, task, None, true))
 }
 
 /// Puts the actions of `resource` that `ordering` names after `first`.
@@ -136,12 +150,12 @@ fn order_after<'o>(
     let then_actions = found.actions_at(plan, resource, &ordering.then);
     match first {
         Some(first) => {
-            for then in then_actions {
+            for &then in &*then_actions {
                 order(plan, first, then, relation);
             }
         }
         None if relation.contains(Relation::FIRST_IMPLIES_THEN) => {
-            for then in then_actions {
+            for &then in &*then_actions {
                 plan.actions[then].runnable = false;
             }
         }

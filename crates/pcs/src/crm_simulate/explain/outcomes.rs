@@ -2,8 +2,8 @@
 
 use cib::Score;
 use scheduler::explain::{
-    Because, Circumstance, Explanation, Kind, NodeView, Outcome, Part, Placement, Promotion, Tie,
-    Verdict,
+    Because, Circumstance, Direction, Explanation, Kind, NodeView, Outcome, Part, Placement,
+    Promotion, Source, Tie, Verdict,
 };
 use scheduler::model::Role;
 use scheduler::model::journal::Choice;
@@ -17,9 +17,17 @@ const PARTS_IN_HEADLINE: usize = 2;
 /// The answer in one sentence.
 pub(super) fn headline(placement: &Placement) -> String {
     let happens = happens(placement);
+    let no_device = placement
+        .circumstances
+        .contains(&Circumstance::NoFencingDevice);
     match because(&placement.because) {
-        Some(because) if placement.blocked => format!("{happens}, but cannot: {because}."),
-        Some(because) => format!("{happens}: {because}."),
+        Some(_) if no_device => {
+            format!("{happens}, because there is no fencing device, but fencing is enabled.")
+        }
+        Some(because) if placement.blocked => {
+            format!("{happens}, but that cannot be done, because {because}.")
+        }
+        Some(because) => format!("{happens}, because {because}."),
         None => format!("{happens}."),
     }
 }
@@ -100,7 +108,18 @@ fn because(because: &Because) -> Option<String> {
             obstacles: found,
         } => format!("{node} is {}", obstacles(found)),
         Because::Forbidden { node, parts } if parts.is_empty() => {
-            format!("it must not be on {node}")
+            format!("it cannot be on {node} any more")
+        }
+        Because::Forbidden { parts, .. }
+            if matches!(
+                parts[0].source,
+                Source::Colocation {
+                    direction: Direction::Follows,
+                    ..
+                }
+            ) =>
+        {
+            source(&parts[0].source)
         }
         Because::Forbidden { node, parts } => {
             let sources: Vec<String> = parts
@@ -108,7 +127,7 @@ fn because(because: &Because) -> Option<String> {
                 .take(PARTS_IN_HEADLINE)
                 .map(|part| source(&part.source))
                 .collect();
-            format!("it must not be on {node}: {}", all(&sources))
+            format!("it cannot be on {node} any more: {}", all(&sources))
         }
         Because::Outscored {
             node,
@@ -125,6 +144,8 @@ fn because(because: &Because) -> Option<String> {
             main_parts(parts)
         ),
         Because::Tie(found) => format!("other nodes have the same score, but {}", tie(*found)),
+        Because::Failed => "it has failed".to_owned(),
+        Because::Promotion => "of its promotion score".to_owned(),
         Because::Action(reason) => steps::reason(reason),
         Because::Blocked(blocker) => steps::blocker(blocker),
         Because::Unknown => return None,

@@ -45,8 +45,35 @@ pub(super) fn source(source: &Source) -> String {
             place,
             direction,
             score,
-        } => colocation(id.as_deref(), with, place.as_deref(), *direction, *score),
+            kept_away,
+        } => {
+            let mut words = wish(with, *direction, *score);
+            match (direction, place) {
+                (Direction::Follows, Some(node)) => {
+                    words.push_str(&format!(", which goes to {node}"))
+                }
+                (Direction::Follows, None) => words.push_str(", which has no node"),
+                (Direction::Followed, _) if kept_away.is_empty() => {
+                    words.push_str(", and has wishes of its own");
+                }
+                (Direction::Followed, _) => {
+                    let sources: Vec<String> = kept_away
+                        .iter()
+                        .map(|part| self::source(&part.source))
+                        .collect();
+                    words.push_str(&format!(", and cannot be here: {}", all(&sources)));
+                }
+            }
+            if let Some(id) = id {
+                words.push_str(&format!(" (colocation {id})"));
+            }
+            words
+        }
         Source::Stickiness => "stickiness: it is active here".to_owned(),
+        Source::Failures { count, .. } if *count >= Score::INFINITY.value() => {
+            "a failure here was fatal (a failed start is, unless start-failure-is-fatal is off)"
+                .to_owned()
+        }
         Source::Failures {
             count, threshold, ..
         } => {
@@ -77,35 +104,35 @@ pub(super) fn source(source: &Source) -> String {
     }
 }
 
-fn colocation(
-    id: Option<&str>,
-    with: &str,
-    place: Option<&str>,
-    direction: Direction,
-    score: Score,
-) -> String {
-    let wish = match (direction, score) {
-        (Direction::Follows, Score::INFINITY) => format!("it must be with {with}"),
-        (Direction::Follows, Score::MINUS_INFINITY) => format!("it must not be with {with}"),
-        (Direction::Follows, score) if score < Score::ZERO => {
-            format!("it should not be with {with}")
-        }
-        (Direction::Follows, _) => format!("it should be with {with}"),
-        (Direction::Followed, Score::INFINITY) => format!("{with} must be with it"),
-        (Direction::Followed, Score::MINUS_INFINITY) => format!("{with} must not be with it"),
-        (Direction::Followed, score) if score < Score::ZERO => {
-            format!("{with} should not be with it")
-        }
-        (Direction::Followed, _) => format!("{with} should be with it"),
+/// What a colocation with a resource wants.
+fn wish(with: &str, direction: Direction, score: Score) -> String {
+    let verb = match score {
+        Score::INFINITY => "must",
+        Score::MINUS_INFINITY => "must not",
+        score if score < Score::ZERO => "should not",
+        _ => "should",
     };
-    let place = match (direction, place) {
-        (Direction::Follows, Some(node)) => format!(", which goes to {node}"),
-        (Direction::Follows, None) => ", which has no node".to_owned(),
-        (Direction::Followed, _) => ", and has its own wishes".to_owned(),
-    };
-    match id {
-        Some(id) => format!("colocation {id}: {wish}{place}"),
-        None => format!("{wish}{place}"),
+    match direction {
+        Direction::Follows => format!("it {verb} be with {with}"),
+        Direction::Followed => format!("{with} {verb} be with it"),
+    }
+}
+
+/// Where a part that forbids a node comes from, as short as possible.
+pub(super) fn label(part: &Part) -> String {
+    match &part.source {
+        Source::Location { id, .. } => format!("banned by {id}"),
+        Source::Health { .. } => "unhealthy".to_owned(),
+        Source::Colocation {
+            with,
+            direction,
+            score,
+            ..
+        } => wish(with, *direction, *score),
+        Source::Failures { .. } => "failed here".to_owned(),
+        Source::Utilization(_) => "not enough room".to_owned(),
+        Source::ShutdownLock { .. } => "shutdown lock".to_owned(),
+        other => source(other),
     }
 }
 
@@ -158,8 +185,8 @@ pub(super) fn advice(source: &Source, resource: &str, node: &str) -> Option<Stri
             "to let it start: crm_resource --resource {plain} --meta \
              --delete-parameter target-role"
         )),
-        Source::ShutdownLock { node: Some(_) } => Some(format!(
-            "to give up waiting: crm_resource --refresh --resource {plain} with the node's name"
+        Source::ShutdownLock { node: Some(home) } => Some(format!(
+            "to give up waiting: crm_resource --refresh --resource {plain} --node {home}"
         )),
         _ => None,
     }
@@ -213,7 +240,7 @@ pub(super) fn refusal(view: &NodeView) -> String {
         .parts
         .iter()
         .filter(|part| part.forbids())
-        .map(|part| source(&part.source))
+        .map(label)
         .collect();
     if forbidding.is_empty() {
         let score = view.score.unwrap_or_default();

@@ -41,6 +41,9 @@ fn what(task: &str, interval_ms: u32) -> String {
 /// An action of any resource: `start of ClusterIP on node1`.
 pub(super) fn step(step: &Step) -> String {
     let mut words = what(&step.task, step.interval_ms);
+    if let ("stonith" | "do_shutdown", Some(node)) = (&*step.task, &step.node) {
+        return format!("{words} of {node}");
+    }
     if let Some(resource) = &step.resource {
         words.push_str(" of ");
         words.push_str(resource);

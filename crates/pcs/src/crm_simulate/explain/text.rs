@@ -124,7 +124,8 @@ fn write_actions(text: &mut String, placement: &Placement) -> std::fmt::Result {
 
 fn write_action(text: &mut String, action: &ActionView) -> std::fmt::Result {
     write!(text, "    {}", steps::title(action))?;
-    if let Some(reason) = &action.reason {
+    // What is in its way says more than the reason, which is then the same in short.
+    if let (Some(reason), None) = (&action.reason, &action.blocker) {
         write!(text, ", because {}", steps::reason(reason))?;
     }
     writeln!(text)?;

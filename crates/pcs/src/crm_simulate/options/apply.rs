@@ -1,10 +1,10 @@
 //! What each option does.
 
 use super::table::Meaning;
-use super::{Format, Options, Question, Source};
+use super::{Format, Options, Question, Refused, Source};
 
 impl Options {
-    pub(super) fn apply(&mut self, meaning: Meaning, argument: String) -> Result<(), String> {
+    pub(super) fn apply(&mut self, meaning: Meaning, argument: String) -> Result<(), Refused> {
         let injections = &mut self.injections;
         match meaning {
             Meaning::OutputAs => {
@@ -14,9 +14,7 @@ impl Options {
                     "json" => Format::Json,
                     "none" => Format::None,
                     _ => {
-                        return Err(format!(
-                            "Error creating output format {argument}: Unknown output format"
-                        ));
+                        return Err(Refused::Format(argument));
                     }
                 };
             }
@@ -74,11 +72,11 @@ impl Options {
     }
 }
 
-fn repeat(argument: &str) -> Result<u32, String> {
+fn repeat(argument: &str) -> Result<u32, Refused> {
     match argument.parse::<i32>() {
         Ok(times) => Ok(u32::try_from(times).unwrap_or(0)),
-        Err(_) => Err(format!(
+        Err(_) => Err(Refused::Usage(format!(
             "Cannot parse integer value \u{201c}{argument}\u{201d} for -N"
-        )),
+        ))),
     }
 }

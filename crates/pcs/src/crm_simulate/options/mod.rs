@@ -137,11 +137,26 @@ pub enum Request {
     Version(Box<Options>),
 }
 
+/// Why a command line is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is not understood, and why.
+    Usage(String),
+    /// It asks for a form of report that there is not.
+    Format(String),
+}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Self {
+        Self::Usage(reason)
+    }
+}
+
 /// A command line that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     /// What it asks for, or why it is refused.
-    pub request: Result<Request, String>,
+    pub request: Result<Request, Refused>,
     /// What there is to say about its form, for standard error.
     pub notices: String,
 }
@@ -203,7 +218,11 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         let check = |line, expected: &str| {
-            assert_eq!(parsed(line).request, Err(expected.to_owned()), "{line}");
+            assert_eq!(
+                parsed(line).request,
+                Err(Refused::Usage(expected.to_owned())),
+                "{line}"
+            );
         };
         check("--bogus", "Unknown option --bogus");
         check("--run=1", "Unknown option --run=1");
