@@ -117,6 +117,49 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "cib-document",
+        run: targets::cib::document,
+        seeds: &[
+            include_bytes!("../seeds/configuration.xml"),
+            include_bytes!("../seeds/remotes.xml"),
+            include_bytes!("../seeds/old.xml"),
+        ],
+    },
+    Target {
+        name: "cib-patch",
+        run: targets::cib::patches,
+        seeds: &[
+            b"<diff format='2'><version><source admin_epoch='0' epoch='1' num_updates='0'/><target admin_epoch='0' epoch='2' num_updates='0'/></version><change operation='delete' path='/cib/configuration/comment' position='0'/><change operation='modify' path='/cib'><change-list/><change-result><cib admin_epoch='0' epoch='2' num_updates='0'/></change-result></change><change operation='move' path=\"/cib/configuration/a[@id='2']\" position='0'/><change operation='create' path='/cib/configuration' position='1'><c/></change></diff>",
+            b"<diff format='2'><change operation='delete' path=\"/cib/configuration/a[@id='1']\"/><change operation='create' path=\"/cib/configuration/a[@id='2']/b\" position='7'><!--x--></change></diff>",
+        ],
+    },
+    Target {
+        name: "cib-rule",
+        run: targets::cib::rule,
+        seeds: &[
+            b"<rule id='r' boolean-op='or'><expression id='e' attribute='pingd' operation='gt' type='number' value='99'/><date_expression id='d' start='2005-001' end='2005-12-31 +01:00'><duration id='u' months='1' hours='-3'/></date_expression><rule id-ref='s'/></rule><rule id='s'><date_expression id='f' operation='date_spec'><date_spec id='g' hours='9-16' weekdays='-5' years='2005-'/></date_expression></rule>",
+            b"<rule id='r'><rsc_expression id='e' class='ocf'/><op_expression id='o' name='monitor' interval='PT10S'/><expression id='x' attribute='%0%1' operation='not_defined'/></rule><set id='a' score='INFINITY'><nvpair id='n' name='x' value='1'/></set><set id-ref='a'/><set id='first'><rule id-ref='r'/><nvpair id-ref='n'/><nvpair id='m' name='x' value='#default'/></set>",
+        ],
+    },
+    Target {
+        name: "cib-texts",
+        run: targets::cib::texts,
+        seeds: &[
+            b"2005-020T12:30:15 +01:30",
+            b"2009-W53-7",
+            b"20140507T2400Z",
+            b"P1Y2M3W4DT5H6M7S/",
+            b" -10.5 min",
+            b"-INFINITY",
+            b"/cib//*[@id = 'x' or not(nvpair[@name='y'])][last()]/.. | //@value",
+        ],
+    },
+    Target {
+        name: "crm-verify",
+        run: targets::cib::crm_verify,
+        seeds: &[include_bytes!("../seeds/configuration.xml")],
+    },
+    Target {
         name: "crm-simulate",
         run: targets::cluster::crm_simulate,
         seeds: &[

@@ -1,5 +1,6 @@
 //! What each target does with one input.
 
+pub mod cib;
 pub mod cluster;
 
 use std::collections::BTreeMap;
