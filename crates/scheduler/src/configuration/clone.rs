@@ -17,8 +17,11 @@ use super::resources::register;
 use crate::model::resource::Clone_;
 use crate::model::{Plan, ResourceId, Variant};
 
-/// The most instances that are made of one clone, whatever `clone-max` says.
-const MAX_INSTANCES: usize = 10_000;
+/// The most instances that are made of one clone, whatever `clone-max` says. What the clone does is
+/// worked out from all of them, again and again, so that their cost grows with the square.
+const MAX_INSTANCES: usize = 1_000;
+/// How many resources there may be before clones get no more than one instance each.
+const MAX_RESOURCES: usize = 200_000;
 
 /// Reads the properties of `clone` and makes its instances.
 pub(super) fn unpack(plan: &mut Plan<'_>, clone: ResourceId, presence: &mut Presence) -> bool {
@@ -46,7 +49,13 @@ pub(super) fn unpack(plan: &mut Plan<'_>, clone: ResourceId, presence: &mut Pres
 
     // The first instance may lower the number (see `primitive`).
     let mut made = 0;
-    while made < max(plan, clone).clamp(1, MAX_INSTANCES) {
+    while made < max(plan, clone).max(1) {
+        if made > 0 && (made >= MAX_INSTANCES || plan.resources.len() >= MAX_RESOURCES) {
+            let id = &plan.resources[clone].id;
+            let text = format!("Making only {made} of the instances of {id}: there are too many");
+            plan.configuration_error(text);
+            break;
+        }
         if make_instance(plan, clone, presence).is_none() {
             return false;
         }
