@@ -133,7 +133,7 @@ impl<'c> Event<'c> {
 
     /// What the agent said, in words: `Error occurred: REASON`.
     pub fn exit_words(&self) -> String {
-        let words = super::outcome::exit::text(self.exit);
+        let words = super::outcome::exit::text(i64::from(self.exit));
         match self.entry.exit_reason {
             Some(reason) if !reason.is_empty() => format!("{words}: {reason}"),
             _ => words.to_owned(),
@@ -142,15 +142,14 @@ impl<'c> Event<'c> {
 
     /// When the result was last another, in words.
     pub fn last_change_words(&self) -> String {
-        self.entry
-            .last_change_s
-            .map(|moment_s| {
-                let words = DateTime::from_epoch_s(moment_s).to_ctime_text();
-                // Without the day of the week, to keep messages short.
-                words
-                    .split_once(' ')
-                    .map_or(words.clone(), |(_, rest)| rest.to_owned())
-            })
-            .unwrap_or_else(|| "unknown_time".to_owned())
+        let Some(moment_s) = self.entry.last_change_s else {
+            return "unknown_time".to_owned();
+        };
+        let words = DateTime::from_epoch_s(moment_s).to_ctime_text();
+        // Without the day of the week, to keep messages short.
+        words
+            .split_once(' ')
+            .map_or(&*words, |(_, rest)| rest)
+            .to_owned()
     }
 }

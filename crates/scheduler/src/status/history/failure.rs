@@ -70,7 +70,7 @@ pub(super) fn apply_masked_probe<'c>(
 ) {
     let text = format!(
         "Treating probe result '{}' for {} on {} as 'not running'",
-        exit::text(recorded_exit),
+        exit::text(i64::from(recorded_exit)),
         plan.resources[history.resource].id,
         plan.nodes[history.node].name
     );
