@@ -135,8 +135,7 @@ fn new_action(
     match resource {
         Some(resource) => {
             let of = &mut plan.resources[resource];
-            of.actions.push(id);
-            of.action_marks.push(find::mark(&operation.key, task, node));
+            find::add(of, id, &operation.key, task, node);
         }
         None => {
             plan.singletons.insert(operation.key.to_string(), id);

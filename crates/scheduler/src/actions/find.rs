@@ -6,8 +6,9 @@
 //! | [`find_all`] | all that fit, in order of creation; with a node, only those placed there |
 //! | [`adopt_all`] | as `find_all`, but what has no place yet is placed on the node |
 
+use crate::model::ids::Id;
 use crate::model::resource::ActionMark;
-use crate::model::{ActionId, NodeId, Plan, ResourceId, Task};
+use crate::model::{ActionId, NodeId, Plan, Resource, ResourceId, Task};
 
 /// The action of `resource` made last that has this key or task (or both), limited to `node` where
 /// given.
@@ -82,6 +83,13 @@ pub(super) fn existing(
     key: &str,
     node: Option<NodeId>,
 ) -> Option<ActionId> {
+    if let Some(node) = node {
+        let of = &plan.resources[resource];
+        let is_placed = of.action_nodes & node_bit(node) != 0;
+        if !is_placed && of.unplaced_actions & key_bit(hash(key)) == 0 {
+            return None;
+        }
+    }
     let mut found = None;
     each_matching(plan, resource, key, node, |action| {
         found.get_or_insert(action);
@@ -106,9 +114,41 @@ fn each_matching(
         if node.is_some() && mark.node.is_none() {
             mark.node = node;
             plan.actions[action].node = node;
+            of.action_nodes |= node.map_or(0, node_bit);
         }
         visit(action);
     }
+}
+
+/// Notes that `resource` has got `action`, called `key`.
+pub(super) fn add(
+    resource: &mut Resource<'_>,
+    action: ActionId,
+    key: &str,
+    task: Task,
+    node: Option<NodeId>,
+) {
+    let key_hash = hash(key);
+    match node {
+        Some(node) => resource.action_nodes |= node_bit(node),
+        None => resource.unplaced_actions |= key_bit(key_hash),
+    }
+    resource.actions.push(action);
+    resource.action_marks.push(ActionMark {
+        key_hash,
+        task,
+        node,
+    });
+}
+
+/// The bit of [`Resource::action_nodes`] that stands for `node`.
+fn node_bit(node: NodeId) -> u64 {
+    1 << (node.index() % 64)
+}
+
+/// The bit of [`Resource::unplaced_actions`] that stands for a key.
+fn key_bit(key_hash: u32) -> u64 {
+    1 << (key_hash % 64)
 }
 
 /// Places `action` on `node`.
@@ -118,17 +158,13 @@ pub fn place(plan: &mut Plan<'_>, action: ActionId, node: Option<NodeId>) {
         let of = &mut plan.resources[resource];
         // Actions are numbered as they are made, so the list is sorted.
         if let Ok(index) = of.actions.binary_search(&action) {
-            of.action_marks[index].node = node;
+            let mark = &mut of.action_marks[index];
+            mark.node = node;
+            match node {
+                Some(node) => of.action_nodes |= node_bit(node),
+                None => of.unplaced_actions |= key_bit(mark.key_hash),
+            }
         }
-    }
-}
-
-/// The mark of an action called `key` on `node`.
-pub(super) fn mark(key: &str, task: Task, node: Option<NodeId>) -> ActionMark {
-    ActionMark {
-        key_hash: hash(key),
-        task,
-        node,
     }
 }
 
