@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`find`] | the action made last that fits |
 //! | [`find_all`] | all that fit, in order of creation; with a node, only those placed there |
+//! | [`find_once`] | all that do a task once, in order of creation |
 //! | [`adopt_all`] | as `find_all`, but what has no place yet is placed on the node |
 
 use crate::model::ids::Id;
@@ -58,6 +59,27 @@ pub fn find_all(
                 && (node.is_none() || mark.node == node)
                 && *plan.actions[action].key == *key
         })
+        .map(|(&action, _)| action)
+        .collect()
+}
+
+/// All actions of `resource` that do `task` once (interval 0), in order of creation: those that
+/// `find_all` finds for their key, which need not be made for that.
+#[must_use]
+pub fn find_once(plan: &Plan<'_>, resource: ResourceId, task: &str) -> Vec<ActionId> {
+    let of = &plan.resources[resource];
+    let parts = [of.id.as_str(), "_", task, "_0"];
+    let key_hash = hash_parts(&parts);
+    let has_key = |key: &str| {
+        let rest = parts
+            .iter()
+            .try_fold(key, |rest, part| rest.strip_prefix(part));
+        rest.is_some_and(str::is_empty)
+    };
+    of.actions
+        .iter()
+        .zip(&of.action_marks)
+        .filter(|&(&action, mark)| mark.key_hash == key_hash && has_key(&plan.actions[action].key))
         .map(|(&action, _)| action)
         .collect()
 }
@@ -170,7 +192,13 @@ pub fn place(plan: &mut Plan<'_>, action: ActionId, node: Option<NodeId>) {
 
 /// FNV-1a: short keys, no adversary to fear (a collision costs a comparison).
 fn hash(key: &str) -> u32 {
-    key.bytes().fold(0x811c_9dc5, |hash, byte| {
+    hash_parts(&[key])
+}
+
+/// The hash of a key that is made of parts.
+fn hash_parts(parts: &[&str]) -> u32 {
+    let bytes = parts.iter().flat_map(|part| part.bytes());
+    bytes.fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
 }

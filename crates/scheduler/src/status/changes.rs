@@ -34,7 +34,7 @@ use super::history::{ActiveRange, Entry, histories, read_entries, sort};
 use crate::actions;
 use crate::assignment;
 use crate::model::plan::ParameterCheck;
-use crate::model::{NodeId, OrderingEnd, Plan, Relation, ResourceId};
+use crate::model::{NodeId, Plan, Relation, ResourceId};
 use crate::transition;
 
 /// Why something is done about an operation.
@@ -325,17 +325,8 @@ fn reload(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
     let action = actions::once(plan, resource, "reload-agent", Some(node), false);
     actions::set_reason(plan, action, DEFINITION_CHANGE, false);
     for task in ["stop", "demote"] {
-        let then = OrderingEnd {
-            resource: Some(resource),
-            key: Some(actions::operation_key(
-                &plan.resources[resource].id,
-                task,
-                0,
-            )),
-            action: None,
-        };
         let relation = Relation::ORDERED | Relation::THEN_CANCELS_FIRST;
-        plan.add_ordering(action.into(), then, relation);
+        plan.add_ordering(action.into(), Plan::task_end(resource, task), relation);
     }
 }
 
