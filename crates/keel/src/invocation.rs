@@ -21,7 +21,6 @@ const NOT_BUILT: &[&str] = &[
     "crm_node",
     "crm_resource",
     "crm_standby",
-    "crm_verify",
     "dashboard",
     "pacemakerd",
     "pcs",
@@ -37,6 +36,8 @@ pub enum Invocation {
     Keepalived(Vec<String>),
     /// Pacemaker's `crm_simulate`.
     CrmSimulate(Vec<String>),
+    /// Pacemaker's `crm_verify`.
+    CrmVerify(Vec<String>),
     /// `keel run`.
     Run(RunOptions),
     /// `keel status`.
@@ -99,6 +100,9 @@ enum Verb {
     /// Pacemaker's crm_simulate: what would the cluster do?
     #[command(name = "crm_simulate", disable_help_flag = true)]
     CrmSimulate(Words),
+    /// Pacemaker's crm_verify: is a configuration right?
+    #[command(name = "crm_verify", disable_help_flag = true)]
+    CrmVerify(Words),
     /// Machines as namespaces, faults, probes: rehearse a failure
     #[command(disable_help_flag = true)]
     Lab(Words),
@@ -194,6 +198,7 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
         "haproxy" => Some(Invocation::Haproxy(text(rest.to_vec()))),
         "keepalived" => Some(Invocation::Keepalived(text(rest.to_vec()))),
         "crm_simulate" => Some(Invocation::CrmSimulate(text(rest.to_vec()))),
+        "crm_verify" => Some(Invocation::CrmVerify(text(rest.to_vec()))),
         "lab" => Some(Invocation::Lab(rest.to_vec())),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
@@ -209,6 +214,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::Haproxy(words) => Invocation::Haproxy(text(words.words)),
             Verb::Keepalived(words) => Invocation::Keepalived(text(words.words)),
             Verb::CrmSimulate(words) => Invocation::CrmSimulate(text(words.words)),
+            Verb::CrmVerify(words) => Invocation::CrmVerify(text(words.words)),
             Verb::Lab(words) => Invocation::Lab(words.words),
         },
         Err(error) => Invocation::Print {
@@ -260,6 +266,7 @@ mod tests {
         let haproxy = Invocation::Haproxy(words(&["-f", "a.cfg", "-h"]));
         let keepalived = Invocation::Keepalived(words(&["-n", "--help"]));
         let simulate = Invocation::CrmSimulate(words(&["-x", "a", "-S"]));
+        let verify = Invocation::CrmVerify(words(&["-x", "a", "-V"]));
         for (line, expected) in [
             ("/usr/sbin/haproxy -f a.cfg -h", &haproxy),
             ("keel haproxy -f a.cfg -h", &haproxy),
@@ -269,6 +276,8 @@ mod tests {
             ("keel pcs status", &Invocation::NotBuilt("pcs".to_owned())),
             ("keel crm_simulate -x a -S", &simulate),
             ("/usr/sbin/crm_simulate -x a -S", &simulate),
+            ("keel crm_verify -x a -V", &verify),
+            ("/usr/sbin/crm_verify -x a -V", &verify),
             ("crm_mon -1", &Invocation::NotBuilt("crm_mon".to_owned())),
             ("haproxy role-balancer", &Invocation::RoleBalancer),
             (

@@ -45,6 +45,16 @@ pub trait Files {
     fn list(&mut self, folder: &str) -> io::Result<Vec<String>>;
 }
 
+/// Why something could not be read or written, in the system's words.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_owned(),
+        None => text,
+    }
+}
+
 /// The files of this machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MachineFiles;

@@ -12,13 +12,22 @@
 //! the clock other than through its arguments, so that a whole command can run inside a test.
 
 pub mod crm_simulate;
+pub mod crm_verify;
 pub mod exit;
 pub mod files;
+mod options;
 pub mod outline;
+mod result;
 pub mod status;
 
 pub use exit::ExitCode;
 pub use files::{Files, MachineFiles, MemoryFiles};
+
+/// Pacemaker's version, whose behaviour this is.
+const VERSION_TEXT: &str = "\
+Pacemaker 3.0.2
+Written by Andrew Beekhof and the Pacemaker project contributors
+";
 
 /// What came of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

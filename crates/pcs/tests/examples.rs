@@ -70,3 +70,51 @@ fn the_status_is_the_same_for_programs() {
         &["--output-as=xml"]
     ));
 }
+
+#[test]
+fn a_move_is_explained() {
+    insta::assert_snapshot!(ask(
+        "active-standby/cib-prefers-node1.xml",
+        &["--explain", "WebSite"]
+    ));
+}
+
+#[test]
+fn one_node_is_explained_to_programs() {
+    for format in ["--output-as=json", "--output-as=xml"] {
+        insta::assert_snapshot!(ask(
+            "active-standby/cib-prefers-node1.xml",
+            &["--explain", "WebSite", "node2", format]
+        ));
+    }
+}
+
+#[test]
+fn a_group_that_leaves_its_node_is_explained() {
+    insta::assert_snapshot!(ask(
+        "cern/cib-start-failed.xml",
+        &["--explain", "HAproxyGroup"]
+    ));
+}
+
+#[test]
+fn what_waits_for_fencing_is_explained() {
+    insta::assert_snapshot!(ask(
+        "cern/cib.xml",
+        &["--node-fail", "HOST-1", "--explain", "VIP"]
+    ));
+}
+
+#[test]
+fn what_cannot_start_is_explained() {
+    insta::assert_snapshot!(ask(
+        "active-standby/cib-before-stonith-disabled.xml",
+        &["--explain", "ClusterIP"]
+    ));
+}
+
+#[test]
+fn a_name_that_is_not_known_gets_the_near_one() {
+    insta::assert_snapshot!(ask("cern/cib.xml", &["--explain", "haprox"]));
+    insta::assert_snapshot!(ask("cern/cib.xml", &["--explain", "VIP", "HOST-3"]));
+}

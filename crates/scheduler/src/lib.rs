@@ -17,6 +17,7 @@ pub mod assignment;
 pub mod configuration;
 pub mod constraints;
 pub mod expansion;
+pub mod explain;
 pub mod graph;
 pub mod model;
 pub mod notifications;

@@ -185,9 +185,8 @@ fn bench_scale(
             let input = scratch.path().join(format!("{nodes}x{resources}.xml"));
             let text = Cluster { nodes, resources }.to_xml();
             std::fs::write(&input, text).map_err(|error| error.to_string())?;
-            let cost = |contender: &Contender| {
-                cost::measure(&decision(contender, &input, scratch.path()), RUN_LIMIT)
-            };
+            let cost =
+                |contender: &Contender| cost::measure(&decision(contender, &input), RUN_LIMIT);
             rows.push(ScaleRow {
                 nodes,
                 resources,
@@ -214,10 +213,10 @@ fn bench_scale(
     Ok(())
 }
 
-/// One decision: scores are worked out and the graph is written, nothing is simulated.
-fn decision(contender: &Contender, input: &Path, scratch: &Path) -> Command {
+/// One decision: the transition is worked out in full, nothing is simulated or written.
+fn decision(contender: &Contender, input: &Path) -> Command {
     let mut command = contender.command(input);
-    command.arg("-Q").arg("-G").arg(scratch.join("graph"));
+    command.arg("-R").arg("-Q");
     command
 }
 

@@ -20,6 +20,8 @@ mod version;
 pub use validate::{MAX_VIOLATIONS, Violation};
 pub use version::{Schema, Version};
 
+use std::fmt;
+
 use crate::xml::Document;
 
 /// How much a message matters.
@@ -33,13 +35,27 @@ pub enum Importance {
     Debug,
 }
 
-/// What an upgrade did, in Pacemaker's words.
+/// What an upgrade did, in Pacemaker's words. `crm_simulate` and `crm_verify` show all of them on
+/// standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// How much it matters.
-    pub importance: Importance,
+    /// How much it matters; the upgrade to 2.0 does not say.
+    pub importance: Option<Importance>,
     /// The text.
     pub text: String,
+}
+
+impl fmt::Display for Notice {
+    /// As Pacemaker shows it: `INFO: …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.importance {
+            Some(Importance::Warning) => "WARNING: ",
+            Some(Importance::Info) => "INFO: ",
+            Some(Importance::Debug) => "DEBUG: ",
+            None => "",
+        })?;
+        f.write_str(&self.text)
+    }
 }
 
 /// Why a CIB cannot be used.

@@ -127,15 +127,6 @@ pub fn read(descriptor: &SignalFd) -> Vec<Signal> {
     signals
 }
 
-/// Ends this process by a signal, as its peer's would.
-pub fn die_by(number: i32) -> nix::Result<()> {
-    let signal = Signal::try_from(number)?;
-    let mut mask = SigSet::empty();
-    mask.add(signal);
-    mask.thread_unblock()?;
-    nix::sys::signal::raise(signal)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

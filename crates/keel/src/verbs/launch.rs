@@ -203,7 +203,7 @@ fn end(status: ExitStatus) -> ExitCode {
         ExitStatus::Signal(number) => {
             // Does not return, unless the signal was ignored from the start (nohup, `&` in a
             // script); then the shell's code for it says the same.
-            let _ = signals::die_by(number);
+            let _ = system::process::die_by(number);
             ExitCode::from(u8::try_from(128 + number).unwrap_or(1))
         }
     }

@@ -1,10 +1,10 @@
 //! What each verb does.
 
 mod ask;
-mod crm_simulate;
 mod haproxy;
 mod keepalived;
 mod launch;
+mod pacemaker;
 mod run;
 mod status_text;
 
@@ -19,7 +19,8 @@ pub fn run(invocation: Invocation) -> ExitCode {
     match invocation {
         Invocation::Haproxy(words) => haproxy::haproxy(words),
         Invocation::Keepalived(words) => keepalived::keepalived(words),
-        Invocation::CrmSimulate(words) => crm_simulate::crm_simulate(&words),
+        Invocation::CrmSimulate(words) => pacemaker::crm_simulate(&words),
+        Invocation::CrmVerify(words) => pacemaker::crm_verify(&words),
         Invocation::Run(options) => run::run(&options),
         Invocation::Status(options) => ask::status(&options),
         Invocation::Reload(options) => ask::reload(&options),

@@ -7,9 +7,10 @@ use scheduler::walk::Ending;
 use scheduler::{Plan, Transition, Wishes, decide, expansion, graph, read};
 
 use super::input::{self, Refusal};
-use super::options::{Options, Source};
+use super::options::{Options, Question, Source};
 use super::report::{self, Moment, Report};
-use super::{profile, summary};
+use super::{explain, profile, summary};
+use crate::files::reason;
 use crate::status::{View, fail_counts};
 use crate::{ExitCode, Files, Outcome};
 
@@ -69,10 +70,12 @@ impl<'a> Command<'a> {
             None => outcome.standard_output = text,
             Some(path) => {
                 if let Err(error) = self.files.write(path, &text) {
-                    outcome
-                        .standard_error
-                        .push_str(&format!("Error creating output format: {path}: {error}\n"));
-                    outcome.exit_code = ExitCode::ERROR;
+                    outcome.standard_error.push_str(&format!(
+                        "Error creating output format: {path}: {}
+",
+                        reason(&error)
+                    ));
+                    outcome.exit_code = ExitCode::NO_SUCH;
                 }
             }
         }
@@ -94,7 +97,7 @@ impl<'a> Command<'a> {
         let expanded = self.expand(&cib);
         let mut plan = self.read(&expanded);
         self.show_messages(&plan, 0);
-        if self.report.wants_status() {
+        if self.shows_status() {
             let view = self.view(&mut plan, true);
             self.report.status(&plan, Moment::Current, &view);
         }
@@ -129,7 +132,10 @@ impl<'a> Command<'a> {
             let dot = graph::to_dot(&plan, options.all_actions, options.verbosity > 0);
             self.save_artifact(path, &dot)?;
         }
-        self.report.summary(&summary::changes(&plan));
+        match &options.explain {
+            Some(question) => self.explain(&plan, question)?,
+            None => self.report.summary(&summary::changes(&plan)),
+        }
         let ending = if options.simulate {
             self.carry_out(cib, &plan, &transition)?
         } else {
@@ -166,13 +172,33 @@ impl<'a> Command<'a> {
         )
         .map_err(broken)?;
         self.report.transition(&execution);
-        if self.report.wants_status() {
+        if self.shows_status() {
             let expanded = self.expand(cib);
             let mut revised = self.read(&expanded);
             let view = self.view(&mut revised, false);
             self.report.status(&revised, Moment::Revised, &view);
         }
         Ok(execution.ending)
+    }
+
+    /// Whether the status of the cluster is shown at all.
+    fn shows_status(&self) -> bool {
+        self.options.explain.is_none() && self.report.wants_status()
+    }
+
+    fn explain(&mut self, plan: &Plan<'_>, question: &Question) -> Result<(), Refusal> {
+        let explanation =
+            scheduler::explain::explain(plan, &question.resource, question.node.as_deref());
+        match explanation {
+            Ok(explanation) => {
+                self.report.explanation(&explanation);
+                Ok(())
+            }
+            Err(unknown) => Err(Refusal {
+                text: explain::unknown(&unknown),
+                exit_code: ExitCode::NO_SUCH,
+            }),
+        }
     }
 
     fn expand(&self, cib: &Document) -> Document {
@@ -184,8 +210,8 @@ impl<'a> Command<'a> {
         let wishes = Wishes {
             show_scores: self.options.show_scores,
             show_utilization: self.options.show_utilization,
+            explain: self.options.explain.is_some(),
             sanitized: self.options.source != Source::Live,
-            ..Wishes::default()
         };
         let time = input::effective_time(self.options, expanded, (self.clock)());
         self.report.time(time, self.options.date.as_deref());
@@ -233,14 +259,20 @@ impl<'a> Command<'a> {
         self.files
             .write_with(path, &mut |out| transition.write_xml(plan, out))
             .map_err(|error| Refusal {
-                text: format!("crm_simulate: Could not create '{path}': {error}"),
+                text: format!(
+                    "crm_simulate: Could not create '{path}': {}",
+                    reason(&error)
+                ),
                 exit_code: ExitCode::INPUT_OUTPUT,
             })
     }
 
     fn save(&mut self, path: &str, text: &str) -> Result<(), Refusal> {
         self.files.write(path, text).map_err(|error| Refusal {
-            text: format!("crm_simulate: Could not create '{path}': {error}"),
+            text: format!(
+                "crm_simulate: Could not create '{path}': {}",
+                reason(&error)
+            ),
             exit_code: ExitCode::CANNOT_CREATE,
         })
     }

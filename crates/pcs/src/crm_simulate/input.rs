@@ -1,10 +1,11 @@
 //! The CIB that a command works on: read, upgraded, checked.
 
-use cib::schema::{self, Schema, SchemaError};
+use cib::schema::{self, SchemaError};
 use cib::time::DateTime;
 use cib::xml::Document;
 
 use super::options::{Options, Source};
+use crate::files::reason;
 use crate::{ExitCode, Files};
 
 /// Why there is no input.
@@ -49,29 +50,47 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
             ExitCode::INVALID_DATA,
         )
     };
-    let text = text.map_err(|error| unreadable(error.to_string()))?;
+    let text = text.map_err(|error| unreadable(reason(&error)))?;
     let mut cib = Document::parse(&text).map_err(|error| unreadable(error.to_string()))?;
     let root = cib.root();
     if root.child("status").is_none() {
         let root = root.xml_id();
         cib.append(root, "status");
     }
-    let notices = upgrade(&mut cib)?;
+    let notices = prepare(&mut cib, source)?;
     Ok(Input { cib, notices })
 }
 
-/// Brings `cib` to the current syntax. Gives what there is to say about that.
-fn upgrade(cib: &mut Document) -> Result<Vec<String>, Refusal> {
+/// Checks `cib`, which came from `source`, and brings it to the current syntax. Gives what there is to
+/// say about that.
+fn prepare(cib: &mut Document, source: &Source) -> Result<Vec<String>, Refusal> {
     const UNCHECKED: &str = "Schema validation of configuration is disabled \
          (support for validate-with set to \"none\" is deprecated \
          and will be removed in a future release)";
-    let refused = |error: SchemaError| Refusal::new(error.to_string(), ExitCode::CONFIGURATION);
-    let claimed = schema::claimed(cib).map_err(refused)?;
-    schema::upgrade(cib).map_err(refused)?;
-    Ok(match claimed {
-        Schema::Unchecked => vec![UNCHECKED.to_owned()],
-        Schema::Version(_) => Vec::new(),
-    })
+    match schema::prepare(cib) {
+        Ok(prepared) if !prepared.is_checked => Ok(vec![UNCHECKED.to_owned()]),
+        Ok(prepared) => Ok(prepared.notices.iter().map(ToString::to_string).collect()),
+        Err(error) => Err(Refusal::new(
+            refusal_text(&error, source),
+            ExitCode::CONFIGURATION,
+        )),
+    }
+}
+
+/// What is wrong with the input, line by line.
+fn refusal_text(error: &SchemaError, source: &Source) -> String {
+    let name = match source {
+        Source::File(path) => path,
+        Source::StandardInput | Source::Live => "-",
+    };
+    let mut text = String::new();
+    if let SchemaError::Invalid { violations, .. } = error {
+        for violation in violations {
+            text.push_str(&format!("{name}:{violation}\n"));
+        }
+    }
+    text.push_str(&error.to_string());
+    text
 }
 
 /// The time at which a CIB is looked at, and why that one.

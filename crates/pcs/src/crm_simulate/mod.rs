@@ -14,10 +14,12 @@
 //! 3. What was asked for by `--node-up` and the like is changed.
 //! 4. With `--run`, the scheduler decides; scores, the summary of the transition and its graph are
 //!    shown and saved.
+//!    With `--explain`, there is the explanation of one resource instead of status and summary.
 //! 5. With `--simulate`, the transition is carried out as if all agents did as they were asked, and
 //!    the status that comes of it is shown.
 
 mod command;
+mod explain;
 mod input;
 pub mod options;
 mod profile;
@@ -26,15 +28,9 @@ mod summary;
 
 use cib::time::DateTime;
 
-use crate::{ExitCode, Files, Outcome};
+use crate::{ExitCode, Files, Outcome, VERSION_TEXT};
 use command::Command;
-use options::Request;
-
-/// Pacemaker's version, whose behaviour this is.
-const VERSION_TEXT: &str = "\
-Pacemaker 3.0.2
-Written by Andrew Beekhof and the Pacemaker project contributors
-";
+use options::{Refused, Request};
 
 /// Runs the command with `arguments` (without its own name). `clock` is asked for the current time,
 /// as the local clock shows it.
@@ -51,9 +47,16 @@ pub fn run(arguments: &[String], clock: impl Fn() -> DateTime, files: &mut dyn F
             ..Outcome::default()
         },
         Ok(Request::Run(options)) => Command::new(&options, arguments, &clock, files).run(),
-        Err(problem) => Outcome {
+        Err(Refused::Usage(problem)) => Outcome {
             standard_error: format!("crm_simulate: {problem}\n"),
             exit_code: ExitCode::USAGE,
+            ..Outcome::default()
+        },
+        Err(Refused::Format(format)) => Outcome {
+            standard_error: format!(
+                "Error creating output format {format}: Unknown output format\n"
+            ),
+            exit_code: ExitCode::NO_SUCH,
             ..Outcome::default()
         },
     };

@@ -8,6 +8,7 @@ use scheduler::{Wishes, decide, expansion, read};
 use super::input::{self, Refusal};
 use super::options::{Options, Source};
 use super::report::{Report, Timing};
+use crate::files::reason;
 use crate::{ExitCode, Files};
 
 /// Times all CIBs in `folder` whose names end in `.xml`, by name.
@@ -19,7 +20,7 @@ pub(super) fn run(
     report: &mut dyn Report,
 ) -> Result<(), Refusal> {
     let mut names = files.list(folder).map_err(|error| Refusal {
-        text: format!("crm_simulate: {folder}: {error}"),
+        text: format!("crm_simulate: {folder}: {}", reason(&error)),
         exit_code: ExitCode::NO_SUCH,
     })?;
     names.retain(|name| name.ends_with(".xml") && !name.starts_with('.'));

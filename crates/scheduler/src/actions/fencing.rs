@@ -11,6 +11,7 @@
 use cib::Values;
 
 use super::{create, order, set_reason};
+use crate::model::table_order::in_table_order;
 use crate::model::{ActionId, NoQuorumPolicy, NodeId, NodeKind, Plan, Relation, ResourceId};
 use crate::status::{Comparison, compare_device};
 
@@ -133,9 +134,8 @@ pub fn trigger_unfencing(
     }
     let nodes = match resource {
         _ if can_unfence(plan, node) => vec![node],
-        Some(resource) => plan
-            .walked_nodes(&plan.resources[resource].allowed)
-            .into_iter()
+        Some(resource) => in_table_order(plan, &plan.resources[resource].allowed)
+            .map(|candidate| candidate.node)
             .filter(|&node| can_unfence(plan, node))
             .collect(),
         None => Vec::new(),

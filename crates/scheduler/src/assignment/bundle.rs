@@ -59,7 +59,8 @@ pub(super) fn assign_bundle(
         assign_replica(plan, replica, prefer, stop_if_fail);
     }
     if let Some(inside) = inside {
-        for candidate in plan.resources[inside].allowed.iter_mut() {
+        let mut allowed = plan.resources[inside].allowed.clone();
+        for candidate in allowed.iter_mut() {
             let is_replica = replicas
                 .iter()
                 .any(|replica| replica.node == Some(candidate.node));
@@ -69,6 +70,7 @@ pub(super) fn assign_bundle(
                 Score::MINUS_INFINITY
             };
         }
+        set_scores(plan, inside, allowed, inside_only);
         assign(plan, inside, prefer, stop_if_fail);
     }
     let of = &mut plan.resources[bundle];
@@ -117,7 +119,9 @@ fn limit_to_replica(plan: &mut Plan<'_>, child: ResourceId, node: Option<NodeId>
             candidate.score = Score::INFINITY;
         }
     }
-    set_scores(plan, child, allowed, |_| {
-        Cause::Other("it runs inside its replica only".to_owned())
-    });
+    set_scores(plan, child, allowed, inside_only);
+}
+
+fn inside_only() -> Cause {
+    Cause::Other("it runs inside the bundle's replicas only".to_owned())
 }

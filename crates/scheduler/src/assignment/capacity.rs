@@ -16,9 +16,10 @@ use cib::number::scan_integer;
 use cib::{Score, Values};
 
 use super::colocations::{Effect, effect};
-use super::table_order::{in_table_order, table_order};
 use super::{MAX_CHAIN, colocations_of, colocations_with, is_available};
 use crate::constraints::add_score;
+use crate::model::journal::Shortage;
+use crate::model::table_order::{in_table_order, table_order};
 use crate::model::{
     Candidate, Cause, ColocationId, Finding, NodeId, PlacementStrategy, Plan, ResourceId, Variant,
 };
@@ -55,6 +56,19 @@ impl<'a> Capacity<'a> {
 
     fn has_room_for(&self, need: &Capacity<'_>) -> bool {
         need.0.iter().all(|&(name, value)| value <= self.get(name))
+    }
+
+    /// What is missing for `need`.
+    fn shortages(&self, need: &Capacity<'_>) -> Vec<Shortage> {
+        need.0
+            .iter()
+            .filter(|&&(name, value)| value > self.get(name))
+            .map(|&(name, value)| Shortage {
+                attribute: name.to_owned(),
+                need: value,
+                free: self.get(name),
+            })
+            .collect()
     }
 }
 
@@ -127,11 +141,17 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
     let any_has_room = usable
         .iter()
         .any(|candidate| free(candidate.node).has_room_for(&together));
-    let most_free = if any_has_room {
-        None
-    } else {
-        most_free(plan, resource, &usable)
-    };
+    // Of several with as much, the first one.
+    let most_free = usable
+        .iter()
+        .map(|candidate| candidate.node)
+        .reduce(|best, node| {
+            if more_free(&free(node), &free(best)).is_lt() {
+                node
+            } else {
+                best
+            }
+        });
     let alone = Capacity::of(&plan.resources[resource].utilization);
     let need = if any_has_room { &together } else { &alone };
     let banned: Vec<NodeId> = usable
@@ -139,28 +159,16 @@ pub(super) fn ban_nodes_without_room(plan: &mut Plan<'_>, resource: ResourceId) 
         .map(|candidate| candidate.node)
         .filter(|&node| !free(node).has_room_for(need))
         .collect();
-    for node in banned {
+    let banned: Vec<(NodeId, Vec<Shortage>)> = banned
+        .into_iter()
+        .map(|node| (node, free(node).shortages(need)))
+        .collect();
+    for (node, shortages) in banned {
         add_score(plan, resource, Some(node), Score::MINUS_INFINITY, || {
-            Cause::Utilization
+            Cause::Utilization(shortages.clone())
         });
     }
-    most_free
-}
-
-/// The first of the nodes with most free capacity.
-fn most_free(plan: &Plan<'_>, resource: ResourceId, usable: &[Candidate]) -> Option<NodeId> {
-    let is_usable = |node: &NodeId| usable.iter().any(|candidate| candidate.node == *node);
-    let free = |node: NodeId| Capacity::of(&plan.nodes[node].utilization);
-    plan.walked_nodes(&plan.resources[resource].allowed)
-        .into_iter()
-        .filter(is_usable)
-        .reduce(|best, node| {
-            if more_free(&free(node), &free(best)).is_lt() {
-                node
-            } else {
-                best
-            }
-        })
+    most_free.filter(|_| !any_has_room)
 }
 
 /// The resources that have to be on the same node, found by following mandatory colocations.

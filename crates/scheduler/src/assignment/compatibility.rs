@@ -3,7 +3,7 @@
 use super::attributes::{Places, same_place};
 use super::location::{any_blocked, assigned_node, assigned_nodes, instances};
 use super::node_choice;
-use super::table_order::in_table_order;
+use crate::model::table_order::in_table_order;
 use crate::model::{Candidate, NodeId, Plan, ResourceId, Role};
 
 /// The instance of `collective` (a container, if it is a bundle) that is not blocked, has `role`

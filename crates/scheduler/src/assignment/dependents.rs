@@ -24,9 +24,9 @@ use super::MAX_CHAIN;
 use super::attributes::{Places, same_place};
 use super::colocations::{colocations_of, colocations_with, has_influence};
 use super::node_choice::is_available;
-use super::scores::{by_colocation, set_scores};
+use super::scores::set_scores;
 use crate::model::ids::Id;
-use crate::model::{Candidates, ColocationId, NodeId, Plan, ResourceId, Role};
+use crate::model::{Candidates, Cause, ColocationId, NodeId, Plan, ResourceId, Role};
 
 /// How many resources are merged into one. There may be very many ways through a net of colocations
 /// in which everybody knows everybody; what lies beyond is left out of account.
@@ -125,8 +125,8 @@ pub(super) fn merge_into(
     };
     let mut merged = Merged::new(plan.resources[primary].allowed.clone());
     merge(plan, dependent, link, &mut merged, selection, 0);
-    set_scores(plan, primary, merged.candidates, |plan| {
-        by_colocation(plan, colocation, primary)
+    set_scores(plan, primary, merged.candidates, || {
+        Cause::Colocation(colocation)
     });
 }
 

@@ -27,9 +27,9 @@ use super::colocations::{Effect, effect};
 use super::compatibility::{compatible_container, compatible_instance};
 use super::location::{any_blocked, assigned_node, max_per_node, role_bearer};
 use super::node_choice::any_available;
-use super::scores::{by_colocation, set_scores};
+use super::scores::set_scores;
 use super::{assign_to, promotable_primaries};
-use crate::model::{ColocationId, NodeId, Plan, ResourceId, Role, Variant};
+use crate::model::{Cause, ColocationId, NodeId, Plan, ResourceId, Role, Variant};
 
 /// Applies `colocation` of `dependent` (of its first or each member, if it is a group) with
 /// `primary`. Says what was added to the dependent's promotion priority.
@@ -302,9 +302,7 @@ fn limit_to(
             candidate.score = Score::MINUS_INFINITY;
         }
     }
-    set_scores(plan, dependent, allowed, |plan| {
-        by_colocation(plan, colocation, dependent)
-    });
+    set_scores(plan, dependent, allowed, || Cause::Colocation(colocation));
 }
 
 fn apply_to_scores(
@@ -339,9 +337,7 @@ fn apply_to_scores(
     if !of.score.is_infinite() && !any_available(plan, &after) {
         return;
     }
-    set_scores(plan, dependent, after, |plan| {
-        by_colocation(plan, colocation, dependent)
-    });
+    set_scores(plan, dependent, after, || Cause::Colocation(colocation));
 }
 
 fn apply_to_priority(

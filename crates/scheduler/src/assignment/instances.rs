@@ -54,7 +54,7 @@ pub(super) fn assign_instances(
         warn_of_disallowed_node(plan, instance);
         if assigned >= limits.total {
             add_score(plan, instance, None, Score::MINUS_INFINITY, || {
-                Cause::Other("the limit of instances".to_owned())
+                Cause::InstanceLimit
             });
         } else if assign_instance(plan, instance, None, limits.per_node).is_some() {
             assigned += 1;
@@ -238,9 +238,7 @@ fn ban_full_nodes(plan: &mut Plan<'_>, instance: ResourceId, per_node: usize) {
             if let Some(candidate) = allowed.get_mut(node) {
                 if candidate.score != Score::MINUS_INFINITY {
                     plan.journal
-                        .note(resource, Some(node), Score::MINUS_INFINITY, || {
-                            Cause::Other("the node cannot take one more instance".to_owned())
-                        });
+                        .note(resource, node, Score::MINUS_INFINITY, || Cause::NodeFull);
                 }
                 candidate.score = Score::MINUS_INFINITY;
             }

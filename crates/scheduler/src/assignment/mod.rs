@@ -39,7 +39,6 @@ mod promotion;
 mod promotion_scores;
 mod scores;
 mod sorting;
-mod table_order;
 #[cfg(test)]
 mod tests;
 

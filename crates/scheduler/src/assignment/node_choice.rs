@@ -14,7 +14,7 @@ use cib::Score;
 
 use super::capacity::{self, Capacity};
 use super::sorting;
-use super::table_order::in_table_order;
+use crate::model::table_order::in_table_order;
 use crate::model::{Candidate, Candidates, NodeId, PlacementStrategy, Plan};
 
 /// Whether `candidate`'s node can take a resource now. `consider_score`: not where the score is

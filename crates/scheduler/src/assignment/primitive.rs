@@ -23,6 +23,7 @@ use super::location::set_next_role;
 use super::node_choice::{any_available, as_such, best, is_available};
 use super::{assign, assign_before, assign_to, effects, show_scores};
 use crate::constraints::add_score;
+use crate::model::journal::{Choice, Decision};
 use crate::model::{
     Candidate, Cause, ColocationId, NoQuorumPolicy, NodeId, Plan, ResourceId, Role,
 };
@@ -99,8 +100,9 @@ fn limit_next_role(plan: &mut Plan<'_>, resource: ResourceId) {
     let of = &plan.resources[resource];
     let (role, next_role) = (of.role, of.next_role);
     if next_role == Role::Stopped {
+        let reason = of.next_role_reason.clone().filter(|_| plan.journal.enabled);
         add_score(plan, resource, None, Score::MINUS_INFINITY, || {
-            Cause::Other("target-role".to_owned())
+            Cause::ToBeStopped(reason.clone())
         });
     } else if next_role > role && is_frozen(plan) {
         plan.notice(format!(
@@ -122,23 +124,51 @@ fn choose(plan: &mut Plan<'_>, resource: ResourceId, prefer: Option<NodeId>, sto
     if plan.options.fencing_enabled && !plan.options.have_fencing {
         plan.resources[resource].managed = false;
     }
-    if !plan.resources[resource].managed {
+    let choice = if !plan.resources[resource].managed {
         let role = plan.resources[resource].role;
         set_next_role(plan, resource, role, "unmanaged");
         let current = plan.active_node(resource);
         assign_to(plan, resource, current, true, stop_if_fail);
+        Choice::Unmanaged
     } else if plan.options.stop_all {
         assign_to(plan, resource, None, true, stop_if_fail);
+        Choice::StopAll
     } else {
         let roomiest = ban_nodes_without_room(plan, resource);
-        if plan.resources[resource].unassigned {
-            let node = best_node(plan, resource, prefer.or(roomiest));
-            assign_to(plan, resource, node, false, stop_if_fail);
+        if !plan.resources[resource].unassigned {
+            return;
         }
-    }
+        let best = best_node(plan, resource, prefer.or(roomiest));
+        let (node, choice) = best.unzip();
+        note_decision(plan, resource, choice.unwrap_or(Choice::Nowhere));
+        assign_to(plan, resource, node, false, stop_if_fail);
+        return;
+    };
+    note_decision(plan, resource, choice);
 }
 
-fn best_node(plan: &Plan<'_>, resource: ResourceId, prefer: Option<NodeId>) -> Option<NodeId> {
+/// Notes how `resource` gets its node, where that is wanted.
+fn note_decision(plan: &mut Plan<'_>, resource: ResourceId, choice: Choice) {
+    if !plan.journal.enabled {
+        return;
+    }
+    let loads = plan
+        .nodes
+        .iter()
+        .map(|(node, of)| (node, of.assigned.len()))
+        .collect();
+    plan.journal.decisions.push(Decision {
+        resource,
+        choice,
+        loads,
+    });
+}
+
+fn best_node(
+    plan: &Plan<'_>,
+    resource: ResourceId,
+    prefer: Option<NodeId>,
+) -> Option<(NodeId, Choice)> {
     let of = &plan.resources[resource];
     let current = plan.active_node(resource);
     let best = best(plan, &of.allowed, current)?;
@@ -147,7 +177,7 @@ fn best_node(plan: &Plan<'_>, resource: ResourceId, prefer: Option<NodeId>) -> O
     };
     if let Some(preferred) = prefer.filter(|&node| of.allowed.get(node).is_some_and(is_good_enough))
     {
-        return Some(preferred);
+        return Some((preferred, Choice::Preferred));
     }
     let in_unique_clone = of.parent.is_some_and(|parent| plan.is_unique_clone(parent));
     let may_stay =
@@ -160,7 +190,7 @@ fn best_node(plan: &Plan<'_>, resource: ResourceId, prefer: Option<NodeId>) -> O
                 .get(node)
                 .is_some_and(|here| here.score == best.score)
     });
-    Some(stays.unwrap_or(best.node))
+    Some(stays.map_or((best.node, Choice::Best), |node| (node, Choice::Stays)))
 }
 
 fn update_remote_node(plan: &mut Plan<'_>, connection: ResourceId) {

@@ -14,8 +14,8 @@ use super::attributes::{Places, same_place};
 use super::compatibility::compatible_instance;
 use super::effects::add_to_priority;
 use super::location::{assigned_node, score_when_assigned};
-use super::scores::{by_colocation, set_scores};
-use crate::model::{ColocationId, NodeId, Plan, ResourceId, Role};
+use super::scores::set_scores;
+use crate::model::{Cause, ColocationId, NodeId, Plan, ResourceId, Role};
 
 /// Applies `colocation` with promotable `clone` to the scores of `dependent`.
 pub(super) fn apply_to_scores(
@@ -58,9 +58,7 @@ pub(super) fn apply_to_scores(
             });
         }
     }
-    set_scores(plan, dependent, allowed, |plan| {
-        by_colocation(plan, colocation, dependent)
-    });
+    set_scores(plan, dependent, allowed, || Cause::Colocation(colocation));
 }
 
 /// Applies `colocation` with promotable `clone` to the priority of `dependent`; says by how much.

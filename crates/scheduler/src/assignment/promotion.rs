@@ -104,9 +104,6 @@ fn add_promoted_location(
         return;
     };
     let score = wanted.score;
-    plan.journal.note(instance, Some(node), score, || {
-        Cause::Location(of.id.clone().into_owned())
-    });
     effects::add_to_priority(plan, instance, score);
 }
 
@@ -156,6 +153,8 @@ fn add_priority_to_node(plan: &mut Plan<'_>, instance: ResourceId, clone: Resour
     };
     if let Some(candidate) = plan.resources[clone].allowed.get_mut(node) {
         candidate.score = candidate.score.plus(priority);
+        plan.journal
+            .note(clone, node, priority, || Cause::PromotionScore);
     }
 }
 

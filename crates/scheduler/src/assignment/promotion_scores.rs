@@ -159,9 +159,7 @@ pub(super) fn add_to_node_scores(plan: &mut Plan<'_>, clone: ResourceId) {
             }
             priority = priority.max(score.value());
         }
-        set_scores(plan, instance, changed, |_| {
-            Cause::Other("promotion score".to_owned())
-        });
+        set_scores(plan, instance, changed, || Cause::PromotionScore);
         plan.resources[instance].priority = priority;
     }
 }

@@ -2,47 +2,29 @@
 
 use cib::Score;
 
-use crate::model::{Candidates, Cause, ColocationId, Finding, Plan, ResourceId};
+use crate::model::journal::Change;
+use crate::model::{Candidates, Cause, Finding, Plan, ResourceId};
 
 /// Replaces the scores of `resource` and notes why those that changed did.
 pub(super) fn set_scores(
     plan: &mut Plan<'_>,
     resource: ResourceId,
     after: Candidates,
-    cause: impl Fn(&Plan<'_>) -> Cause,
+    cause: impl FnOnce() -> Cause,
 ) {
     let before = std::mem::replace(&mut plan.resources[resource].allowed, after);
     if !plan.journal.enabled {
         return;
     }
-    let cause = cause(plan);
+    let cause = cause();
     for new in plan.resources[resource].allowed.iter() {
         let old = before.get(new.node).map_or(Score::ZERO, |old| old.score);
         if new.score != old {
-            let change = if new.score.is_infinite() {
-                new.score
-            } else {
-                new.score.plus(-old)
-            };
+            let change = Change::between(old, new.score);
             plan.journal
-                .note(resource, Some(new.node), change, || cause.clone());
+                .note_change(resource, new.node, change, || cause.clone());
         }
     }
-}
-
-/// That `colocation` changed a score of one of its resources.
-pub(super) fn by_colocation(
-    plan: &Plan<'_>,
-    colocation: ColocationId,
-    resource: ResourceId,
-) -> Cause {
-    let of = &plan.colocations[colocation];
-    let other = if resource == of.primary {
-        of.dependent
-    } else {
-        of.primary
-    };
-    Cause::Colocation(of.id.clone().into_owned(), other)
 }
 
 /// Notes the scores of `resource` and of all its parts for the nodes that they are allowed on, where

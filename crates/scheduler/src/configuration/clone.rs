@@ -11,14 +11,17 @@ use cib::literal::parse_boolean;
 use cib::xml::Element;
 
 use super::number::parse_count;
-use super::presence::Presence;
+use super::presence::{Presence, note_base_scores};
 use super::resource;
 use super::resources::register;
 use crate::model::resource::Clone_;
 use crate::model::{Plan, ResourceId, Variant};
 
-/// The most instances that are made of one clone, whatever `clone-max` says.
-const MAX_INSTANCES: usize = 10_000;
+/// The most instances that are made of one clone, whatever `clone-max` says. What the clone does is
+/// worked out from all of them, again and again, so that their cost grows with the square.
+const MAX_INSTANCES: usize = 1_000;
+/// How many resources there may be before clones get no more than one instance each.
+const MAX_RESOURCES: usize = 200_000;
 
 /// Reads the properties of `clone` and makes its instances.
 pub(super) fn unpack(plan: &mut Plan<'_>, clone: ResourceId, presence: &mut Presence) -> bool {
@@ -46,7 +49,13 @@ pub(super) fn unpack(plan: &mut Plan<'_>, clone: ResourceId, presence: &mut Pres
 
     // The first instance may lower the number (see `primitive`).
     let mut made = 0;
-    while made < max(plan, clone).clamp(1, MAX_INSTANCES) {
+    while made < max(plan, clone).max(1) {
+        if made > 0 && (made >= MAX_INSTANCES || plan.resources.len() >= MAX_RESOURCES) {
+            let id = &plan.resources[clone].id;
+            let text = format!("Making only {made} of the instances of {id}: there are too many");
+            plan.configuration_error(text);
+            break;
+        }
         if make_instance(plan, clone, presence).is_none() {
             return false;
         }
@@ -113,7 +122,9 @@ fn max(plan: &Plan<'_>, clone: ResourceId) -> usize {
 /// Adds one more instance to `clone`, numbered after those that it has.
 pub fn add_instance(plan: &mut Plan<'_>, clone: ResourceId) -> Option<ResourceId> {
     let mut presence = Presence::all(plan);
+    let first = plan.resources.next_id();
     let instance = make_instance(plan, clone, &mut presence)?;
+    note_base_scores(plan, first);
     register(plan, instance);
     Some(instance)
 }

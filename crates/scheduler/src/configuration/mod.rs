@@ -43,7 +43,9 @@ use crate::model::Plan;
 pub fn unpack(plan: &mut Plan<'_>) {
     options::unpack(plan);
     let presence = nodes::unpack(plan);
+    let first = plan.resources.next_id();
     resources::unpack(plan, presence);
+    presence::note_base_scores(plan, first);
     fencing_levels::check(plan);
     tags::unpack(plan);
 }

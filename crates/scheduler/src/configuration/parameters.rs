@@ -2,12 +2,36 @@
 //!
 //! What is said nearest to the resource wins. Rules may ask for attributes of the node; without a
 //! node, such rules do not hold.
+//!
+//! Parameters are read anew whenever they are needed. What is wrong with their rules, and when they
+//! may come to another result, is noted once, when the resource is read.
 
 use cib::rules::{Findings, Input};
 use cib::xml::Element;
 use cib::{Values, nvset};
 
 use crate::model::{NodeId, Plan, ResourceId};
+use crate::status::note_findings;
+
+/// The name of the sets that parameters are in.
+const SETS: &str = "instance_attributes";
+
+/// Notes what comes up while the rules of `resource`'s own parameters are evaluated.
+pub(super) fn check_rules(plan: &mut Plan<'_>, resource: ResourceId) {
+    let element = plan.resources[resource].xml;
+    let mut sets = element.children_named(SETS);
+    if !sets.any(|set| set.child("rule").is_some() || set.attribute("id-ref").is_some()) {
+        return;
+    }
+    let input = Input {
+        now: plan.now,
+        ..Input::default()
+    };
+    let mut findings = Findings::default();
+    let mut values = Values::new();
+    nvset::collect(element, SETS, None, &input, &mut values, &mut findings);
+    note_findings(plan, findings);
+}
 
 /// The parameters (instance attributes) of `resource` as they hold on `node`.
 #[must_use]
@@ -22,14 +46,7 @@ pub fn parameters<'c>(plan: &Plan<'c>, resource: ResourceId, node: Option<NodeId
     let mut at = Some(resource);
     while let Some(whole) = at {
         let of = &plan.resources[whole];
-        nvset::collect(
-            of.xml,
-            "instance_attributes",
-            None,
-            &input,
-            &mut values,
-            &mut findings,
-        );
+        nvset::collect(of.xml, SETS, None, &input, &mut values, &mut findings);
         at = of.parent;
     }
     values

@@ -4,7 +4,7 @@
 //! there when it is read. Replicas of bundles appear with their bundle, and nothing but what is
 //! inside may run on them, so that nothing else is ever allowed there.
 
-use crate::model::{Candidates, NodeId, Plan, ProbeMode, ResourceId};
+use crate::model::{Candidates, Cause, NodeId, Plan, ProbeMode, ResourceId};
 
 /// The nodes that are there.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,19 @@ impl Presence {
             of.allowed.clone_from(&self.common);
         } else if !symmetric && is_guest {
             of.allowed.clone_from(&self.all);
+        }
+    }
+}
+
+/// Notes the scores that the resources from number `first` on start with.
+pub(super) fn note_base_scores(plan: &mut Plan<'_>, first: ResourceId) {
+    if !plan.journal.enabled {
+        return;
+    }
+    for resource in plan.resources.ids().filter(|&resource| resource >= first) {
+        for candidate in plan.resources[resource].allowed.iter() {
+            plan.journal
+                .note(resource, candidate.node, candidate.score, || Cause::Base);
         }
     }
 }

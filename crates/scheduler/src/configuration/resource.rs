@@ -23,7 +23,7 @@ use cib::{Score, nvset};
 use super::meta;
 use super::nodes::is_remote_connection;
 use super::number::parse_integer;
-use super::parameters::parameters;
+use super::parameters::{check_rules, parameters};
 use super::presence::Presence;
 use super::{bundle, clone, group, primitive, requires, target_role};
 use crate::model::resource::Group;
@@ -75,6 +75,7 @@ pub(super) fn unpack<'c>(
     }
     presence.allow_default(plan, resource, is_guest);
     read_utilization(plan, resource);
+    check_rules(plan, resource);
     if let Some(template) = element.attribute("template") {
         let users = plan.templates.entry(template).or_default();
         if users.last() != Some(&name) {

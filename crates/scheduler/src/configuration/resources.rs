@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use cib::xml::Element;
 
 use super::nodes::link_remote_node;
-use super::presence::Presence;
+use super::presence::{Presence, note_base_scores};
 use super::{resource, section};
 use crate::model::{Plan, ResourceId};
 
@@ -62,7 +62,9 @@ pub fn add_resource<'c>(
     parent: Option<ResourceId>,
 ) -> Option<ResourceId> {
     let mut presence = Presence::all(plan);
+    let first = plan.resources.next_id();
     let resource = resource::unpack(plan, element, parent, None, &mut presence)?;
+    note_base_scores(plan, first);
     match parent {
         Some(parent) => {
             plan.resources[parent].children.push(resource);

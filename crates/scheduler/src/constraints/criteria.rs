@@ -124,6 +124,7 @@ fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId,
             Share::NodesOnly => Score::ZERO,
         };
         if !resource.allowed.contains(named.node) {
+            // Allowed from here on, without the node's base score.
             resource.allowed.insert(Candidate {
                 score: Score::ZERO,
                 ..nodes[named.node].as_candidate(named.node)
@@ -137,7 +138,7 @@ fn apply_to_one(plan: &mut Plan<'_>, location: LocationId, resource: ResourceId,
             }
         }
         if score != Score::ZERO {
-            journal.note(resource_id, Some(named.node), score, || {
+            journal.note(resource_id, named.node, score, || {
                 Cause::Location(location.id.to_string())
             });
         }

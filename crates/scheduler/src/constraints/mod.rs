@@ -44,6 +44,7 @@ pub use ticket::require_promotion_tickets;
 use reading::Reader;
 
 use crate::model::Plan;
+use crate::model::plan::OrderConstraint;
 
 /// Reads the constraints section into `plan`.
 pub fn unpack(plan: &mut Plan<'_>) {
@@ -62,7 +63,13 @@ pub fn unpack(plan: &mut Plan<'_>) {
             continue;
         };
         match constraint.name() {
-            "rsc_order" => order::unpack(reader, constraint, id),
+            "rsc_order" => {
+                let first = reader.plan.orderings.len();
+                order::unpack(reader, constraint, id);
+                let orderings = first..reader.plan.orderings.len();
+                let made = OrderConstraint { id, orderings };
+                reader.plan.order_constraints.push(made);
+            }
             "rsc_colocation" => colocation::unpack(reader, constraint, id),
             "rsc_location" => location::unpack(reader, constraint, id),
             "rsc_ticket" => ticket::unpack(reader, constraint, id),

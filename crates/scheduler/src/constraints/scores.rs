@@ -40,12 +40,15 @@ fn add_on_node(
     }
     let allowed = &mut plan.resources[resource].allowed;
     if !allowed.contains(node) {
-        allowed.insert(plan.nodes[node].as_candidate(node));
+        let candidate = plan.nodes[node].as_candidate(node);
+        allowed.insert(candidate);
+        plan.journal
+            .note(resource, node, candidate.score, || Cause::Base);
     }
     if let Some(candidate) = allowed.get_mut(node) {
         candidate.score = candidate.score.plus(score);
     }
-    plan.journal.note(resource, Some(node), score, cause);
+    plan.journal.note(resource, node, score, cause);
 }
 
 /// Bans `resource`, but not its parts, from those of its nodes that `is_unfit` says.
@@ -66,7 +69,7 @@ pub(super) fn ban_where(
         if let Some(candidate) = plan.resources[resource].allowed.get_mut(node) {
             candidate.score = Score::MINUS_INFINITY;
             plan.journal
-                .note(resource, Some(node), Score::MINUS_INFINITY, &cause);
+                .note(resource, node, Score::MINUS_INFINITY, &cause);
         }
     }
 }

@@ -32,8 +32,9 @@ const KEY: &str = "/etc/pacemaker/authkey";
 const LOGS: &str = "/var/log/pacemaker/bundles";
 /// The agent executor in a container.
 const EXECUTOR: &str = "/usr/sbin/pacemaker-remoted";
-/// The most replicas of one bundle, whatever `replicas` says.
-const MAX_REPLICAS: usize = 10_000;
+/// The most replicas of one bundle, whatever `replicas` says: each container knows the addresses of
+/// all, so that their cost grows with the square.
+const MAX_REPLICAS: usize = 256;
 
 /// What the operator says of a bundle.
 pub(crate) struct Settings<'c> {

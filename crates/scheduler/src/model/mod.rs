@@ -8,7 +8,6 @@ pub mod action;
 pub mod activity;
 pub mod constraint;
 pub mod finding;
-pub(crate) mod hash_order;
 pub mod ids;
 pub mod journal;
 pub mod message;
@@ -19,6 +18,7 @@ pub mod queries;
 pub mod relation;
 pub mod resource;
 pub mod role;
+pub(crate) mod table_order;
 
 pub use action::{Action, OnFail, Requires, Task};
 pub use constraint::{Colocation, Location, LossPolicy, Ticket, TicketDependency};

@@ -1,6 +1,7 @@
 //! Everything that is known and decided in one run of the scheduler.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use cib::time::DateTime;
 use cib::xml::{Element, XmlId};
@@ -51,6 +52,8 @@ pub struct Plan<'c> {
     pub colocations: Table<ColocationId, Colocation<'c>>,
     /// Orderings, in order of creation.
     pub orderings: Vec<Ordering>,
+    /// Which orderings each ordering constraint made, in order.
+    pub order_constraints: Vec<OrderConstraint<'c>>,
     /// All actions.
     pub actions: Table<ActionId, Action<'c>>,
     /// Actions without a resource that exist once, by key (fencing of a node and the like).
@@ -84,6 +87,15 @@ pub struct Plan<'c> {
     pub sanitized: bool,
     /// Resource numbers by id: found by `resource_by_id`.
     pub resource_ids: HashMap<String, ResourceId>,
+}
+
+/// An ordering constraint of the configuration (`<rsc_order>`).
+#[derive(Clone, Debug)]
+pub struct OrderConstraint<'c> {
+    /// The constraint's name.
+    pub id: &'c str,
+    /// Its orderings in [`Plan::orderings`].
+    pub orderings: Range<usize>,
 }
 
 /// A failed operation of the history.
@@ -128,6 +140,7 @@ impl<'c> Plan<'c> {
             locations: Table::new(),
             colocations: Table::new(),
             orderings: Vec::new(),
+            order_constraints: Vec::new(),
             actions: Table::new(),
             singletons: HashMap::new(),
             failed_operations: Vec::new(),
@@ -141,7 +154,7 @@ impl<'c> Plan<'c> {
             assignment_depth: 0,
             journal: Journal {
                 enabled: wishes.explain,
-                entries: Vec::new(),
+                ..Journal::default()
             },
             show_scores: wishes.show_scores,
             show_utilization: wishes.show_utilization,

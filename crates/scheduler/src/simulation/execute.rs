@@ -18,6 +18,7 @@ use std::collections::HashSet;
 use cib::xml::{Document, Element, XmlId};
 
 use super::events::Event;
+use super::failures::{CountedFailure, count_failure};
 use super::history::{self, OperationResult};
 use super::status_section::{Agent, Fault, StatusSection};
 use crate::actions::operation_key;
@@ -253,7 +254,7 @@ impl Simulation<'_> {
             "stop" => Some(self.graph.failed_stop_offset.unwrap_or("INFINITY")),
             _ => None,
         };
-        let failure = super::injections::CountedFailure {
+        let failure = CountedFailure {
             resource: name,
             task: action.task(),
             interval_ms: action.interval_ms(),
@@ -261,7 +262,7 @@ impl Simulation<'_> {
             is_fatal: offset.is_some_and(|offset| matches!(offset, "INFINITY" | "+INFINITY")),
             at_s: self.now_s,
         };
-        let events = super::injections::count_failure(&mut self.status, state, &failure);
+        let events = count_failure(&mut self.status, state, &failure);
         self.events.extend(events);
     }
 }

@@ -4,6 +4,7 @@
 use cib::xml::{Document, Element, XmlId};
 
 use super::events::Event;
+use super::failures::{CountedFailure, count_failure};
 use super::history::{self, OperationResult};
 use super::status_section::{Agent, Fault, StatusSection};
 use crate::actions::parse_operation_key;
@@ -249,99 +250,7 @@ fn split_specification(specification: &str) -> Result<(&str, &str, i32), String>
     }
 }
 
-/// A failure, as fail counts see it.
-pub(super) struct CountedFailure<'a> {
-    pub resource: &'a str,
-    pub task: &'a str,
-    pub interval_ms: u32,
-    pub result: i32,
-    /// Whether it counts as infinitely many.
-    pub is_fatal: bool,
-    pub at_s: i64,
-}
-
-/// Counts a failure on the node with this state: success is none, nor is a probe that found the
-/// resource not running.
-pub(super) fn count_failure(
-    status: &mut StatusSection<'_>,
-    state: XmlId,
-    failure: &CountedFailure<'_>,
-) -> Vec<Event> {
-    const NOT_RUNNING: i32 = 7;
-    if failure.result == 0 || (failure.result == NOT_RUNNING && failure.interval_ms == 0) {
-        return Vec::new();
-    }
-    let CountedFailure {
-        resource,
-        task,
-        interval_ms,
-        ..
-    } = failure;
-    let suffix = format!("{resource}#{task}_{interval_ms}");
-    let count_name = format!("fail-count-{suffix}");
-    let count = if failure.is_fatal {
-        "INFINITY".to_owned()
-    } else {
-        let recorded = transient_attribute(status.document().element(state), &count_name)
-            .and_then(crate::status::number::parse_i32)
-            .unwrap_or(0);
-        recorded.saturating_add(1).to_string()
-    };
-    let time_name = format!("last-failure-{suffix}");
-    [(count_name, count), (time_name, failure.at_s.to_string())]
-        .map(|(name, value)| status.set_transient_attribute(state, name, value))
-        .into()
-}
-
-/// `text` as an XML id: what no name may have becomes a full stop.
-fn sanitized_id(text: &str) -> String {
-    let is_name = |character: char| {
-        character.is_alphanumeric()
-            || matches!(character, '-' | '.' | '_' | ':')
-            || !character.is_ascii()
-    };
-    text.chars()
-        .map(|character| if is_name(character) { character } else { '.' })
-        .collect()
-}
-
-fn transient_attribute<'d>(state: Element<'d>, name: &str) -> Option<&'d str> {
-    state
-        .children_named("transient_attributes")
-        .flat_map(Element::descendants)
-        .find(|pair| pair.name() == "nvpair" && pair.attribute("name") == Some(name))?
-        .attribute("value")
-}
-
 impl StatusSection<'_> {
-    fn set_transient_attribute(&mut self, state: XmlId, name: String, value: String) -> Event {
-        let node_uuid = self
-            .document()
-            .element(state)
-            .id()
-            .unwrap_or_default()
-            .to_owned();
-        let attributes = self.child_or_new(state, "transient_attributes", Some(&node_uuid));
-        let set = self.child_or_new(attributes, "instance_attributes", Some(&node_uuid));
-        let cib = self.document_mut();
-        let set_id = cib.element(set).id().unwrap_or("nvpair");
-        let id = sanitized_id(&format!("{set_id}-{name}"));
-        let existing = cib
-            .element(set)
-            .children()
-            .find(|pair| pair.id() == Some(&*id))
-            .map(Element::xml_id);
-        let pair = existing.unwrap_or_else(|| cib.append(set, "nvpair"));
-        cib.set(pair, "id", &id);
-        cib.set(pair, "name", &name);
-        cib.set(pair, "value", &value);
-        Event::Attribute {
-            name,
-            value,
-            node_uuid,
-        }
-    }
-
     fn ticket_state(&mut self, ticket: &str) -> XmlId {
         let section = self.section;
         let tickets = self.child_or_new(section, "tickets", None);

@@ -13,6 +13,7 @@
 
 mod events;
 mod execute;
+mod failures;
 mod history;
 mod injections;
 mod status_section;
@@ -27,3 +28,6 @@ const ORIGIN: &str = "crm_simulate";
 
 /// The set of features that results are recorded with (`crm_feature_set` of Pacemaker 3.0.2).
 const FEATURE_SET: &str = "3.20.5";
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,8 @@ use crate::model::{NodeId, Plan, ResourceId};
 
 /// Decides that `node` has to be fenced (or a guest node recovered) because of `reason`.
 pub fn fence_node(plan: &mut Plan<'_>, node: NodeId, reason: &str, priority_delay: bool) {
-    if let Some(launcher) = plan.launcher_of_node(node) {
+    // A cluster node that is called like a guest is none.
+    if let Some(launcher) = plan.launcher_of_node(node).filter(|_| plan.is_guest(node)) {
         recover_guest(plan, node, launcher, reason);
     } else if let Some(connection) = connection_of_removed_guest(plan, node) {
         mark_failed(plan, connection);

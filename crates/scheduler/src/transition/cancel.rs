@@ -1,5 +1,7 @@
 //! Recurring actions that end, or begin anew.
 
+use cib::time::readable_interval;
+
 use super::task_of;
 use crate::actions;
 use crate::model::{ActionId, NodeId, Plan, Relation, ResourceId, Task};
@@ -35,10 +37,12 @@ pub fn schedule_cancel(
     reason: &str,
 ) {
     let text = format!(
-        "Recurring {interval_ms}ms-interval {task} for {} will be stopped on {}: {reason}",
-        plan.resources[resource].id, plan.nodes[node].name
+        "Recurring {}-interval {task} for {} will be stopped on {}: {reason}",
+        readable_interval(interval_ms),
+        plan.resources[resource].id,
+        plan.nodes[node].name
     );
-    plan.notice(text);
+    plan.info(text);
     let cancel = cancel(plan, resource, task, interval_ms, node);
     plan.actions[cancel].meta.set("call-id", call_id.to_owned());
     let stop = task_of(resource, "stop");

@@ -102,9 +102,23 @@ fn imply_stops(plan: &mut Plan<'_>, resource: ResourceId, fencing: ActionId, tar
                 actions::order(plan, fencing, top_stop, Relation::GUEST_ALLOWED);
             }
         }
+        note_implied_stop(plan, resource, target, waits);
         if plan.resources[resource].notify {
             notifications::after_fencing(plan, stop, resource, fencing);
         }
+    }
+}
+
+fn note_implied_stop(plan: &mut Plan<'_>, resource: ResourceId, target: NodeId, waits: bool) {
+    let of = &plan.resources[resource];
+    if of.failed {
+        let text = format!(
+            "Stop of failed resource {} is implicit {} {} is fenced",
+            of.id,
+            if waits { "after" } else { "because" },
+            plan.nodes[target].name
+        );
+        plan.notice(text);
     }
 }
 

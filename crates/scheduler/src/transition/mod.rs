@@ -32,6 +32,8 @@ mod probes;
 mod recovery;
 mod recurring;
 mod remote;
+#[cfg(test)]
+mod tests;
 
 pub use cancel::{reschedule_recurring, schedule_cancel};
 pub use cleanup::schedule_cleanup;

@@ -146,5 +146,9 @@ fn is_stopped_if_too_often(plan: &mut Plan<'_>, resource: ResourceId) -> bool {
         MultiplyActive::Restart | MultiplyActive::StopUnexpected
     );
     plan.error(text);
+    plan.notice(
+        "For more information, see \"What are multiply active resources?\" at \
+         https://projects.clusterlabs.org/w/clusterlabs/faq/",
+    );
     is_stopped
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, raise, sigaction};
 use nix::unistd::{Gid, Pid, Uid, chdir, chroot, setgroups, setresgid, setresuid};
 
 use super::Signal;
@@ -26,6 +27,24 @@ pub fn set_process_name(name: &str) -> io::Result<()> {
 /// call it again after [`drop_privileges`].
 pub fn set_death_signal(signal: Signal) -> io::Result<()> {
     prctl::set_pdeathsig(Some(signal))?;
+    Ok(())
+}
+
+/// Ends this process by the signal `number`, even where the process that started it has it ignored
+/// (a shell does so with SIGINT for what runs in the background). Returns only when it fails.
+pub fn die_by(number: i32) -> io::Result<()> {
+    let signal = Signal::try_from(number)?;
+    // SAFETY: the default disposition runs no code of this process.
+    unsafe {
+        sigaction(
+            signal,
+            &SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty()),
+        )
+    }?;
+    let mut mask = SigSet::empty();
+    mask.add(signal);
+    mask.thread_unblock()?;
+    raise(signal)?;
     Ok(())
 }
 

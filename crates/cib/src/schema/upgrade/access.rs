@@ -9,7 +9,7 @@
 //! | `tag`, with or without `attribute` | `object-type`, `attribute` |
 //! | `xpath` with `attribute` | `xpath` that asks for the attribute |
 
-use super::super::Importance;
+use super::super::Notice;
 use super::Upgrade;
 use crate::xml::XmlId;
 
@@ -41,7 +41,7 @@ fn rewrite_permission(upgrade: &mut Upgrade<'_>, permission: XmlId) {
         if attribute.is_some() {
             let text =
                 "ACLs: @attribute cannot accompany @ref for upgrade-1.3.xsl purposes, ignoring";
-            upgrade.warn(text.to_owned());
+            tell(upgrade, text.to_owned());
         }
         return;
     }
@@ -50,8 +50,8 @@ fn rewrite_permission(upgrade: &mut Upgrade<'_>, permission: XmlId) {
         return;
     };
     let with = if has_tag { "@tag" } else { "@xpath" };
-    upgrade.note(
-        Importance::Warning,
+    tell(
+        upgrade,
         format!(
             "ACLs: @attribute (with {with}) handling generalized a bit for upgrade-1.3.xsl purposes"
         ),
@@ -65,6 +65,14 @@ fn rewrite_permission(upgrade: &mut Upgrade<'_>, permission: XmlId) {
             .cib
             .set(permission, "xpath", &format!("{path}[@{attribute}]"));
     }
+}
+
+/// Tells something as the upgrade of that time does: without saying how much it matters.
+fn tell(upgrade: &mut Upgrade<'_>, text: String) {
+    upgrade.notices.push(Notice {
+        importance: None,
+        text,
+    });
 }
 
 /// Moves the permissions of one user to a role of its own.

@@ -37,12 +37,18 @@ pub(super) fn upgrade(upgrade: &mut Upgrade<'_>) {
         .filter(|(_, edit)| matches!(edit, Edit::PingNode))
         .map(|&(node, _)| upgrade.text(node, "uname").unwrap_or_default())
         .collect();
-    for (element, edit) in edits {
+    // In the order in which Pacemaker tells of them.
+    let is_late = |edit: &Edit| matches!(edit, Edit::DropMetaAttribute(_));
+    let (late, early): (Vec<_>, Vec<_>) = edits.into_iter().partition(|(_, edit)| is_late(edit));
+    for (element, edit) in early {
         apply(upgrade, element, edit);
     }
     ban_from(upgrade, &ping_nodes);
     let notices = upgrade.notices.len();
     location::upgrade(upgrade);
+    for (element, edit) in late {
+        apply(upgrade, element, edit);
+    }
     unsupported::upgrade(upgrade);
     if had_edits || upgrade.notices.len() > notices {
         mend_permissions(upgrade);
@@ -53,7 +59,9 @@ pub(super) fn upgrade(upgrade: &mut Upgrade<'_>) {
 #[derive(Clone, Copy)]
 enum Edit {
     Drop,
-    DropWithWarning(&'static str),
+    DropProperty,
+    /// What to use instead.
+    DropMetaAttribute(&'static str),
     DropMoon,
     /// Takes the value of this pair.
     NameReference(XmlId),
@@ -103,17 +111,17 @@ fn edit_for_pair(pair: Element<'_>) -> Option<Edit> {
             Some(Edit::Rename("join-integration-timeout"))
         }
         ("cluster_property_set", "crmd-transition-delay") => Some(Edit::Rename("transition-delay")),
-        ("cluster_property_set", "remove-after-stop") => Some(Edit::DropWithWarning("")),
+        ("cluster_property_set", "remove-after-stop") => Some(Edit::DropProperty),
         ("cluster_property_set", "stonith-action") if value == "poweroff" => {
             Some(Edit::SetValue("off"))
         }
         ("meta_attributes", "restart-type") if owner != "op" && owner != "op_defaults" => {
-            Some(Edit::DropWithWarning(RESTART_TYPE))
+            Some(Edit::DropMetaAttribute(RESTART_TYPE))
         }
         ("meta_attributes", "can_fail" | "role_after_failure")
             if owner == "op" || owner == "op_defaults" =>
         {
-            Some(Edit::DropWithWarning(ON_FAIL))
+            Some(Edit::DropMetaAttribute(ON_FAIL))
         }
         _ => None,
     }
@@ -122,19 +130,21 @@ fn edit_for_pair(pair: Element<'_>) -> Option<Edit> {
 fn apply(upgrade: &mut Upgrade<'_>, element: XmlId, edit: Edit) {
     match edit {
         Edit::Drop => upgrade.cib.remove(element),
-        Edit::DropWithWarning(advice) => {
+        Edit::DropProperty => {
+            let (id, name) = (upgrade.id_of(element), upgrade.text(element, "name"));
+            upgrade.warn(format!(
+                "Dropping nvpair {id} because the {} property is unsupported",
+                name.unwrap_or_default()
+            ));
+            upgrade.cib.remove(element);
+        }
+        Edit::DropMetaAttribute(advice) => {
             let name = upgrade.text(element, "name").unwrap_or_default();
-            let text = if advice.is_empty() {
-                let id = upgrade.id_of(element);
-                format!("Dropping nvpair {id} because the {name} property is unsupported")
-            } else {
-                let set = upgrade.element(element).parent().and_then(Element::id);
-                format!(
-                    "Dropping {name} meta-attribute from {} because it is no longer supported. \
-                     {advice}",
-                    set.unwrap_or_default()
-                )
-            };
+            let set = upgrade.element(element).parent().and_then(Element::id);
+            let text = format!(
+                "Dropping {name} meta-attribute from {} because it is no longer supported. {advice}",
+                set.unwrap_or_default()
+            );
             upgrade.warn(text);
             upgrade.cib.remove(element);
         }

@@ -26,9 +26,7 @@ pub(super) fn run(cib: &mut Document, from: Version) -> Vec<Notice> {
     }
     if from.major < 3 {
         let copies = references::resolve(upgrade.cib);
-        properties::upgrade(&mut upgrade);
-        renames::upgrade(&mut upgrade);
-        operations::upgrade(&mut upgrade);
+        upgrade_to_3(&mut upgrade);
         references::restore(upgrade.cib, copies);
     }
     if from.major < 4 {
@@ -41,6 +39,25 @@ pub(super) fn run(cib: &mut Document, from: Version) -> Vec<Notice> {
     upgrade.notices
 }
 
+/// Rewrites what 3.0 does not have, in document order.
+fn upgrade_to_3(upgrade: &mut Upgrade<'_>) {
+    const NAMES: [&str; 5] = [
+        "cluster_property_set",
+        "node",
+        "primitive",
+        "template",
+        "rsc_colocation",
+    ];
+    for element in upgrade.find(|it| NAMES.contains(&it.name())) {
+        match upgrade.element(element).name() {
+            "cluster_property_set" => properties::rewrite(upgrade, element),
+            "node" => renames::rewrite_node(upgrade, element),
+            "rsc_colocation" => renames::rewrite_colocation(upgrade, element),
+            _ => operations::rewrite_resource(upgrade, element),
+        }
+    }
+}
+
 /// A document on its way, and what is to be said about it.
 struct Upgrade<'d> {
     cib: &'d mut Document,
@@ -49,7 +66,10 @@ struct Upgrade<'d> {
 
 impl Upgrade<'_> {
     fn note(&mut self, importance: Importance, text: String) {
-        self.notices.push(Notice { importance, text });
+        self.notices.push(Notice {
+            importance: Some(importance),
+            text,
+        });
     }
 
     fn warn(&mut self, text: String) {

@@ -8,7 +8,9 @@
 
 use super::Upgrade;
 use super::references::prefix_ids;
-use super::renames::{Case, Replacement, dropped, moved, replacement};
+use super::renames::{
+    Case, Replacement, dropped, moved, replacement, rewrite_meta_attributes, rewrite_parameters,
+};
 use crate::xml::{Element, XmlId};
 
 const ATTRIBUTES: &str = "Resources-operation";
@@ -40,35 +42,55 @@ const FROM_INSTANCE_ATTRIBUTES: &[Replacement] = &[
     moved("timeout", "timeout", "meta_attributes"),
 ];
 
-pub(super) fn upgrade(upgrade: &mut Upgrade<'_>) {
-    for resource in upgrade.find(|it| matches!(it.name(), "primitive" | "template")) {
-        let operations: Vec<_> = upgrade
-            .element(resource)
-            .children_named("operations")
-            .flat_map(|operations| operations.children_named("op"))
-            .map(Element::xml_id)
-            .collect();
-        let mut requires = Requires::default();
-        for &operation in &operations {
-            take_attribute(upgrade, resource, operation, &mut requires);
-        }
-        for set_name in ["instance_attributes", "meta_attributes"] {
-            for &operation in &operations {
-                for set in sets(upgrade, operation, set_name) {
-                    rewrite_set(upgrade, resource, operation, set, &mut requires);
+/// Rewrites the operations and the sets of one primitive or template.
+pub(super) fn rewrite_resource(upgrade: &mut Upgrade<'_>, resource: XmlId) {
+    let mut requires = Requires::default();
+    for child in children(upgrade, resource) {
+        match upgrade.element(child).name() {
+            "instance_attributes" => rewrite_parameters(upgrade, child),
+            "meta_attributes" => rewrite_meta_attributes(upgrade, child),
+            "operations" => {
+                for operation in children(upgrade, child) {
+                    for set in sets(upgrade, operation) {
+                        rewrite_set(upgrade, resource, operation, set, &mut requires);
+                    }
+                }
+                for operation in children(upgrade, child) {
+                    take_attribute(upgrade, resource, operation, &mut requires);
                 }
             }
+            _ => {}
         }
-        requires.give_to(upgrade, resource);
     }
+    requires.give_to(upgrade, resource);
 }
 
-fn sets(upgrade: &Upgrade<'_>, operation: XmlId, name: &str) -> Vec<XmlId> {
+fn children(upgrade: &Upgrade<'_>, parent: XmlId) -> Vec<XmlId> {
     upgrade
-        .element(operation)
-        .children_named(name)
+        .element(parent)
+        .children()
         .map(Element::xml_id)
         .collect()
+}
+
+/// The sets of an operation: parameters first, but those with rules last.
+fn sets(upgrade: &Upgrade<'_>, operation: XmlId) -> Vec<XmlId> {
+    let mut sets: Vec<_> = upgrade
+        .element(operation)
+        .children()
+        .filter_map(|set| {
+            let has_rule = set.child("rule").is_some();
+            let place = match set.name() {
+                "instance_attributes" if !has_rule => 0,
+                "meta_attributes" => 1,
+                "instance_attributes" => 2,
+                _ => return None,
+            };
+            Some((place, set.xml_id()))
+        })
+        .collect();
+    sets.sort_by_key(|&(place, _)| place);
+    sets.into_iter().map(|(_, set)| set).collect()
 }
 
 /// What the operations of one resource say of `requires`.
@@ -76,8 +98,10 @@ fn sets(upgrade: &Upgrade<'_>, operation: XmlId, name: &str) -> Vec<XmlId> {
 struct Requires {
     /// An operation's attribute: the pair's id, and its value.
     attribute: Option<(String, String)>,
-    /// Pairs of sets without rules, and the set that each came from.
-    plain: Option<(XmlId, XmlId)>,
+    /// A pair of meta-attributes without a rule, and the set that it came from.
+    meta: Option<(XmlId, XmlId)>,
+    /// A pair of parameters without a rule.
+    parameter: Option<(XmlId, XmlId)>,
     /// Pairs of sets with rules.
     ruled: Vec<(XmlId, XmlId)>,
 }
@@ -100,7 +124,7 @@ impl Requires {
             upgrade.add(set, "nvpair", &pair);
             return;
         }
-        for (pair, set) in self.plain.into_iter().chain(self.ruled) {
+        for (pair, set) in self.meta.or(self.parameter).into_iter().chain(self.ruled) {
             upgrade.move_to_new_set(pair, set, resource);
         }
     }
@@ -138,9 +162,11 @@ fn rewrite_set(
     set: XmlId,
     requires: &mut Requires,
 ) {
-    let (prefix, table) = match upgrade.element(set).name() {
-        "meta_attributes" => (ATTRIBUTES, FROM_OPERATION),
-        _ => (INSTANCE_ATTRIBUTES, FROM_INSTANCE_ATTRIBUTES),
+    let is_meta = upgrade.element(set).name() == "meta_attributes";
+    let (prefix, table) = if is_meta {
+        (ATTRIBUTES, FROM_OPERATION)
+    } else {
+        (INSTANCE_ATTRIBUTES, FROM_INSTANCE_ATTRIBUTES)
     };
     let operation_name = upgrade.text(operation, "name").unwrap_or_default();
     let context = format!(
@@ -161,8 +187,10 @@ fn rewrite_set(
             upgrade.cib.remove(pair);
             if has_rule {
                 requires.ruled.push((pair, set));
+            } else if is_meta {
+                requires.meta = Some((pair, set));
             } else {
-                requires.plain = Some((pair, set));
+                requires.parameter = Some((pair, set));
             }
         } else if has_rule {
             upgrade.move_to_new_set(pair, set, operation);

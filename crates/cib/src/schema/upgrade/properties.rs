@@ -78,25 +78,24 @@ const PROPERTIES: &[Replacement] = &[
     renamed("transition_idle_timeout", "cluster-delay"),
 ];
 
-pub(super) fn upgrade(upgrade: &mut Upgrade<'_>) {
-    for set in upgrade.find(|it| it.name() == "cluster_property_set") {
-        for (pair, name, value) in upgrade.pairs(set) {
-            let Some(what) = replacement(PROPERTIES, &name, &value) else {
-                continue;
-            };
-            let context = upgrade.id_of(pair);
-            upgrade.tell(PREFIX, &context, what);
-            match (what.new, what.place) {
-                (None, _) => upgrade.cib.remove(pair),
-                (Some(_), None) => upgrade.rewrite_pair(pair, &value, what),
-                (Some(new), Some(place)) => {
-                    upgrade.rewrite_pair(pair, &value, what);
-                    move_to_defaults(upgrade, set, pair, new, place);
-                }
+/// Rewrites one set of properties.
+pub(super) fn rewrite(upgrade: &mut Upgrade<'_>, set: XmlId) {
+    for (pair, name, value) in upgrade.pairs(set) {
+        let Some(what) = replacement(PROPERTIES, &name, &value) else {
+            continue;
+        };
+        let context = upgrade.id_of(pair);
+        upgrade.tell(PREFIX, &context, what);
+        match (what.new, what.place) {
+            (None, _) => upgrade.cib.remove(pair),
+            (Some(_), None) => upgrade.rewrite_pair(pair, &value, what),
+            (Some(new), Some(place)) => {
+                upgrade.rewrite_pair(pair, &value, what);
+                move_to_defaults(upgrade, set, pair, new, place);
             }
         }
-        upgrade.remove_empty_set(set);
     }
+    upgrade.remove_empty_set(set);
 }
 
 /// Moves a pair of a property set to the defaults in `section`.

@@ -130,43 +130,43 @@ const NODES: &[Replacement] = &[Replacement {
     ..renamed("type", "type")
 }];
 
-/// Everything that stays where it is: nodes, colocations, and the sets of primitives and templates.
-pub(super) fn upgrade(upgrade: &mut Upgrade<'_>) {
-    for node in upgrade.find(|it| it.name() == "node") {
-        let context = format!(
-            "{} (id={})",
-            upgrade.text(node, "uname").unwrap_or_default(),
-            upgrade.id_of(node)
-        );
-        rewrite_attributes(upgrade, node, NODES, "Cluster node", &context);
-    }
-    for colocation in upgrade.find(|it| it.name() == "rsc_colocation") {
-        let context = upgrade.id_of(colocation);
-        let prefix = "Constraints-colocation";
-        rewrite_attributes(upgrade, colocation, COLOCATIONS, prefix, &context);
-    }
-    for set in upgrade.find(|it| is_resource_set(it, "instance_attributes")) {
-        rewrite_set(upgrade, set, INSTANCE_ATTRIBUTES, |upgrade, pair, what| {
-            let context = upgrade.id_of(pair);
-            upgrade.tell("Resource instance_attributes", &context, what);
-        });
-    }
-    for set in upgrade.find(|it| is_resource_set(it, "meta_attributes")) {
-        rewrite_set(upgrade, set, META_ATTRIBUTES, |upgrade, pair, what| {
-            let set = upgrade.element(pair).parent();
-            let resource = set.and_then(Element::parent).and_then(Element::id);
-            let context = format!(
-                "{} (meta={})",
-                resource.unwrap_or_default(),
-                set.and_then(Element::id).unwrap_or_default()
-            );
-            upgrade.tell("Resource meta_attributes", &context, what);
-        });
-    }
+/// Rewrites the type of a node.
+pub(super) fn rewrite_node(upgrade: &mut Upgrade<'_>, node: XmlId) {
+    let context = format!(
+        "{} (id={})",
+        upgrade.text(node, "uname").unwrap_or_default(),
+        upgrade.id_of(node)
+    );
+    rewrite_attributes(upgrade, node, NODES, "Cluster node", &context);
 }
 
-fn is_resource_set(element: Element<'_>, name: &str) -> bool {
-    element.name() == name && matches!(super::parent_name(element), "primitive" | "template")
+/// Takes out what never had an effect in a colocation.
+pub(super) fn rewrite_colocation(upgrade: &mut Upgrade<'_>, colocation: XmlId) {
+    let context = upgrade.id_of(colocation);
+    let prefix = "Constraints-colocation";
+    rewrite_attributes(upgrade, colocation, COLOCATIONS, prefix, &context);
+}
+
+/// Rewrites a set of parameters of a resource.
+pub(super) fn rewrite_parameters(upgrade: &mut Upgrade<'_>, set: XmlId) {
+    rewrite_set(upgrade, set, INSTANCE_ATTRIBUTES, |upgrade, pair, what| {
+        let context = upgrade.id_of(pair);
+        upgrade.tell("Resource instance_attributes", &context, what);
+    });
+}
+
+/// Rewrites a set of meta-attributes of a resource.
+pub(super) fn rewrite_meta_attributes(upgrade: &mut Upgrade<'_>, set: XmlId) {
+    rewrite_set(upgrade, set, META_ATTRIBUTES, |upgrade, pair, what| {
+        let set = upgrade.element(pair).parent();
+        let resource = set.and_then(Element::parent).and_then(Element::id);
+        let context = format!(
+            "{} (meta={})",
+            resource.unwrap_or_default(),
+            set.and_then(Element::id).unwrap_or_default()
+        );
+        upgrade.tell("Resource meta_attributes", &context, what);
+    });
 }
 
 /// What becomes of `name` where it has this value.

@@ -1,10 +1,10 @@
 //! What each option does.
 
 use super::table::Meaning;
-use super::{Format, Options, Source};
+use super::{Format, Options, Question, Refused, Source};
 
 impl Options {
-    pub(super) fn apply(&mut self, meaning: Meaning, argument: String) -> Result<(), String> {
+    pub(super) fn apply(&mut self, meaning: Meaning, argument: String) -> Result<(), Refused> {
         let injections = &mut self.injections;
         match meaning {
             Meaning::OutputAs => {
@@ -14,9 +14,7 @@ impl Options {
                     "json" => Format::Json,
                     "none" => Format::None,
                     _ => {
-                        return Err(format!(
-                            "Error creating output format {argument}: Unknown output format"
-                        ));
+                        return Err(Refused::Format(argument));
                     }
                 };
             }
@@ -28,6 +26,13 @@ impl Options {
             Meaning::ShowFailCounts => self.show_fail_counts = true,
             Meaning::ShowScores => (self.run, self.show_scores) = (true, true),
             Meaning::ShowUtilization => (self.run, self.show_utilization) = (true, true),
+            Meaning::Explain => {
+                self.run = true;
+                self.explain = Some(Question {
+                    resource: argument,
+                    node: None,
+                });
+            }
             Meaning::Profile => self.profile = Some(argument),
             Meaning::Repeat => self.repeat = repeat(&argument)?,
             Meaning::NodeUp => injections.node_up.push(argument),
@@ -67,11 +72,11 @@ impl Options {
     }
 }
 
-fn repeat(argument: &str) -> Result<u32, String> {
+fn repeat(argument: &str) -> Result<u32, Refused> {
     match argument.parse::<i32>() {
         Ok(times) => Ok(u32::try_from(times).unwrap_or(0)),
-        Err(_) => Err(format!(
+        Err(_) => Err(Refused::Usage(format!(
             "Cannot parse integer value \u{201c}{argument}\u{201d} for -N"
-        )),
+        ))),
     }
 }

@@ -1,8 +1,7 @@
 //! The help text.
 
-use std::fmt::Write as _;
-
-use super::table::{ENTRIES, Entry, Group, HIDDEN};
+use super::table::{ENTRIES, Group};
+use crate::options::help_section;
 
 const OPERATION_SPECIFICATION: &str = "\
 Operation Specification:
@@ -28,39 +27,15 @@ Now see what the reaction to the stop failed would be:
 
 ";
 
-/// Where the second column of the help text begins.
-const HELP_COLUMN: usize = 35;
-
 /// The help text with the options of `groups`.
 pub(super) fn help(groups: &[Group]) -> String {
     let mut text = String::from(
         "Usage:\n  crm_simulate [OPTION\u{2026}]\n\n\
          crm_simulate - simulate a Pacemaker cluster's response to events\n\n",
     );
-    for &group in groups {
-        text.push_str(group.heading());
-        text.push('\n');
-        for entry in ENTRIES {
-            if entry.group == group && entry.help != HIDDEN {
-                help_line(&mut text, entry);
-            }
-        }
-        text.push('\n');
+    for group in groups {
+        text.push_str(&help_section(group.heading(), ENTRIES, group));
     }
     text.push_str(OPERATION_SPECIFICATION);
     text
-}
-
-fn help_line(text: &mut String, entry: &Entry) {
-    let mut names = String::from("  ");
-    if let Some(letter) = entry.short {
-        let _ = write!(names, "-{letter}, ");
-    }
-    let _ = write!(names, "--{}", entry.long);
-    if let Some(argument) = entry.argument {
-        let _ = write!(names, "={argument}");
-    }
-    let indent = " ".repeat(HELP_COLUMN);
-    let explanation = entry.help.replace('\n', &format!("\n{indent}"));
-    let _ = writeln!(text, "{names:<HELP_COLUMN$}{explanation}");
 }

@@ -1,8 +1,4 @@
 //! The command line of `crm_simulate`: options, what they mean, and the help text.
-//!
-//! The grammar is that of Pacemaker's tools: short options may be joined (`-sSQ`); one that takes an
-//! argument takes it from the next word, or (deprecated, with a notice) from the rest of its own;
-//! long options take theirs after `=` or from the next word. Words that are no options are ignored.
 
 mod apply;
 mod help;
@@ -39,6 +35,15 @@ pub enum Format {
     None,
 }
 
+/// What is to be explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Which resource.
+    pub resource: String,
+    /// On which node, if not on all.
+    pub node: Option<String>,
+}
+
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one option")]
@@ -59,6 +64,8 @@ pub struct Options {
     pub show_scores: bool,
     /// `-U`.
     pub show_utilization: bool,
+    /// `--explain`.
+    pub explain: Option<Question>,
     /// `-a`.
     pub all_actions: bool,
     /// `-Q`.
@@ -100,6 +107,7 @@ impl Default for Options {
             show_fail_counts: false,
             show_scores: false,
             show_utilization: false,
+            explain: None,
             all_actions: false,
             quiet: false,
             verbosity: 0,
@@ -129,11 +137,26 @@ pub enum Request {
     Version(Box<Options>),
 }
 
+/// Why a command line is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is not understood, and why.
+    Usage(String),
+    /// It asks for a form of report that there is not.
+    Format(String),
+}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Self {
+        Self::Usage(reason)
+    }
+}
+
 /// A command line that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     /// What it asks for, or why it is refused.
-    pub request: Result<Request, String>,
+    pub request: Result<Request, Refused>,
     /// What there is to say about its form, for standard error.
     pub notices: String,
 }
@@ -169,6 +192,7 @@ mod tests {
                 "--xml-pipe --node-up n --set-datetime 2005-020",
             ),
             ("-L -VV", "--live-check --verbose --verbose"),
+            ("--explain web node1 -x a", "-x a --explain=web node1"),
         ] {
             assert_eq!(options(short), options(long), "{short}");
         }
@@ -183,6 +207,7 @@ mod tests {
         check("-x a", false, false);
         check("-x a -u n", false, false);
         check("-x a -s", true, false);
+        check("-x a --explain web", true, false);
         check("-x a -U", true, false);
         check("-x a -G g", true, false);
         check("-x a -D d", true, false);
@@ -193,7 +218,11 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         let check = |line, expected: &str| {
-            assert_eq!(parsed(line).request, Err(expected.to_owned()), "{line}");
+            assert_eq!(
+                parsed(line).request,
+                Err(Refused::Usage(expected.to_owned())),
+                "{line}"
+            );
         };
         check("--bogus", "Unknown option --bogus");
         check("--run=1", "Unknown option --run=1");

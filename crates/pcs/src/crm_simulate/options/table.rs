@@ -1,5 +1,7 @@
 //! Every option: its names, its argument, what it does, and what the help text says of it.
 
+use crate::options::{Entry, HIDDEN, entry};
+
 /// What an option does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -15,6 +17,7 @@ pub(super) enum Meaning {
     ShowFailCounts,
     ShowScores,
     ShowUtilization,
+    Explain,
     Profile,
     Repeat,
     Pending,
@@ -79,39 +82,8 @@ impl Group {
     }
 }
 
-/// An option: its names, its argument, what it does, and what the help text says of it.
-pub(super) struct Entry {
-    pub long: &'static str,
-    pub short: Option<char>,
-    pub argument: Option<&'static str>,
-    pub meaning: Meaning,
-    pub group: Group,
-    pub help: &'static str,
-}
-
-const fn entry(
-    group: Group,
-    long: &'static str,
-    short: char,
-    argument: Option<&'static str>,
-    meaning: Meaning,
-    help: &'static str,
-) -> Entry {
-    Entry {
-        long,
-        short: if short == ' ' { None } else { Some(short) },
-        argument,
-        meaning,
-        group,
-        help,
-    }
-}
-
-/// Options without a line in the help text.
-pub(super) const HIDDEN: &str = "";
-
 #[rustfmt::skip]
-pub(super) const ENTRIES: &[Entry] = {
+pub(super) const ENTRIES: &[Entry<Meaning, Group>] = {
     use Group::{Application, Artifact, Help, Operations, Output, Source, Synthetic};
     &[
         entry(Help, "help", 'h', None, Meaning::Help, "Show help options"),
@@ -132,6 +104,7 @@ pub(super) const ENTRIES: &[Entry] = {
         entry(Operations, "show-failcounts", 'c', None, Meaning::ShowFailCounts, "Show resource fail counts"),
         entry(Operations, "show-scores", 's', None, Meaning::ShowScores, "Show allocation scores"),
         entry(Operations, "show-utilization", 'U', None, Meaning::ShowUtilization, "Show utilization information"),
+        entry(Operations, "explain", ' ', Some("RESOURCE [NODE]"), Meaning::Explain, "Explain why a resource is, or is not, where it is (on NODE), what will be done with it,\nand what that waits for"),
         entry(Operations, "profile", 'P', Some("DIR"), Meaning::Profile, "Process all the XML files in the named directory to create profiling data"),
         entry(Operations, "repeat", 'N', Some("N"), Meaning::Repeat, "With --profile, repeat each test N times and print timings"),
         entry(Operations, "pending", 'j', None, Meaning::Pending, HIDDEN),

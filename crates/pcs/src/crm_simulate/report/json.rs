@@ -8,22 +8,25 @@
 //! | `modifications` | what was changed on request |
 //! | `scores`, `promotion_scores`, `capacities`, `utilizations` | what decided placement |
 //! | `changes` | what happens to nodes and resources |
+//! | `explanation` | why a resource is where it is |
 //! | `transition` | the events of the simulated transition, in order, and how it ended |
 //! | `timings` | how long each profiled file took, in seconds |
 //! | `status` | the exit code, its meaning, and what went wrong |
 
 use scheduler::Plan;
+use scheduler::explain::Explanation;
 use scheduler::model::{Finding, NodeId, ResourceId};
 use scheduler::simulation::{Event, Execution};
 use scheduler::walk::Ending;
 use serde_json::{Map, Value, json};
 
-use super::{Moment, Report, Timing, walk_problems, xml};
-use crate::ExitCode;
+use super::{Moment, Report, Timing, walk_problems};
+use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
 use crate::crm_simulate::summary::{Change, Movement};
 use crate::status::{self, View};
+use crate::{ExitCode, result};
 
 pub(super) struct Json {
     document: Map<String, Value>,
@@ -32,10 +35,8 @@ pub(super) struct Json {
 
 impl Json {
     pub fn new(arguments: &[String]) -> Self {
-        let mut document = Map::new();
-        document.insert("request".to_owned(), json!(xml::request(arguments)));
         Self {
-            document,
+            document: result::json("crm_simulate", arguments),
             errors: Vec::new(),
         }
     }
@@ -114,6 +115,10 @@ impl Report for Json {
         self.set("changes", changes.iter().map(change_value).collect());
     }
 
+    fn explanation(&mut self, explanation: &Explanation) {
+        self.set("explanation", explain::json::value(explanation));
+    }
+
     fn transition(&mut self, execution: &Execution) {
         let ending = match execution.ending {
             Ending::Complete => "complete",
@@ -135,16 +140,9 @@ impl Report for Json {
         self.set("timings", timings);
     }
 
-    fn finish(mut self: Box<Self>, exit_code: ExitCode) -> (String, String) {
-        let errors = std::mem::take(&mut self.errors);
-        let status = json!({
-            "code": exit_code.0,
-            "message": exit_code.text(),
-            "errors": errors,
-        });
-        self.set("status", status);
-        let document = Value::Object(self.document);
-        (format!("{document:#}\n"), String::new())
+    fn finish(self: Box<Self>, exit_code: ExitCode) -> (String, String) {
+        let text = result::json_text(self.document, exit_code, &self.errors);
+        (text, String::new())
     }
 }
 

@@ -5,6 +5,7 @@ mod text;
 mod xml;
 
 use scheduler::Plan;
+use scheduler::explain::Explanation;
 use scheduler::simulation::{Event, Execution};
 use scheduler::walk::Ending;
 
@@ -46,6 +47,8 @@ pub(super) trait Report {
     fn scores(&mut self, plan: &Plan<'_>, options: &Options);
     /// What the transition changes.
     fn summary(&mut self, changes: &[Change]);
+    /// Why a resource is where it is.
+    fn explanation(&mut self, explanation: &Explanation);
     /// How the transition was carried out.
     fn transition(&mut self, execution: &Execution);
     /// How long profiled inputs took.

@@ -1,10 +1,12 @@
 //! The report for people.
 
 use scheduler::Plan;
+use scheduler::explain::Explanation;
 use scheduler::simulation::{Event, Execution};
 
 use super::{Moment, Report, Timing, walk_problems};
 use crate::ExitCode;
+use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
 use crate::crm_simulate::summary::{Change, Movement, NodeChange, ResourceChange};
@@ -227,6 +229,13 @@ impl Report for Text {
             self.outline.item(&line);
         }
         self.outline.end();
+    }
+
+    fn explanation(&mut self, explanation: &Explanation) {
+        self.space();
+        for line in explain::text::text(explanation).lines() {
+            self.outline.line(line);
+        }
     }
 
     fn transition(&mut self, execution: &Execution) {

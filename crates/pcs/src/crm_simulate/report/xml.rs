@@ -2,18 +2,17 @@
 
 use cib::xml::{Document, XmlId};
 use scheduler::Plan;
+use scheduler::explain::Explanation;
 use scheduler::model::{Finding, NodeId, ResourceId};
 use scheduler::simulation::{Event, Execution};
 
 use super::{Moment, Report, Timing, walk_problems};
-use crate::ExitCode;
+use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
 use crate::crm_simulate::summary::{Change, Movement, NodeChange, ResourceChange};
 use crate::status::{self, View};
-
-/// The version of the API schema.
-const API_VERSION: &str = "2.41";
+use crate::{ExitCode, result};
 
 pub(super) struct Xml {
     document: Document,
@@ -22,12 +21,8 @@ pub(super) struct Xml {
 
 impl Xml {
     pub fn new(arguments: &[String]) -> Self {
-        let mut document = Document::new("pacemaker-result");
-        let root = document.root().xml_id();
-        document.set(root, "api-version", API_VERSION);
-        document.set(root, "request", &request(arguments));
         Self {
-            document,
+            document: result::xml("crm_simulate", arguments),
             errors: Vec::new(),
         }
     }
@@ -271,6 +266,11 @@ impl Report for Xml {
         }
     }
 
+    fn explanation(&mut self, explanation: &Explanation) {
+        let root = self.document.root().xml_id();
+        explain::xml::append(&mut self.document, root, explanation);
+    }
+
     fn transition(&mut self, execution: &Execution) {
         let list = self.section("transition");
         for event in &execution.events {
@@ -289,36 +289,10 @@ impl Report for Xml {
         }
     }
 
-    fn finish(mut self: Box<Self>, exit_code: ExitCode) -> (String, String) {
-        let status = self.section("status");
-        self.document.set(status, "code", &exit_code.0.to_string());
-        self.document.set(status, "message", exit_code.text());
-        if !self.errors.is_empty() {
-            let list = self.document.append(status, "errors");
-            for error in std::mem::take(&mut self.errors) {
-                let element = self.document.append(list, "error");
-                self.document.append_text(element, &error);
-            }
-        }
-        (self.document.to_string(), String::new())
+    fn finish(self: Box<Self>, exit_code: ExitCode) -> (String, String) {
+        let text = result::xml_text(self.document, exit_code, &self.errors);
+        (text, String::new())
     }
-}
-
-/// The command line, with what a shell would take apart in quotes.
-pub(super) fn request(arguments: &[String]) -> String {
-    let is_plain = |character: char| {
-        !character.is_whitespace() && !matches!(character, '\'' | '"' | '\\' | '#')
-    };
-    let mut request = String::from("crm_simulate");
-    for argument in arguments {
-        request.push(' ');
-        if !argument.is_empty() && argument.chars().all(is_plain) {
-            request.push_str(argument);
-        } else {
-            request.push_str(&format!("'{}'", argument.replace('\'', "'\\''")));
-        }
-    }
-    request
 }
 
 fn movement_attributes(movement: &Movement) -> Vec<(&'static str, &str)> {

@@ -194,8 +194,10 @@ pub(in crate::status) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: Resourc
         ..plan.nodes[node].as_candidate(node)
     };
     plan.resources[resource].allowed = plan.nodes.ids().map(forbidden).collect();
-    plan.journal
-        .note(resource, None, Score::MINUS_INFINITY, || {
-            Cause::Other(why.to_owned())
-        });
+    for node in plan.nodes.ids() {
+        plan.journal
+            .note(resource, node, Score::MINUS_INFINITY, || {
+                Cause::Other(why.to_owned())
+            });
+    }
 }

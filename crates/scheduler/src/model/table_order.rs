@@ -3,7 +3,8 @@
 //! It keeps them in hash tables, and walks these where nodes are compared by free capacity. That
 //! comparison has ties (and even circles), so that the first one met wins: an accident of the nodes'
 //! identities which nothing but the table itself explains. Which node is preferred of two that have
-//! as much more of one kind as less of another depends on it.
+//! as much more of one kind as less of another depends on it, and so do the numbers of unfencings
+//! that are all made for one device.
 //!
 //! - An entry's place is 11 times the hash of its key, modulo a prime below the table's size; if that
 //!   is taken, 1, then 2, then 3 … further on.
@@ -11,7 +12,7 @@
 //!   two above 4/3 of what it holds. Entries then move, the lowest place first, each to its new
 //!   place; one that has not moved yet must give way and goes on to its own.
 
-use crate::model::{Candidate, Candidates, Plan};
+use super::{Candidate, Candidates, Plan};
 
 /// The largest prime below each power of two (exactly 1 and 2 for the first ones).
 const PRIMES: [u32; 32] = [
@@ -53,7 +54,7 @@ const PRIMES: [u32; 32] = [
 const MIN_BITS: u32 = 3;
 
 /// The candidates as a table yields them that was filled in the order of names.
-pub(super) fn in_table_order(
+pub(crate) fn in_table_order(
     plan: &Plan<'_>,
     candidates: &Candidates,
 ) -> impl DoubleEndedIterator<Item = Candidate> + use<> {
@@ -70,7 +71,7 @@ pub(super) fn in_table_order(
 }
 
 /// The order in which a table yields entries that were added with these keys.
-pub(super) fn table_order<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<usize> {
+pub(crate) fn table_order<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<usize> {
     let mut table = Table::new();
     for (number, key) in keys.enumerate() {
         table.insert(number, hash(key));
@@ -177,6 +178,27 @@ mod tests {
             [
                 "cpu", "disk", "ram", "net", "slots", "x", "memory", "licenses", "gpu"
             ]
+        );
+    }
+
+    /// What GLib 2.74 does.
+    #[test]
+    fn tables_grow_as_glibs_do() {
+        let check = |count: usize, expected: &str| {
+            let keys: Vec<String> = (1..=count).map(|number| format!("node{number}")).collect();
+            let found: Vec<String> = table_order(keys.iter().map(String::as_str))
+                .into_iter()
+                .map(|number| (number + 1).to_string())
+                .collect();
+            assert_eq!(found.join(" "), expected);
+        };
+        check(8, "5 4 3 2 8 1 7 6");
+        check(20, "10 20 13 3 16 6 19 9 11 1 14 4 17 7 12 2 15 5 18 8");
+        check(
+            64,
+            "60 58 15 31 29 4 45 61 5 16 59 32 46 62 17 6 33 47 20 18 7 63 34 50 48 21 19 8 64 35 \
+             51 49 22 9 36 52 23 37 53 10 24 40 38 11 54 25 41 39 55 12 1 26 42 56 13 2 27 43 57 \
+             14 30 28 3 44",
         );
     }
 

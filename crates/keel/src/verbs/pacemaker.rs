@@ -1,4 +1,4 @@
-//! `keel crm_simulate`: Pacemaker's command line.
+//! `keel crm_simulate`, `keel crm_verify`: Pacemaker's command lines.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -6,9 +6,14 @@ use std::process::ExitCode;
 use cib::time::DateTime;
 use pcs::{MachineFiles, Outcome};
 
-/// Runs Pacemaker's command line.
+/// What would the cluster do?
 pub fn crm_simulate(words: &[String]) -> ExitCode {
     finish(&pcs::crm_simulate::run(words, now, &mut MachineFiles))
+}
+
+/// Is a configuration right?
+pub fn crm_verify(words: &[String]) -> ExitCode {
+    finish(&pcs::crm_verify::run(words, now, &mut MachineFiles))
 }
 
 /// The current time, as the local clock shows it.
