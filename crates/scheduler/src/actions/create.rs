@@ -3,7 +3,6 @@
 //! What is the same for all actions of an operation (its `<op>` and meta-attributes) is read once
 //! for a resource and copied from then on: a large cluster has hundreds of thousands of probes.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use cib::Values;
@@ -124,7 +123,7 @@ fn new_action(
         Some(resource) => operation(plan, resource, key, task_name, node),
         None => OperationMeta {
             key: Arc::from(key),
-            task: static_name(task_name),
+            task: Task::static_name(task_name),
             interval_ms: 0,
             config: None,
             meta: Values::new(),
@@ -135,8 +134,7 @@ fn new_action(
     match resource {
         Some(resource) => {
             let of = &mut plan.resources[resource];
-            of.actions.push(id);
-            of.action_marks.push(find::mark(&operation.key, task, node));
+            find::add(of, id, &operation.key, task, node);
         }
         None => {
             plan.singletons.insert(operation.key.to_string(), id);
@@ -177,14 +175,6 @@ fn new_action(
     })
 }
 
-/// The name of a task, without a copy of those that are known.
-fn static_name(name: &str) -> Cow<'static, str> {
-    match Task::parse(name) {
-        Task::Other => Cow::Owned(name.to_owned()),
-        known => Cow::Borrowed(known.name()),
-    }
-}
-
 /// What the configuration says of the operation called `key`, as it was read before if it was.
 fn operation<'c>(
     plan: &mut Plan<'c>,
@@ -216,7 +206,7 @@ fn operation<'c>(
     status::note_findings(plan, meta.findings);
     let made = OperationMeta {
         key: Arc::from(key),
-        task: static_name(task),
+        task: Task::static_name(task),
         interval_ms,
         config,
         meta: meta.values,

@@ -17,7 +17,7 @@ pub use configuration::{
 };
 pub use create::{action, clear_fail_count, milestone, once, pseudo};
 pub use fencing::{can_fence, fence, trigger_unfencing};
-pub use find::{adopt_all, find, find_all, place};
+pub use find::{adopt_all, find, find_all, find_once, place};
 pub use key::{notification_key, operation_key, parse_operation_key};
 pub use on_fail::{parse_on_fail, role_after_failure};
 

@@ -273,7 +273,7 @@ pub(super) fn order_before_milestone(
     milestone: ActionId,
 ) {
     for &resource in resources {
-        let end = plan.task_end(resource, task);
+        let end = Plan::task_end(resource, task);
         plan.add_ordering(
             end,
             milestone.into(),
@@ -289,7 +289,7 @@ pub(super) fn order_after_milestone(
     (then, task): (ResourceId, &str),
     relation: Relation,
 ) {
-    let end = plan.task_end(then, task);
+    let end = Plan::task_end(then, task);
     let relation = relation | Relation::UNRUNNABLE_FIRST_BLOCKS;
     plan.add_ordering(milestone.into(), end, relation);
 }

@@ -43,8 +43,11 @@ fn orderings(plan: &Plan<'_>) -> Vec<String> {
     plan.orderings
         .iter()
         .map(|ordering| {
-            let name = |end: &crate::model::OrderingEnd| match (&end.key, end.action) {
-                (Some(key), _) => key.trim_end_matches("_0").to_owned(),
+            let name = |end: &crate::model::OrderingEnd| match (&end.task, end.action) {
+                (Some(task), _) => {
+                    let id = end.resource.map(|resource| &*plan.resources[resource].id);
+                    format!("{}_{task}", id.unwrap_or_default())
+                }
                 (None, Some(action)) => plan.actions[action].key.to_string(),
                 (None, None) => String::from("?"),
             };

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::data::Origin;
-use crate::actions::parse_operation_key;
 use crate::model::{Action, ActionId, OrderingEnd, Plan, ResourceId, Task};
 
 /// The ordering constraints, to be found by what they order.
@@ -157,15 +156,13 @@ impl<'p, 'c> Origins<'p, 'c> {
 /// Whether `end` is about the task of `action`. The end of what a collective does stands for what
 /// its parts do.
 fn names_task(end: &OrderingEnd, action: &Action<'_>) -> bool {
-    let task_of = |key: &'_ str| {
-        parse_operation_key(key).map(|(_, task, _)| match task {
-            "running" => "start".to_owned(),
-            "stopped" => "stop".to_owned(),
-            "promoted" => "promote".to_owned(),
-            "demoted" => "demote".to_owned(),
-            task => task.to_owned(),
-        })
-    };
+    let named = end.task.as_deref().map(|task| match task {
+        "running" => "start",
+        "stopped" => "stop",
+        "promoted" => "promote",
+        "demoted" => "demote",
+        task => task,
+    });
     let own = match action.task {
         Task::Started => "start",
         Task::Stopped => "stop",
@@ -177,8 +174,5 @@ fn names_task(end: &OrderingEnd, action: &Action<'_>) -> bool {
             name => name,
         },
     };
-    end.key
-        .as_deref()
-        .and_then(task_of)
-        .is_none_or(|task| task == own || task == action.task_name)
+    named.is_none_or(|task| task == own || task == action.task_name)
 }

@@ -68,6 +68,18 @@ impl Task {
             .map_or(Self::Other, |&(task, _)| task)
     }
 
+    /// `name`, without a copy where it is a well-known one.
+    #[must_use]
+    pub fn static_name(name: &str) -> Cow<'static, str> {
+        /// Well-known tasks that nothing has to be known of.
+        const OTHERS: [&str; 4] = ["migrate_to", "migrate_from", "reload-agent", "cancel"];
+        let known = match Self::parse(name) {
+            Self::Other => OTHERS.into_iter().find(|&other| other == name),
+            task => Some(task.name()),
+        };
+        known.map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
+    }
+
     /// The name in operation keys.
     #[must_use]
     pub fn name(self) -> &'static str {

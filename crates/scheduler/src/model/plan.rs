@@ -6,7 +6,7 @@ use std::ops::Range;
 use cib::time::DateTime;
 use cib::xml::{Element, XmlId};
 
-use super::action::Action;
+use super::action::{Action, Task};
 use super::constraint::{Colocation, Location, Ticket};
 use super::finding::Finding;
 use super::ids::{ActionId, ColocationId, LocationId, NodeId, ResourceId, Table, TicketId};
@@ -228,20 +228,19 @@ impl Plan<'_> {
         (then, then_task): (ResourceId, &str),
         relation: Relation,
     ) {
-        let (first, then) = (
-            self.task_end(first, first_task),
-            self.task_end(then, then_task),
+        self.add_ordering(
+            Self::task_end(first, first_task),
+            Self::task_end(then, then_task),
+            relation,
         );
-        self.add_ordering(first, then, relation);
     }
 
     /// `task` of `resource` (interval 0) as an end of an ordering, whether or not it comes to be.
     #[must_use]
-    pub fn task_end(&self, resource: ResourceId, task: &str) -> OrderingEnd {
-        let id = &self.resources[resource].id;
+    pub fn task_end(resource: ResourceId, task: &str) -> OrderingEnd {
         OrderingEnd {
             resource: Some(resource),
-            key: Some(crate::actions::operation_key(id, task, 0)),
+            task: Some(Task::static_name(task)),
             action: None,
         }
     }

@@ -1,5 +1,7 @@
 //! How two actions depend on each other.
 
+use std::borrow::Cow;
+
 use super::ids::{ActionId, ResourceId};
 
 bitflags::bitflags! {
@@ -61,8 +63,8 @@ bitflags::bitflags! {
 pub struct OrderingEnd {
     /// The resource, if any.
     pub resource: Option<ResourceId>,
-    /// The key of the action, where it is not known yet.
-    pub key: Option<String>,
+    /// The task of the action (interval 0), where that is not known yet.
+    pub task: Option<Cow<'static, str>>,
     /// The action itself.
     pub action: Option<ActionId>,
 }
@@ -71,7 +73,7 @@ impl From<ActionId> for OrderingEnd {
     fn from(action: ActionId) -> Self {
         Self {
             resource: None,
-            key: None,
+            task: None,
             action: Some(action),
         }
     }

@@ -153,6 +153,11 @@ pub struct Resource<'c> {
     /// What identifies each of `actions`, side by side with it, so that finding one among many
     /// reads little memory. Kept by `actions` alone.
     pub action_marks: Vec<ActionMark>,
+    /// A bit for each node (some share one) on which it has an action. Kept by `actions` alone.
+    pub action_nodes: u64,
+    /// A bit for each hash (some share one) of a key of an action without a node. Kept by `actions`
+    /// alone.
+    pub unplaced_actions: u64,
     /// Meta-attributes of operations as they were read once; kept by `actions` alone.
     pub operations: Vec<OperationMeta<'c>>,
     /// Colocations in which this resource is the primary.
@@ -260,6 +265,8 @@ impl<'c> Resource<'c> {
             dangling_migration_sources: Vec::new(),
             actions: Vec::new(),
             action_marks: Vec::new(),
+            action_nodes: 0,
+            unplaced_actions: 0,
             operations: Vec::new(),
             with_this: Vec::new(),
             this_with: Vec::new(),

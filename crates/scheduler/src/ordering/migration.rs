@@ -13,7 +13,6 @@
 //! | demote A, stop B | demote A, B `migrate_to` | B can |
 //! | | demote A, B `migrate_from` | … and B is half migrated |
 
-use crate::actions::parse_operation_key;
 use crate::model::{OrderingEnd, Plan, Relation, ResourceId};
 
 /// Adds what the ordering number `index` means for live migrations.
@@ -74,9 +73,9 @@ fn add(
 
 /// The task at one end of an ordering, if it matters here.
 fn task(plan: &Plan<'_>, end: &OrderingEnd) -> Option<&'static str> {
-    let name = match (end.action, &end.key) {
+    let name = match (end.action, &end.task) {
         (Some(action), _) => plan.actions[action].task_name.as_ref(),
-        (None, Some(key)) => parse_operation_key(key)?.1,
+        (None, Some(task)) => task.as_ref(),
         (None, None) => return None,
     };
     ["start", "stop", "promote", "demote"]

@@ -1,7 +1,6 @@
 //! From orderings to relations between the actions that exist.
 //!
-//! * An end that names a key stands for all actions of its resource with that key, or with the same
-//!   task and interval (the key may be of the resource's parent).
+//! * An end that names a task stands for all actions of its resource that do it once.
 //! * Where no first action exists, one is made, optional and without a node; not so for an ordering
 //!   within one resource, for the stop of what is stopped and the demotion of what is not promoted.
 //! * Where nothing is to come first although the relation would make `then` required by it, `then`
@@ -12,7 +11,7 @@
 
 use std::rc::Rc;
 
-use crate::actions::{action, find_all, operation_key, order, parse_operation_key};
+use crate::actions::{find_once, once, order};
 use crate::model::ids::Id;
 use crate::model::{ActionId, Ordering, OrderingEnd, Plan, Relation, ResourceId, Role};
 
@@ -30,9 +29,9 @@ pub(super) fn resolve_all(plan: &mut Plan<'_>) {
 /// at the same action.
 struct Found<'o>(Vec<Option<LastFound<'o>>>);
 
-/// The actions that a key stood for while a resource had so many actions.
+/// The actions that a task stood for while a resource had so many actions.
 struct LastFound<'o> {
-    key: &'o str,
+    task: &'o str,
     known: usize,
     actions: Rc<[ActionId]>,
 }
@@ -64,20 +63,20 @@ impl<'o> Found<'o> {
         if let Some(action) = end.action {
             return Ends::One(action);
         }
-        let Some(key) = end.key.as_deref() else {
+        let Some(task) = end.task.as_deref() else {
             return Ends::Found(Rc::default());
         };
         let known = plan.resources[resource].actions.len();
         let last = &mut self.0[resource.index()];
         if let Some(last) = last
-            && last.key == key
+            && last.task == task
             && last.known == known
         {
             return Ends::Found(last.actions.clone());
         }
-        let actions: Rc<[ActionId]> = named(plan, resource, key).into();
+        let actions: Rc<[ActionId]> = find_once(plan, resource, task).into();
         *last = Some(LastFound {
-            key,
+            task,
             known,
             actions: actions.clone(),
         });
@@ -118,8 +117,7 @@ fn first_actions<'o>(
     if !actions.is_empty() || ordering.then.resource == Some(resource) {
         return actions;
     }
-    let Some((_, task, interval_ms)) = ordering.first.key.as_deref().and_then(parse_operation_key)
-    else {
+    let Some(task) = ordering.first.task.as_deref() else {
         return actions;
     };
     let role = plan.role(resource, true);
@@ -128,8 +126,7 @@ fn first_actions<'o>(
     if is_done {
         return actions;
     }
-    let key = operation_key(&plan.resources[resource].id, task, interval_ms);
-    Ends::One(action(plan, Some(resource), key, task, None, true))
+    Ends::One(once(plan, resource, task, None, true))
 }
 
 /// Puts the actions of `resource` that `ordering` names after `first`.
@@ -161,20 +158,4 @@ fn order_after<'o>(
         }
         None => {}
     }
-}
-
-/// The actions of `resource` that `key` stands for.
-fn named(plan: &Plan<'_>, resource: ResourceId, key: &str) -> Vec<ActionId> {
-    let found = find_all(plan, resource, key, None);
-    if !found.is_empty() {
-        return found;
-    }
-    let Some((_, task, interval_ms)) = parse_operation_key(key) else {
-        return Vec::new();
-    };
-    let own_key = operation_key(&plan.resources[resource].id, task, interval_ms);
-    if own_key == key {
-        return Vec::new();
-    }
-    find_all(plan, resource, &own_key, None)
 }

@@ -45,7 +45,7 @@ pub fn schedule_cancel(
     plan.info(text);
     let cancel = cancel(plan, resource, task, interval_ms, node);
     plan.actions[cancel].meta.set("call-id", call_id.to_owned());
-    let stop = task_of(plan, resource, "stop");
+    let stop = task_of(resource, "stop");
     plan.add_ordering(stop, cancel.into(), Relation::ORDERED);
 }
 

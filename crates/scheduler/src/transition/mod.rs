@@ -90,21 +90,13 @@ fn clear_fail_counts_of_removed(plan: &mut Plan<'_>) {
                 continue;
             }
             let clear = actions::clear_fail_count(plan, resource, node, "it is removed");
-            let stop = task_of(plan, resource, "stop");
+            let stop = task_of(resource, "stop");
             plan.add_ordering(clear.into(), stop, Relation::ORDERED);
         }
     }
 }
 
 /// The end of an ordering that is `task` of `resource` (once), whether or not that comes to be.
-fn task_of(plan: &Plan<'_>, resource: ResourceId, task: &str) -> OrderingEnd {
-    OrderingEnd {
-        resource: Some(resource),
-        key: Some(actions::operation_key(
-            &plan.resources[resource].id,
-            task,
-            0,
-        )),
-        action: None,
-    }
+fn task_of(resource: ResourceId, task: &str) -> OrderingEnd {
+    Plan::task_end(resource, task)
 }

@@ -287,10 +287,10 @@ fn order_like_stop(plan: &mut Plan<'_>, index: usize, probes: &Probes) {
     let then = match (
         ordering.then.action,
         ordering.then.resource,
-        &ordering.then.key,
+        &ordering.then.task,
     ) {
         (Some(action), ..) => vec![action],
-        (None, Some(resource), Some(key)) => actions::find_all(plan, resource, key, None),
+        (None, Some(resource), Some(task)) => actions::find_once(plan, resource, task),
         _ => return,
     };
     for &probe in probes {
@@ -309,9 +309,9 @@ fn is_stop(plan: &Plan<'_>, ordering: &Ordering, first: bool) -> bool {
     } else {
         &ordering.then
     };
-    match (end.action, &end.key) {
+    match (end.action, &end.task) {
         (Some(action), _) => plan.actions[action].task == Task::Stop,
-        (None, Some(key)) => key.ends_with("_stop_0"),
+        (None, Some(task)) => task == "stop",
         (None, None) => false,
     }
 }

@@ -179,7 +179,7 @@ fn probe_connection(
     let Some(probe) = actions::find(plan, connection, Some(&key), None, Some(node)) else {
         return false;
     };
-    let start = task_of(plan, container, "start");
+    let start = task_of(container, "start");
     plan.add_ordering(start, probe.into(), Relation::NESTED_REMOTE_PROBE);
     true
 }
@@ -303,11 +303,11 @@ fn order_probe(plan: &mut Plan<'_>, resource: ResourceId, probe: ActionId) {
     if !plan.actions[probe].runnable && plan.resources[whole].active_on.is_empty() {
         relation |= Relation::UNRUNNABLE_FIRST_BLOCKS;
     }
-    let start = task_of(plan, whole, "start");
+    let start = task_of(whole, "start");
     plan.add_ordering(probe.into(), start, relation);
     // Whether it is reloaded has been decided before.
     if whole == resource && plan.resources[resource].reload {
-        let reload = task_of(plan, resource, "reload-agent");
+        let reload = task_of(resource, "reload-agent");
         plan.add_ordering(probe.into(), reload, Relation::ORDERED);
     }
 }

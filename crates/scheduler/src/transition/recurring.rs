@@ -208,7 +208,7 @@ fn order_after_role_change(plan: &mut Plan<'_>, resource: ResourceId, monitor: A
         .into_iter()
         .chain(role_change)
     {
-        let first = task_of(plan, resource, task);
+        let first = task_of(resource, task);
         plan.add_ordering(first, monitor.into(), relation);
     }
 }
@@ -228,7 +228,7 @@ fn cancel_before_role_change(
         _ => None,
     };
     if let Some(task) = then {
-        let then = task_of(plan, resource, task);
+        let then = task_of(resource, task);
         plan.add_ordering(cancel.into(), then, Relation::UNRUNNABLE_FIRST_BLOCKS);
     }
 }
@@ -285,7 +285,7 @@ fn cancel_before_start(
         plan.resources[resource].next_role,
         Role::Started | Role::Unpromoted
     ) {
-        let start = task_of(plan, resource, "start");
+        let start = task_of(resource, "start");
         plan.add_ordering(cancel.into(), start, Relation::UNRUNNABLE_FIRST_BLOCKS);
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn order_all(plan: &mut Plan<'_>) {
             continue;
         };
         if plan.resources[resource].is_remote_connection && of.task_name == "clear_failcount" {
-            let start = task_of(plan, resource, "start");
+            let start = task_of(resource, "start");
             plan.add_ordering(action.into(), start, Relation::ORDERED);
             continue;
         }
@@ -147,7 +147,7 @@ fn stop_elsewhere_after_connected(
         let action = plan.resources[resource].actions[index];
         let of = &plan.actions[action];
         if of.task == Task::Stop && of.node != Some(node) {
-            let start = task_of(plan, connection, "start");
+            let start = task_of(connection, "start");
             plan.add_ordering(start, action.into(), Relation::ORDERED);
         }
     }
@@ -155,7 +155,7 @@ fn stop_elsewhere_after_connected(
 
 /// Orderings that the cluster makes are exempt from what operators may not ask for of guests.
 fn after_start(plan: &mut Plan<'_>, first: ResourceId, then: ActionId, extra: Relation) {
-    let start = task_of(plan, first, "start");
+    let start = task_of(first, "start");
     plan.add_ordering(
         start,
         then.into(),
@@ -164,7 +164,7 @@ fn after_start(plan: &mut Plan<'_>, first: ResourceId, then: ActionId, extra: Re
 }
 
 fn before_stop(plan: &mut Plan<'_>, first: ActionId, then: ResourceId, extra: Relation) {
-    let stop = task_of(plan, then, "stop");
+    let stop = task_of(then, "stop");
     plan.add_ordering(first.into(), stop, Relation::GUEST_ALLOWED | extra);
 }
 

@@ -29,12 +29,12 @@ pub fn document(bytes: &[u8]) {
     }
     check_patch(&document, &mut upgraded);
     let mut findings = Findings::default();
-    views::alerts::alerts(&document, DateTime::default(), &mut findings);
+    let _ = views::alerts::alerts(&document, DateTime::default(), &mut findings);
     let levels = views::fencing_levels::levels(&document);
-    views::fencing_levels::for_node(&levels, "n1", &Values::new());
+    let _ = views::fencing_levels::for_node(&levels, "n1", &Values::new());
     let permissions = views::access::permissions(&document, "u", &["g"], &mut findings);
     if let Ok(access) = views::access::Access::new(&document, &permissions) {
-        access.readable_copy(&document);
+        let _ = access.readable_copy(&document);
     }
 }
 
@@ -124,19 +124,19 @@ pub fn texts(bytes: &[u8]) {
         if date.offset_s() % 60 == 0 {
             assert_eq!((again, again.fields()), (date, date.fields()));
         }
-        date.to_ctime_text();
+        let _ = date.to_ctime_text();
         if let Ok(duration) = Duration::parse("P1Y1M1DT1S") {
             assert!(duration.after(date) >= date);
         }
     }
     if let Ok(duration) = Duration::parse(&text) {
-        duration.after(now).fields();
-        duration.nominal_s();
+        let _ = duration.after(now).fields();
+        let _ = duration.nominal_s();
     }
     if let Some(interval) = parse_interval_ms(&text) {
         assert_eq!(interval_ms(&text), interval);
     }
-    parse_ms(&text);
+    let _ = parse_ms(&text);
     if let Some(score) = Score::parse(&text) {
         assert_eq!(Score::parse(&score.to_string()), Some(score));
     }

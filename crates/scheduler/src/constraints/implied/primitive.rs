@@ -70,9 +70,9 @@ fn allowed_nodes(plan: &Plan<'_>, resource: ResourceId) -> Vec<NodeId> {
 
 fn order_around_unfencing(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
     let unfencing = actions::fence(plan, node, Some("on"), true, None, false);
-    let stop = plan.task_end(resource, "stop");
+    let stop = Plan::task_end(resource, "stop");
     plan.add_ordering(stop, unfencing.into(), ORDERED | Relation::IF_ON_SAME_NODE);
-    let start = plan.task_end(resource, "start");
+    let start = Plan::task_end(resource, "start");
     plan.add_ordering(
         unfencing.into(),
         start,
@@ -84,13 +84,13 @@ fn order_by_load(plan: &mut Plan<'_>, resource: ResourceId) {
     let relation = Relation::IF_ON_SAME_NODE_OR_TARGET;
     for node in plan.resources[resource].active_on.clone() {
         let load_stopped = load_stopped(plan, node);
-        let stop = plan.task_end(resource, "stop");
+        let stop = Plan::task_end(resource, "stop");
         plan.add_ordering(stop, load_stopped.into(), relation);
     }
     for node in allowed_nodes(plan, resource) {
         let load_stopped = load_stopped(plan, node);
         for task in ["start", "migrate_to"] {
-            let then = plan.task_end(resource, task);
+            let then = Plan::task_end(resource, task);
             plan.add_ordering(load_stopped.into(), then, relation);
         }
     }

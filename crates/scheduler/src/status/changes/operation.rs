@@ -19,7 +19,7 @@ use cib::time::readable_interval;
 
 use crate::actions;
 use crate::model::plan::ParameterCheck;
-use crate::model::{NodeId, OrderingEnd, Plan, Relation, ResourceId};
+use crate::model::{NodeId, Plan, Relation, ResourceId};
 use crate::status::digests::{self, Comparison};
 use crate::status::fail_counts::{FailCountScope, fail_count};
 use crate::status::history::Entry;
@@ -188,13 +188,7 @@ fn reload(plan: &mut Plan<'_>, resource: ResourceId, node: NodeId) {
     let action = actions::once(plan, resource, "reload-agent", Some(node), false);
     actions::set_reason(plan, action, DEFINITION_CHANGE, false);
     for task in ["stop", "demote"] {
-        let id = &plan.resources[resource].id;
-        let then = OrderingEnd {
-            resource: Some(resource),
-            key: Some(actions::operation_key(id, task, 0)),
-            action: None,
-        };
         let relation = Relation::ORDERED | Relation::THEN_CANCELS_FIRST;
-        plan.add_ordering(action.into(), then, relation);
+        plan.add_ordering(action.into(), Plan::task_end(resource, task), relation);
     }
 }
