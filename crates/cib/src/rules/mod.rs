@@ -145,11 +145,6 @@ pub fn evaluate(rule: Element<'_>, input: &Input<'_>, findings: &mut Findings) -
     evaluation.rule(rule, 0)
 }
 
-/// Evaluates the `date_expression` alone: before, after, within (satisfied), or neither.
-pub fn evaluate_date(expression: Element<'_>, now: DateTime, findings: &mut Findings) -> Verdict {
-    date::evaluate(expression, now, findings)
-}
-
 /// How the conditions of a rule are combined.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Combination {

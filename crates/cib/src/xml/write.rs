@@ -12,15 +12,6 @@ impl fmt::Display for Document {
 }
 
 impl Element<'_> {
-    /// The element and all below it, two spaces for each level, a line for each element.
-    #[must_use]
-    pub fn to_indented_text(self) -> String {
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = self.write_indented(&mut text, 0);
-        text
-    }
-
     /// The element and all below it without any white space of its own.
     #[must_use]
     pub fn to_compact_text(self) -> String {

@@ -323,8 +323,6 @@ pub struct Clone_ {
     pub promotion_scores_added: bool,
     /// Whether constraints on the promoted role have been added.
     pub promotion_constrained: bool,
-    /// How many instances have been picked for promotion.
-    pub promoted_count: usize,
     /// The pseudo-actions around notifications, filled while actions are made.
     pub notifications: CloneNotifications,
 }

@@ -111,14 +111,3 @@ fn physical_host(plan: &Plan<'_>, action: &Action<'_>) -> Option<NodeId> {
         _ => None,
     }
 }
-
-/// The address that the parameter `addr="#uname"` of the connection into a bundle's replica stands
-/// for: the host on which the container will be, or else is.
-#[must_use]
-pub fn connection_address<'c>(plan: &Plan<'c>, connection: ResourceId) -> Option<&'c str> {
-    let replica = plan.replica_of_connection(connection)?;
-    let host = plan.resources[replica.container]
-        .assigned_to
-        .or_else(|| plan.active_node(replica.container))?;
-    Some(plan.nodes[host].name)
-}

@@ -38,7 +38,7 @@ mod tests;
 pub use cancel::{reschedule_recurring, schedule_cancel};
 pub use cleanup::schedule_cleanup;
 pub use flags::{ActionFlags, action_flags};
-pub use graph_meta::{connection_address, graph_meta};
+pub use graph_meta::graph_meta;
 pub use probe_order::order_probes;
 pub use remote::connection_host;
 

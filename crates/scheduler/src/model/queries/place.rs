@@ -103,12 +103,6 @@ impl Plan<'_> {
         }
     }
 
-    /// Whether `resource` is active on `node` and nowhere else.
-    #[must_use]
-    pub fn is_active_only_on(&self, resource: ResourceId, node: NodeId) -> bool {
-        *self.resources[resource].active_on == [node]
-    }
-
     /// How many instances of `resource` may be active on one node.
     #[must_use]
     pub fn max_per_node(&self, resource: ResourceId) -> usize {

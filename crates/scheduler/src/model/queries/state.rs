@@ -32,12 +32,6 @@ impl<'c> Plan<'c> {
                 .any(|&child| self.any_part_by(child, test))
     }
 
-    /// Whether `test` holds for `resource` and all its parts.
-    #[must_use]
-    pub fn all_parts(&self, resource: ResourceId, test: impl Fn(&Resource<'c>) -> bool) -> bool {
-        !self.any_part(resource, |part| !test(part))
-    }
-
     /// Carries out `change` on `resource` and all its parts.
     pub fn for_all_parts(
         &mut self,
