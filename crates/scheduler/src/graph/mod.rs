@@ -13,6 +13,7 @@ mod attributes;
 mod dot;
 mod element;
 mod inputs;
+mod placing;
 mod text;
 mod write;
 
@@ -36,6 +37,7 @@ pub struct Transition {
 
 /// Decides what is in the graph.
 pub fn build(plan: &mut Plan<'_>) -> Transition {
+    placing::place_actions(plan);
     let mut transition = Transition::default();
     for root in plan.roots.clone() {
         transition.add_resource(plan, root);
