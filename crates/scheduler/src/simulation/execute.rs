@@ -20,7 +20,7 @@ use cib::xml::{Document, Element, XmlId};
 use super::events::Event;
 use super::failures::{CountedFailure, count_failure};
 use super::history::{self, OperationResult};
-use super::status_section::{Agent, Fault, StatusSection};
+use super::status_section::{Agent, Fault, Membership, StatusSection};
 use crate::actions::operation_key;
 use crate::model::Plan;
 use crate::walk::{ActionKind, Ending, Graph, GraphAction, HIGHEST_PRIORITY, Next, Walk};
@@ -132,7 +132,9 @@ impl Simulation<'_> {
             operation: operation.to_owned(),
         });
         if !operation.eq_ignore_ascii_case("on") {
-            let state = self.status.set_membership(target, false);
+            let state =
+                self.status
+                    .set_membership(target, Membership::Left, "simulate_fencing_action");
             self.status.forget(state);
         }
         true
@@ -205,6 +207,7 @@ impl Simulation<'_> {
             digest: Some(&digest(action)),
         };
         history::record(self.status.document_mut(), history, &result);
+        self.status.commit();
         failure.is_none()
     }
 
