@@ -6,6 +6,8 @@ use cib::xml::Document;
 use scheduler::model::{Message, Severity};
 use scheduler::{Wishes, constraints, decide, expansion, read};
 
+use crate::said;
+
 /// What there is to say about a CIB.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
@@ -117,6 +119,7 @@ pub(super) fn check(mut cib: Document, file: Option<&str>, now: DateTime) -> Fin
     let mut plan = read(&expanded, now, Wishes::default());
     if has_status {
         decide(&mut plan);
+        plan.messages.extend(said::actions(&plan));
     } else {
         // Of a cluster whose state is not known, nothing can be decided.
         constraints::apply_node_health(&mut plan);
