@@ -10,6 +10,7 @@ mod decode;
 mod edit;
 mod ids;
 mod parse;
+mod well_formed;
 mod write;
 
 pub use decode::{DecodeError, decode};

@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 use bzip2::read::BzDecoder;
-use cib::xml::{Document, decode};
+use cib::xml::{Document, ParseError, decode};
 
 use crate::files::reason;
 use crate::{ExitCode, Files};
@@ -56,7 +56,11 @@ impl Source {
             Self::Live => return live(files),
         };
         let bytes = bytes.map_err(|error| Unreadable::Input(reason(&error)))?;
-        parse(&bytes).map_err(Unreadable::Input)
+        let document = match self {
+            Self::Text(_) => parse(&bytes, Document::parse),
+            _ => parse(&bytes, Document::parse_without_text),
+        };
+        document.map_err(Unreadable::Input)
     }
 }
 
@@ -79,7 +83,8 @@ fn live(files: &mut dyn Files) -> Result<Document, Unreadable> {
         };
         refused(&reason(&error), exit_code)
     })?;
-    parse(&bytes).map_err(|reason| refused(&reason, ExitCode::CONFIGURATION))
+    parse(&bytes, Document::parse_without_text)
+        .map_err(|reason| refused(&reason, ExitCode::CONFIGURATION))
 }
 
 /// The file that the environment names instead of the running cluster.
@@ -124,9 +129,9 @@ fn unpack(packed: &[u8], max_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(unpacked)
 }
 
-fn parse(bytes: &[u8]) -> Result<Document, String> {
+fn parse(bytes: &[u8], read: fn(&str) -> Result<Document, ParseError>) -> Result<Document, String> {
     let text = decode(bytes).map_err(|error| error.to_string())?;
-    Document::parse(&text).map_err(|error| error.to_string())
+    read(&text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

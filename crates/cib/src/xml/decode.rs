@@ -30,14 +30,17 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
         [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes).map(Cow::Owned),
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes).map(Cow::Owned),
-        [0, b'<', 0, _, ..] => utf16(bytes, u16::from_be_bytes).map(Cow::Owned),
-        [b'<', 0, _, 0, ..] => utf16(bytes, u16::from_le_bytes).map(Cow::Owned),
+        [0, b'<', 0, b'?', ..] => utf16(bytes, u16::from_be_bytes).map(Cow::Owned),
+        [b'<', 0, b'?', 0, ..] => utf16(bytes, u16::from_le_bytes).map(Cow::Owned),
         _ => match declared(bytes).to_ascii_lowercase().as_str() {
             "" | "utf-8" | "utf8" => utf8(bytes),
             "us-ascii" | "ascii" => ascii(bytes),
             "iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" => Ok(latin1(bytes)),
-            // It is not, or its first characters would not be readable as they are.
-            "utf-16" | "utf16" => utf8(bytes),
+            // Not so: its first characters would not be readable as they are.
+            "utf-16" | "utf16" => Err(DecodeError::Malformed {
+                encoding: "UTF-16",
+                at: 0,
+            }),
             name => Err(DecodeError::Unsupported(name.to_owned())),
         },
     }
@@ -131,7 +134,9 @@ mod tests {
         check("<a b='ü'/>".as_bytes(), Ok("<a b='ü'/>"));
         check("\u{feff}<a/>".as_bytes(), Ok("<a/>"));
         check(b"<a b='\xfc'/>", Err("byte 6 is not UTF-8"));
-        check(&utf16("<ü/>", u16::to_le_bytes), Ok("<ü/>"));
+        let declared = "<?xml encoding='utf-16'?><ü/>";
+        check(&utf16(declared, u16::to_le_bytes), Ok(declared));
+        check(declared.as_bytes(), Err("byte 0 is not UTF-16"));
         check(&utf16("\u{feff}<ü/>", u16::to_be_bytes), Ok("<ü/>"));
         check(b"\xff\xfe<\0\0\xd8", Err("byte 2 is not UTF-16"));
         check(b"\xff\xfe<\0/", Err("byte 2 is not UTF-16"));
