@@ -57,6 +57,8 @@ pub fn run(arguments: &[String], clock: impl Fn() -> DateTime, files: &mut dyn F
 
 /// What there is to say, and how it ends.
 struct Answer {
+    /// For standard error, whatever the form.
+    notices: Vec<String>,
     lines: Vec<String>,
     verdict: Option<Verdict>,
     exit_code: ExitCode,
@@ -65,6 +67,7 @@ struct Answer {
 impl Answer {
     fn refusal(text: &str, exit_code: ExitCode) -> Self {
         Self {
+            notices: Vec::new(),
             lines: vec![format!("{NAME}: {text}")],
             verdict: None,
             exit_code,
@@ -125,6 +128,7 @@ fn judged(options: &Options, verbosity: usize, findings: &Findings) -> Answer {
         lines.push(format!("Configuration {failure}{hint}"));
     }
     Answer {
+        notices: findings.notices.clone(),
         lines,
         verdict: Some(verdict),
         exit_code: match verdict {
@@ -151,6 +155,9 @@ fn message_lines(findings: &Findings, verbosity: usize) -> impl Iterator<Item = 
 /// The answer in the form that was asked for. For people, everything is on standard error.
 fn form(format: Format, arguments: &[String], answer: &Answer, outcome: &mut Outcome) -> String {
     outcome.exit_code = answer.exit_code;
+    for notice in &answer.notices {
+        outcome.say(notice);
+    }
     match format {
         Format::Text => {
             for line in &answer.lines {
