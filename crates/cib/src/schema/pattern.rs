@@ -6,7 +6,7 @@
 //! patterns have the same number, so that what was found out of one is found once for all elements
 //! that are alike.
 
-use std::collections::HashMap;
+use crate::hashed::HashMap;
 
 /// The number of a pattern.
 pub(super) type PatternId = u32;
@@ -60,12 +60,12 @@ pub(super) struct Patterns {
 impl Patterns {
     pub(super) fn new() -> Self {
         let list = vec![Pattern::Empty, Pattern::Never];
-        let numbers = HashMap::from([(Pattern::Empty, EMPTY), (Pattern::Never, NEVER)]);
+        let numbers = HashMap::from_iter([(Pattern::Empty, EMPTY), (Pattern::Never, NEVER)]);
         Self {
             list,
             numbers,
-            after: HashMap::new(),
-            closed: HashMap::new(),
+            after: HashMap::default(),
+            closed: HashMap::default(),
         }
     }
 

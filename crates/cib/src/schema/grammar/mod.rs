@@ -1,8 +1,10 @@
-//! What a CIB may hold: the grammar in `cib.txt`, read.
+//! What a CIB may hold: the grammar in `cib.txt`. A definition is read when it is first used, so that
+//! a CIB without alerts does not pay for theirs.
 
 mod datatype;
 mod read;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 pub(super) use datatype::Datatype;
@@ -48,7 +50,7 @@ pub(super) enum Node {
     /// Nothing.
     Empty,
     Attribute(&'static str, Kind),
-    /// Which element of the grammar it is, its name, and what it holds.
+    /// Where in the grammar's text it is, its name, and what it holds.
     Element(usize, &'static str, Box<Node>),
     /// Any attributes and any contents.
     Anything,
@@ -63,24 +65,51 @@ pub(super) enum Node {
     Only(Range, Box<Node>),
 }
 
+/// A definition: its text, and what it says once that was read.
+#[derive(Clone, Debug)]
+struct Definition<T> {
+    text: read::Text,
+    read: OnceCell<Option<T>>,
+}
+
+impl<T> Definition<T> {
+    fn new(text: read::Text) -> Self {
+        Self {
+            text,
+            read: OnceCell::new(),
+        }
+    }
+
+    /// What it says. A test makes sure that all of them can be read.
+    fn get(&self, read: fn(read::Text) -> Result<T, String>) -> Option<&T> {
+        self.read.get_or_init(|| read(self.text).ok()).as_ref()
+    }
+}
+
 /// The definitions of the grammar.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grammar {
-    patterns: BTreeMap<&'static str, Node>,
-    types: BTreeMap<&'static str, Words>,
+    patterns: BTreeMap<&'static str, Definition<Node>>,
+    types: BTreeMap<&'static str, Definition<Words>>,
 }
 
 impl Grammar {
-    /// Reads the grammar.
-    ///
-    /// # Errors
-    /// What is wrong with it, which a test makes sure that nothing is.
-    pub(super) fn read() -> Result<Self, String> {
-        read::grammar(TEXT)
+    /// The grammar of all versions.
+    pub(super) fn new() -> Self {
+        let mut grammar = Self::default();
+        for text in read::definitions(TEXT) {
+            let (name, is_type) = text.name();
+            if is_type {
+                grammar.types.insert(name, Definition::new(text));
+            } else {
+                grammar.patterns.insert(name, Definition::new(text));
+            }
+        }
+        grammar
     }
 
     pub(super) fn pattern(&self, name: &str) -> Option<&Node> {
-        self.patterns.get(name)
+        self.patterns.get(name)?.get(read::pattern)
     }
 
     /// What the type called `name` allows in `version`.
@@ -93,10 +122,30 @@ impl Grammar {
             Kind::Text => Datatype::Text,
             Kind::OneOf(list) => Datatype::OneOf(words(list)),
             Kind::NoneOf(list) => Datatype::NoneOf(words(list)),
-            Kind::Named(name) => match self.types.get(name) {
-                Some(list) => Datatype::OneOf(words(list)),
-                None => Datatype::named(name),
-            },
+            Kind::Named(name) => {
+                let list = self.types.get(name).and_then(|it| it.get(read::words));
+                list.map_or_else(
+                    || Datatype::named(name),
+                    |list| Datatype::OneOf(words(list)),
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_of_it_can_be_read() {
+        let grammar = Grammar::new();
+        assert!(grammar.patterns.len() > 50 && grammar.types.len() > 3);
+        for (name, definition) in &grammar.patterns {
+            assert_eq!(read::pattern(definition.text).err(), None, "{name}");
+        }
+        for (name, definition) in &grammar.types {
+            assert_eq!(read::words(definition.text).err(), None, "{name}");
         }
     }
 }
