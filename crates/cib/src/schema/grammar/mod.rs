@@ -1,5 +1,5 @@
-//! What a CIB may hold: the grammar in `cib.txt`. A definition is read when it is first used, so that
-//! a CIB without alerts does not pay for theirs.
+//! What a CIB may hold: the grammar in `cib.txt`. A definition, and what an element holds, is read
+//! when it is first used, so that a CIB without alerts does not pay for theirs.
 
 mod datatype;
 mod read;
@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 pub(super) use datatype::Datatype;
+pub(super) use read::Text;
 
 use super::Version;
 
@@ -50,8 +51,8 @@ pub(super) enum Node {
     /// Nothing.
     Empty,
     Attribute(&'static str, Kind),
-    /// Where in the grammar's text it is, its name, and what it holds.
-    Element(usize, &'static str, Box<Node>),
+    /// Its name, and what it holds.
+    Element(&'static str, Text),
     /// Any attributes and any contents.
     Anything,
     Choice(Vec<Node>),
@@ -68,12 +69,12 @@ pub(super) enum Node {
 /// A definition: its text, and what it says once that was read.
 #[derive(Clone, Debug)]
 struct Definition<T> {
-    text: read::Text,
+    text: Text,
     read: OnceCell<Option<T>>,
 }
 
 impl<T> Definition<T> {
-    fn new(text: read::Text) -> Self {
+    fn new(text: Text) -> Self {
         Self {
             text,
             read: OnceCell::new(),
@@ -81,7 +82,7 @@ impl<T> Definition<T> {
     }
 
     /// What it says. A test makes sure that all of them can be read.
-    fn get(&self, read: fn(read::Text) -> Result<T, String>) -> Option<&T> {
+    fn get(&self, read: fn(Text) -> Result<T, String>) -> Option<&T> {
         self.read.get_or_init(|| read(self.text).ok()).as_ref()
     }
 }
@@ -112,6 +113,11 @@ impl Grammar {
         self.patterns.get(name)?.get(read::pattern)
     }
 
+    /// What an element holds, by its text.
+    pub(super) fn content(text: Text) -> Option<Node> {
+        read::content(text).ok()
+    }
+
     /// What the type called `name` allows in `version`.
     pub(super) fn datatype(&self, kind: &Kind, version: Version) -> Datatype {
         let words = |words: &Words| {
@@ -137,12 +143,30 @@ impl Grammar {
 mod tests {
     use super::*;
 
+    /// Reads what all elements in `node` hold.
+    fn read_contents(node: &Node) -> Result<(), String> {
+        match node {
+            Node::Element(name, text) => {
+                let content = read::content(*text).map_err(|error| format!("<{name}>: {error}"))?;
+                read_contents(&content)
+            }
+            Node::Choice(nodes) | Node::Sequence(nodes) | Node::AnyOrder(nodes) => {
+                nodes.iter().try_for_each(read_contents)
+            }
+            Node::Optional(node) | Node::Repeated(node) | Node::Only(_, node) => {
+                read_contents(node)
+            }
+            _ => Ok(()),
+        }
+    }
+
     #[test]
     fn all_of_it_can_be_read() {
         let grammar = Grammar::new();
         assert!(grammar.patterns.len() > 50 && grammar.types.len() > 3);
         for (name, definition) in &grammar.patterns {
-            assert_eq!(read::pattern(definition.text).err(), None, "{name}");
+            let read = read::pattern(definition.text).and_then(|node| read_contents(&node));
+            assert_eq!(read, Ok(()), "{name}");
         }
         for (name, definition) in &grammar.types {
             assert_eq!(read::words(definition.text).err(), None, "{name}");

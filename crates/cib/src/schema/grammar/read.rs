@@ -2,12 +2,12 @@
 
 use super::{Kind, Node, Range, Version, Words};
 
-/// The text of a definition.
+/// The text of a definition, or of what an element holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text {
+pub(in crate::schema) struct Text {
     text: &'static str,
-    /// Where it begins in the whole.
-    start: usize,
+    /// Where it begins in the whole: no other text begins there.
+    pub start: usize,
 }
 
 impl Text {
@@ -56,6 +56,17 @@ pub(super) fn pattern(text: Text) -> Result<Node, String> {
         reader.expect(")")?;
     }
     reader.expect("=")?;
+    let node = reader.node()?;
+    reader.end(node)
+}
+
+/// What the text between an element's braces says.
+pub(super) fn content(text: Text) -> Result<Node, String> {
+    let mut reader = Reader::new(text);
+    reader.skip_blank();
+    if reader.rest.is_empty() {
+        return Ok(Node::Empty);
+    }
     let node = reader.node()?;
     reader.end(node)
 }
@@ -149,17 +160,30 @@ impl Reader {
         Ok(Node::Use(name, argument))
     }
 
+    /// An element's name; what it holds is only passed over.
     fn element(&mut self) -> Result<Node, String> {
         let name = self.word()?;
         self.expect(">")?;
         self.expect("{")?;
-        let place = self.end - self.rest.len();
-        if self.takes("}") {
-            return Ok(Node::Element(place, name, Box::new(Node::Empty)));
-        }
-        let content = self.node()?;
-        self.expect("}")?;
-        Ok(Node::Element(place, name, Box::new(content)))
+        let start = self.end - self.rest.len();
+        let mut depth = 1;
+        let is_end = |(_, byte): &(usize, u8)| {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        };
+        let (end, _) = self
+            .rest
+            .bytes()
+            .enumerate()
+            .find(is_end)
+            .ok_or("'}' is missing")?;
+        let (text, rest) = self.rest.split_at(end);
+        self.rest = &rest[1..];
+        Ok(Node::Element(name, Text { text, start }))
     }
 
     fn kind(&mut self) -> Result<Kind, String> {
