@@ -78,6 +78,10 @@ fn set_priority(plan: &mut Plan<'_>, instance: ResourceId, clone: ResourceId) {
         Score::new(i64::from(of.priority))
     };
     of.promotion_priority_set = true;
+    if plan.journal.enabled {
+        let own = Score::new(i64::from(of.priority));
+        plan.journal.promotions.push((instance, own));
+    }
 }
 
 /// Instances of promotable clones that are active are unpromoted, not merely started.
