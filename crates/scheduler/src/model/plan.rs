@@ -1,5 +1,6 @@
 //! Everything that is known and decided in one run of the scheduler.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
@@ -69,8 +70,9 @@ pub struct Plan<'c> {
     pub digests: DigestCache,
     /// Containers that have to be stopped whatever else happens.
     pub stop_needed: Vec<ResourceId>,
-    /// When the scheduler should be run again at the latest, in seconds since 1970.
-    pub recheck_by_s: Option<i64>,
+    /// When the scheduler should be run again at the latest, in seconds since 1970. Even who only
+    /// asks for parameters may find that these change at some time.
+    pub recheck_by_s: Cell<Option<i64>>,
     /// What there is to say about the input.
     pub messages: Vec<Message>,
     /// What is shown of the assignment on request, in order.
@@ -148,7 +150,7 @@ impl<'c> Plan<'c> {
             expired_recurring: HashSet::new(),
             digests: DigestCache::default(),
             stop_needed: Vec::new(),
-            recheck_by_s: None,
+            recheck_by_s: Cell::new(None),
             messages: Vec::new(),
             findings: Vec::new(),
             assignment_depth: 0,
