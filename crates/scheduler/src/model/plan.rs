@@ -197,6 +197,11 @@ impl Plan<'_> {
         self.say(Severity::Info, false, text.into());
     }
 
+    /// Tells something of interest where scores are told.
+    pub fn remark(&mut self, text: impl Into<String>) {
+        self.findings.push(Finding::Remark(text.into()));
+    }
+
     fn say(&mut self, severity: Severity, about_configuration: bool, text: String) {
         self.messages.push(Message {
             severity,
