@@ -3,15 +3,15 @@
 //! What is said nearest to the resource wins. Rules may ask for attributes of the node; without a
 //! node, such rules do not hold.
 //!
-//! Parameters are read anew whenever they are needed. What is wrong with their rules, and when they
-//! may come to another result, is noted once, when the resource is read.
+//! Parameters are read anew whenever they are needed, and when their rules may come to another result
+//! counts only then. What is wrong with the rules is noted once, when the resource is read.
 
 use cib::rules::{Findings, Input};
 use cib::xml::Element;
 use cib::{Values, nvset};
 
 use crate::model::{NodeId, Plan, ResourceId};
-use crate::status::note_findings;
+use crate::status::{note_findings, recheck_at};
 
 /// The name of the sets that parameters are in.
 const SETS: &str = "instance_attributes";
@@ -30,6 +30,7 @@ pub(super) fn check_rules(plan: &mut Plan<'_>, resource: ResourceId) {
     let mut findings = Findings::default();
     let mut values = Values::new();
     nvset::collect(element, SETS, None, &input, &mut values, &mut findings);
+    findings.next_change = None;
     note_findings(plan, findings);
 }
 
@@ -48,6 +49,9 @@ pub fn parameters<'c>(plan: &Plan<'c>, resource: ResourceId, node: Option<NodeId
         let of = &plan.resources[whole];
         nvset::collect(of.xml, SETS, None, &input, &mut values, &mut findings);
         at = of.parent;
+    }
+    if let Some(next_change) = findings.next_change {
+        recheck_at(plan, next_change.epoch_s());
     }
     values
 }

@@ -1,9 +1,10 @@
 //! Everything that is known and decided in one run of the scheduler.
 
-use cib::hashed::{HashMap, HashSet};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use cib::hashed::{HashMap, HashSet};
 use cib::time::DateTime;
 use cib::xml::{Element, XmlId};
 
@@ -70,8 +71,9 @@ pub struct Plan<'c> {
     pub digests: DigestCache,
     /// Containers that have to be stopped whatever else happens.
     pub stop_needed: Vec<ResourceId>,
-    /// When the scheduler should be run again at the latest, in seconds since 1970.
-    pub recheck_by_s: Option<i64>,
+    /// When the scheduler should be run again at the latest, in seconds since 1970. Even who only
+    /// asks for parameters may find that these change at some time.
+    pub recheck_by_s: Cell<Option<i64>>,
     /// What there is to say about the input.
     pub messages: Vec<Message>,
     /// What is shown of the assignment on request, in order.
@@ -149,7 +151,7 @@ impl<'c> Plan<'c> {
             expired_recurring: HashSet::default(),
             digests: DigestCache::default(),
             stop_needed: Vec::new(),
-            recheck_by_s: None,
+            recheck_by_s: Cell::new(None),
             messages: Vec::new(),
             findings: Vec::new(),
             assignment_depth: 0,
@@ -194,6 +196,11 @@ impl Plan<'_> {
     /// Notes something that is shown on request.
     pub fn info(&mut self, text: impl Into<String>) {
         self.say(Severity::Info, false, text.into());
+    }
+
+    /// Tells something of interest where scores are told.
+    pub fn remark(&mut self, text: impl Into<String>) {
+        self.findings.push(Finding::Remark(text.into()));
     }
 
     fn say(&mut self, severity: Severity, about_configuration: bool, text: String) {

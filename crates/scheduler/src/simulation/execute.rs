@@ -132,8 +132,7 @@ impl Simulation<'_> {
             operation: operation.to_owned(),
         });
         if !operation.eq_ignore_ascii_case("on") {
-            let state = self.status.set_membership(target, false);
-            self.status.forget(state);
+            self.status.fence(target);
         }
         true
     }

@@ -10,7 +10,7 @@ use cib::hashed::HashMap;
 
 use cib::xml::{Document, Element, XmlId};
 
-use super::ORIGIN;
+use super::{FENCING_ORIGIN, ORIGIN};
 
 /// Why a simulation cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +130,13 @@ impl<'d> StatusSection<'d> {
         }
         self.cib.set(state, "crm-debug-origin", ORIGIN);
         state
+    }
+
+    /// Says that `node` was fenced, and forgets what was known of it.
+    pub fn fence(&mut self, node: &str) {
+        let state = self.set_membership(node, false);
+        self.cib.set(state, "crm-debug-origin", FENCING_ORIGIN);
+        self.forget(state);
     }
 
     /// Forgets all results and transient attributes of a node, as the cluster does when it has left.

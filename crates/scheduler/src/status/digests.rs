@@ -182,12 +182,17 @@ pub fn compare_device(
     } else {
         Comparison::Mismatch
     };
+    let name = plan.nodes[node].name;
     if all.is_some() && secure_matches && !all_matches {
-        let text = format!(
-            "Only 'private' parameters to {id} for unfencing {} changed",
-            plan.nodes[node].name
-        );
+        let text = format!("Only 'private' parameters to {id} for unfencing {name} changed");
+        plan.remark(text.clone());
         plan.info(text);
+    } else if let (Comparison::Mismatch, true, Some(secure)) =
+        (digests.comparison, plan.sanitized, &digests.secure)
+    {
+        plan.remark(format!(
+            "Parameters to {id} for unfencing {name} changed, try '{id}:{agent}:{secure}'"
+        ));
     }
     digests
 }

@@ -196,6 +196,7 @@ impl Xml {
                 let element = self.element(list, "utilization", &attributes);
                 self.amounts(element, amounts);
             }
+            Finding::Remark(_) => {}
         }
     }
 
