@@ -51,7 +51,7 @@ impl<'p, 'c> Places<'p, 'c> {
         }
     }
 
-    /// Whether nodes that are known by name are places of their own.
+    /// Whether each node is a place of its own.
     pub(super) fn are_nodes(&self) -> bool {
         self.attribute == NODE_NAME && self.answers == Answers::Nodes
     }
@@ -60,8 +60,7 @@ impl<'p, 'c> Places<'p, 'c> {
     /// place.
     pub(super) fn of(&self, node: NodeId) -> Option<&'p str> {
         if self.are_nodes() {
-            let node = &self.plan.nodes[node];
-            return node.has_identity.then_some(node.name);
+            return Some(self.plan.nodes[node].name);
         }
         let ask_host = match self.answers {
             Answers::Nodes => false,

@@ -49,9 +49,6 @@ pub struct Node<'c> {
     pub shutdown: bool,
     /// Whether it is in the process of joining (has not answered yet).
     pub pending: bool,
-    /// Whether its attributes say who it is. Nothing does so for a remote node without an entry or a
-    /// state: by name, all of these are the same place.
-    pub has_identity: bool,
     /// Whether it is the designated controller.
     pub is_dc: bool,
     /// Whether resources must leave it (`standby`).
@@ -109,7 +106,6 @@ impl<'c> Node<'c> {
             unclean: false,
             shutdown: false,
             pending: false,
-            has_identity: false,
             is_dc: false,
             standby: false,
             standby_on_fail: false,
