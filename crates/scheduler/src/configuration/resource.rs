@@ -64,7 +64,7 @@ pub(super) fn unpack<'c>(
     let is_guest = read_common(plan, resource);
 
     let is_usable = match plan.resources[resource].variant {
-        Variant::Primitive => primitive::check(plan, resource),
+        Variant::Primitive => primitive::check(plan, resource, presence),
         Variant::Group(_) => group::unpack(plan, resource, presence),
         Variant::Clone(_) => clone::unpack(plan, resource, presence),
         Variant::Bundle(_) => bundle::unpack(plan, resource, presence),
