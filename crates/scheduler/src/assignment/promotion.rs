@@ -55,9 +55,7 @@ fn set_priority(plan: &mut Plan<'_>, instance: ResourceId, clone: ResourceId) {
     };
     let next_role = plan.role(instance, false);
     let priority = match next_role {
-        Role::Unknown | Role::Started => {
-            promotion_score(plan, instance, node).map_or(-1, Score::value)
-        }
+        Role::Unknown | Role::Started => promotion_score(plan, instance, node).unwrap_or(-1),
         Role::Stopped | Role::Unpromoted => Score::MINUS_INFINITY.value(),
         Role::Promoted => plan.resources[instance].priority,
     };

@@ -33,11 +33,11 @@ pub use clone::add_instance;
 pub(crate) use nodes::is_remote_connection;
 pub use nodes::{add_node, add_node_attributes, link_remote_node};
 pub(crate) use number::{parse_count, parse_integer};
-pub use parameters::{parameters, parameters_may_vary};
+pub use parameters::{note_changes, parameters, parameters_may_vary};
 pub use resources::add_resource;
 pub use target_role::target_role;
 
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use cib::xml::Element;
 

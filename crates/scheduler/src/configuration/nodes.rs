@@ -12,7 +12,7 @@
 //!   do no harm.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use cib::rules::{Findings, Input};
 use cib::xml::Element;
@@ -217,6 +217,7 @@ fn add_identity(plan: &mut Plan<'_>, node: NodeId) {
     let dc_uuid = plan.cib.attribute("dc-uuid");
     let has_dc = plan.nodes.values().any(|node| node.is_dc);
     let of = &mut plan.nodes[node];
+    of.described = true;
     of.attributes.set("#uname", of.name);
     of.attributes.set("#id", of.uuid);
     if !has_dc && dc_uuid.is_some_and(|dc_uuid| dc_uuid.eq_ignore_ascii_case(of.uuid)) {
