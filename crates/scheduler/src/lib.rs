@@ -51,8 +51,7 @@ pub struct Wishes {
 /// has to be fenced.
 #[must_use]
 pub fn read(cib: &Document, now: DateTime, wishes: Wishes) -> Plan<'_> {
-    let mut plan = Plan::new(cib.root(), now, wishes);
-    configuration::unpack(&mut plan);
+    let mut plan = configuration::unpack(|| Plan::new(cib.root(), now, wishes));
     status::unpack(&mut plan);
     plan
 }

@@ -206,7 +206,10 @@ impl<'a> Command<'a> {
         };
         let time = input::effective_time(self.options, expanded, (self.clock)());
         self.report.time(time, self.options.date.as_deref());
-        read(expanded, time.moment(), wishes)
+        let mut plan = read(expanded, time.moment(), wishes);
+        let remarks = std::mem::take(&mut plan.findings);
+        self.report.remarks(&plan, &remarks);
+        plan
     }
 
     fn view(&self, plan: &mut Plan<'_>, pending: bool) -> View {

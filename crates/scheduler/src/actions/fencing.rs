@@ -83,6 +83,7 @@ fn add_device_digests(plan: &mut Plan<'_>, action: ActionId, node: NodeId) -> bo
             changed = true;
             let name = plan.nodes[node].name;
             let text = format!("Unfencing node {name} because the definition of {id} changed");
+            plan.remark(format!("notice: {text}"));
             plan.notice(text);
         }
     }

@@ -2,6 +2,10 @@
 //!
 //! A guest or bundle node may answer for itself or for the machine that hosts it: for the host where
 //! the resource's `container-attribute-target` says so, and for what is inside a bundle.
+//!
+//! Nodes without the attribute are in one place. By accident that holds for `#uname` too: remote nodes
+//! that neither `<nodes>` nor the status section speak of yet have no attributes at all, so what
+//! belongs together may start on several of them.
 
 use crate::model::{NodeId, Plan, ResourceId};
 
@@ -53,14 +57,19 @@ impl<'p, 'c> Places<'p, 'c> {
 
     /// Whether each node is a place of its own.
     pub(super) fn are_nodes(&self) -> bool {
+        self.are_names() && self.plan.nodes.values().all(|node| node.described)
+    }
+
+    fn are_names(&self) -> bool {
         self.attribute == NODE_NAME && self.answers == Answers::Nodes
     }
 
     /// The name of the place where `node` is; nodes for which it is not known are in the same
     /// place.
     pub(super) fn of(&self, node: NodeId) -> Option<&'p str> {
-        if self.are_nodes() {
-            return Some(self.plan.nodes[node].name);
+        if self.are_names() {
+            let node = &self.plan.nodes[node];
+            return node.described.then_some(node.name);
         }
         let ask_host = match self.answers {
             Answers::Nodes => false,

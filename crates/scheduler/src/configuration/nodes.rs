@@ -2,7 +2,8 @@
 //!
 //! - A `<node>` is a full member, or a remote node (`type="remote"`).
 //! - Each primitive `ocf:pacemaker:remote` is the connection to a remote node of the same name;
-//!   those that guests and bundles imply are there as well (see `expansion`).
+//!   those that guests and bundles imply are there as well (see `expansion`). One that is made from
+//!   a template connects to nothing: Pacemaker takes the template itself for the connection.
 //! - All nodes get their numbers in the order of their names. A replica of a bundle that no
 //!   `<node>` names is there only from the moment its bundle is read: what is counted before that
 //!   (`clone-max`) does not count it.
@@ -10,6 +11,7 @@
 //!   remote node with a connection. Entries of remote nodes without a connection are left over and
 //!   do no harm.
 
+use cib::hashed::HashSet;
 use std::cmp::Ordering;
 
 use cib::rules::{Findings, Input};
@@ -22,7 +24,8 @@ use crate::model::{Node, NodeId, NodeKind, Plan, ResourceId};
 use crate::status::note_findings;
 
 /// Reads the nodes into `plan`, and says which of them are there before bundles are read.
-pub(super) fn unpack(plan: &mut Plan<'_>) -> Presence {
+/// Replicas that are called as `without` says are left out.
+pub(super) fn unpack(plan: &mut Plan<'_>, without: &HashSet<&str>) -> Presence {
     let mut found = Found::default();
     find_configured(plan, &mut found);
     let connections: Vec<Element<'_>> = section(plan, "resources")
@@ -30,7 +33,7 @@ pub(super) fn unpack(plan: &mut Plan<'_>) -> Presence {
         .flat_map(Element::children)
         .collect();
     for &resource in &connections {
-        if is_remote_connection(resource) {
+        if is_remote_connection(resource) && resource.attribute("template").is_none() {
             found.add_remote(resource, false);
         }
     }
@@ -40,7 +43,9 @@ pub(super) fn unpack(plan: &mut Plan<'_>) -> Presence {
             .flat_map(Element::children)
     });
     for connection in implied.filter(|&part| is_remote_connection(part)) {
-        found.add_remote(connection, true);
+        if connection.id().is_some_and(|id| !without.contains(id)) {
+            found.add_remote(connection, true);
+        }
     }
 
     // Of two with the same name, the one that is found later comes first.
@@ -212,6 +217,7 @@ fn add_identity(plan: &mut Plan<'_>, node: NodeId) {
     let dc_uuid = plan.cib.attribute("dc-uuid");
     let has_dc = plan.nodes.values().any(|node| node.is_dc);
     let of = &mut plan.nodes[node];
+    of.described = true;
     of.attributes.set("#uname", of.name);
     of.attributes.set("#id", of.uuid);
     if !has_dc && dc_uuid.is_some_and(|dc_uuid| dc_uuid.eq_ignore_ascii_case(of.uuid)) {

@@ -16,7 +16,7 @@ use super::{resource, section};
 use crate::model::{Plan, ResourceId};
 
 /// Reads the resources into `plan`.
-pub(super) fn unpack(plan: &mut Plan<'_>, mut presence: Presence) {
+pub(super) fn unpack(plan: &mut Plan<'_>, presence: &mut Presence) {
     let resources = section(plan, "resources").into_iter();
     for element in resources.flat_map(Element::children) {
         let kind = element.name();
@@ -29,13 +29,15 @@ pub(super) fn unpack(plan: &mut Plan<'_>, mut presence: Presence) {
             plan.templates.entry(id).or_default();
             continue;
         }
-        match resource::unpack(plan, element, None, None, &mut presence) {
+        match resource::unpack(plan, element, None, None, presence) {
             Some(resource) => add_root(plan, resource),
             None => plan.configuration_error(format!(
                 "Ignoring <{kind}> resource '{id}' because configuration is invalid"
             )),
         }
     }
+    // Replicas that were not made after all have no nodes either.
+    plan.nodes_by_name.retain(|&node| presence.contains(node));
     for index in 0..plan.roots.len() {
         let root = plan.roots[index];
         settle_launchers(plan, root);

@@ -120,6 +120,7 @@ fn matching_nodes<'c>(
     });
     let mut nodes = Vec::new();
     for node in plan.nodes.ids() {
+        configuration::note_changes(plan, request.resource, Some(node));
         let parameters =
             reads_parameters.then(|| configuration::parameters(plan, request.resource, Some(node)));
         let input = Input {

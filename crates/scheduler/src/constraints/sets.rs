@@ -3,9 +3,9 @@
 //! Sets are written out (`<resource_set>`), or stand behind the name of a template or tag in place
 //! of a resource's:
 //!
-//! * A name in a set that is a template's or tag's stands for all resources that it refers to, in
-//!   place. If any name of a constraint's sets means nothing, none is replaced. Sets that are only
-//!   referred to (`id-ref`) are taken as they are.
+//! * A name in a set that is a template's or tag's stands for all that it refers to, in place, which
+//!   may be tags again. If any name of a constraint's sets, or of such a tag, means nothing, none is
+//!   replaced. Sets that are only referred to (`id-ref`) are taken as they are.
 //! * A template or tag in place of a resource makes a set without an order of its own
 //!   (`sequential="false"`). A resource on the other side then makes a set of one. Role or action
 //!   move from the constraint to the set.
@@ -56,6 +56,12 @@ impl<'c> ResourceSet<'c> {
         self.id.unwrap_or(MISSING)
     }
 }
+
+/// How many resources a set may have: tags of tags could make more than there is memory for.
+const MAX_MEMBERS: usize = 1 << 16;
+
+/// How deep tags may refer to tags.
+const MAX_DEPTH: usize = 64;
 
 /// How Pacemaker prints what is not there.
 pub(super) const MISSING: &str = "(null)";
@@ -161,27 +167,34 @@ fn written_sets<'c>(
     constraint: Element<'c>,
     id: &str,
 ) -> Vec<ResourceSet<'c>> {
-    let expand = all_names_mean_something(reader, constraint, id);
+    let mut replaced = Vec::new();
+    let mut replace = true;
+    for set in constraint.children_named("resource_set") {
+        let mut names = Vec::new();
+        replace = replace
+            && references(set).all(|name| {
+                let mut meanings = Meanings {
+                    reader: &mut *reader,
+                    within: Vec::new(),
+                    names: &mut names,
+                };
+                meanings.add(name, id)
+            });
+        replaced.push(names);
+    }
     let mut sets = Vec::new();
-    for element in constraint.children_named("resource_set") {
+    for (element, names) in constraint.children_named("resource_set").zip(replaced) {
         let Some(target) = reader.resolve(element) else {
             break;
         };
-        let mut names = Vec::new();
-        for name in references(target) {
-            let meaning = if expand && target == element && reader.resource(name).is_none() {
-                reader.named(name)
-            } else {
-                None
-            };
-            match meaning {
-                Some(Named::Tag(tagged)) => names.extend(tagged),
-                Some(Named::Resource(_)) | None => names.push(name),
-            }
-        }
+        let members = if replace && target == element {
+            members(reader, names.into_iter())
+        } else {
+            members(reader, references(target))
+        };
         sets.push(ResourceSet {
             id: target.id(),
-            members: members(reader, names.into_iter()),
+            members,
             role: target.attribute("role"),
             action: target.attribute("action"),
             sequential: target.attribute("sequential"),
@@ -191,22 +204,40 @@ fn written_sets<'c>(
     sets
 }
 
-fn all_names_mean_something<'c>(
-    reader: &mut Reader<'_, 'c>,
-    constraint: Element<'c>,
-    id: &str,
-) -> bool {
-    for name in constraint
-        .children_named("resource_set")
-        .flat_map(references)
-    {
-        if reader.named(name).is_none() {
-            reader.plan.configuration_error(format!(
-                "Ignoring resource sets for constraint '{id}' because '{name}' is not a valid \
-                 resource or tag"
-            ));
-            return false;
+/// What the names in a set stand for, one after the other.
+struct Meanings<'m, 'p, 'c> {
+    reader: &'m mut Reader<'p, 'c>,
+    /// The templates and tags that are being replaced.
+    within: Vec<&'c str>,
+    names: &'m mut Vec<&'c str>,
+}
+
+impl<'c> Meanings<'_, '_, 'c> {
+    /// Adds the resources that `name`, in a set of constraint `id`, stands for. `false`, with an
+    /// error, if it means nothing.
+    fn add(&mut self, name: &'c str, id: &str) -> bool {
+        if self.reader.resource(name).is_some() {
+            self.names.push(name);
+            return self.names.len() <= MAX_MEMBERS;
         }
+        let tagged = match self.reader.named(name) {
+            // Pacemaker does not come to an end with a tag that refers to itself.
+            Some(Named::Tag(tagged)) if self.may_enter(name) => tagged,
+            _ => {
+                self.reader.plan.configuration_error(format!(
+                    "Ignoring resource sets for constraint '{id}' because '{name}' is not a valid \
+                     resource or tag"
+                ));
+                return false;
+            }
+        };
+        self.within.push(name);
+        let all_are_known = tagged.into_iter().all(|name| self.add(name, id));
+        self.within.pop();
+        all_are_known
     }
-    true
+
+    fn may_enter(&self, name: &str) -> bool {
+        self.within.len() < MAX_DEPTH && !self.within.contains(&name)
+    }
 }

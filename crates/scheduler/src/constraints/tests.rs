@@ -1,5 +1,6 @@
 //! What constraints make of a small cluster: nodes `n1` and `n2`, primitives `a`, `b`, `c`, the
-//! promotable clone `p`, the group `g` of `g1` and `g2`, the tag `ab` of `a` and `b`.
+//! promotable clone `p`, the group `g` of `g1` and `g2`, the tags `ab` of `a` and `b`, `abc` of `ab`
+//! and `c`, `gap` of `a` and something unknown, and `loop` of itself.
 
 use cib::time::DateTime;
 use cib::xml::Document;
@@ -27,7 +28,10 @@ fn with(constraints: &str, look: impl FnOnce(&mut Plan<'_>)) {
         <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes>
         <resources>{RESOURCES}</resources>
         <constraints>{constraints}</constraints>
-        <tags><tag id="ab"><obj_ref id="a"/><obj_ref id="b"/></tag></tags>
+        <tags><tag id="ab"><obj_ref id="a"/><obj_ref id="b"/></tag>
+        <tag id="abc"><obj_ref id="ab"/><obj_ref id="c"/></tag>
+        <tag id="gap"><obj_ref id="a"/><obj_ref id="x"/></tag>
+        <tag id="loop"><obj_ref id="loop"/></tag></tags>
         </configuration><status/></cib>"#
     );
     let cib = Document::parse(&text).expect("the test's CIB is well-formed");
@@ -107,6 +111,11 @@ fn orders() {
     check(
         r#"<rsc_order id="o" symmetrical="false" first="ab" then="c"/>"#,
         &["a_start then c_start", "b_start then c_start"],
+    );
+    check(
+        r#"<rsc_order id="o" symmetrical="false"><resource_set id="s1">
+             <resource_ref id="abc"/></resource_set></rsc_order>"#,
+        &["a_start then b_start", "b_start then c_start"],
     );
 }
 
@@ -191,6 +200,16 @@ fn mistakes_are_named() {
         r#"<rsc_colocation id="c" rsc="ab" with-rsc="ab" score="1"/>"#,
         Severity::Error,
         "Ignoring constraint 'c' because two templates or tags cannot be colocated",
+    );
+    check(
+        r#"<rsc_order id="o"><resource_set id="s"><resource_ref id="gap"/></resource_set></rsc_order>"#,
+        Severity::Error,
+        "Ignoring resource sets for constraint 'o' because 'x' is not a valid resource or tag",
+    );
+    check(
+        r#"<rsc_order id="o"><resource_set id="s"><resource_ref id="loop"/></resource_set></rsc_order>"#,
+        Severity::Error,
+        "Ignoring resource sets for constraint 'o' because 'loop' is not a valid resource or tag",
     );
     check(
         r#"<rsc_what id="w"/>"#,

@@ -176,17 +176,17 @@ fn begins_with_digit(name: &str) -> bool {
 
 /// The parameters of the action's resource: where it is done, or, for a primitive, in general.
 fn parameters_of<'c>(plan: &Plan<'c>, action: &Action<'c>) -> Values<'c> {
-    match (action.resource, action.node) {
-        (Some(resource), Some(node)) => {
-            let mut values = parameters(plan, resource, Some(node));
-            if values.get("addr") == Some("#uname")
-                && let Some(address) = status::container_host(plan, resource)
-            {
-                values.set("addr", Cow::Borrowed(address));
-            }
-            values
-        }
-        (Some(resource), None) if plan.is_primitive(resource) => parameters(plan, resource, None),
-        _ => Values::new(),
+    let resource = action
+        .resource
+        .filter(|&resource| action.node.is_some() || plan.is_primitive(resource));
+    let Some(resource) = resource else {
+        return Values::new();
+    };
+    let mut values = parameters(plan, resource, action.node);
+    if values.get("addr") == Some("#uname")
+        && let Some(address) = status::container_host(plan, resource)
+    {
+        values.set("addr", Cow::Borrowed(address));
     }
+    values
 }

@@ -13,8 +13,8 @@ mod attributes;
 mod dot;
 mod element;
 mod inputs;
-mod placing;
 mod text;
+mod unplaced;
 mod write;
 
 pub use dot::to_dot;
@@ -37,7 +37,7 @@ pub struct Transition {
 
 /// Decides what is in the graph.
 pub fn build(plan: &mut Plan<'_>) -> Transition {
-    placing::place_actions(plan);
+    unplaced::place(plan);
     let mut transition = Transition::default();
     for root in plan.roots.clone() {
         transition.add_resource(plan, root);

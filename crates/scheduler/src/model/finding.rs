@@ -50,6 +50,8 @@ pub enum Finding {
         /// Names and amounts.
         amounts: Vec<(String, String)>,
     },
+    /// Something of interest that came up on the way, in words.
+    Remark(String),
 }
 
 impl Finding {
@@ -101,6 +103,7 @@ impl Finding {
                     amounts,
                 )
             }
+            Self::Remark(text) => text.clone(),
         }
     }
 }

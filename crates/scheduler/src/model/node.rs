@@ -36,6 +36,9 @@ pub struct Node<'c> {
     pub xml: Option<Element<'c>>,
     /// Permanent and transient attributes, and the built-in ones (`#uname`, `#kind`, …).
     pub attributes: Values<'c>,
+    /// Whether the CIB says anything about it: `<node>` or `<node_state>`. A remote node that only
+    /// its connection stands for has no built-in attributes, not even a name, for colocations.
+    pub described: bool,
     /// Utilization attributes, less what has been assigned so far.
     pub utilization: Values<'c>,
     /// The connection resource of a remote, guest or bundle node.
@@ -110,6 +113,7 @@ impl<'c> Node<'c> {
             standby: false,
             standby_on_fail: false,
             maintenance: false,
+            described: false,
             seen: false,
             expected_up: false,
             probes_allowed: true,

@@ -1,9 +1,9 @@
 //! Everything that is known and decided in one run of the scheduler.
 
-use cib::hashed::{HashMap, HashSet};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use cib::hashed::{HashMap, HashSet};
 use cib::time::DateTime;
 use cib::xml::{Element, XmlId};
 
@@ -194,6 +194,11 @@ impl Plan<'_> {
     /// Notes something that is shown on request.
     pub fn info(&mut self, text: impl Into<String>) {
         self.say(Severity::Info, false, text.into());
+    }
+
+    /// Tells something of interest where scores are told.
+    pub fn remark(&mut self, text: impl Into<String>) {
+        self.findings.push(Finding::Remark(text.into()));
     }
 
     fn say(&mut self, severity: Severity, about_configuration: bool, text: String) {

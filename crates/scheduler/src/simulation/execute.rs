@@ -17,6 +17,7 @@ use cib::hashed::HashSet;
 
 use cib::xml::{Document, Element, XmlId};
 
+use super::FENCING_ORIGIN;
 use super::events::Event;
 use super::failures::{CountedFailure, count_failure};
 use super::history::{self, OperationResult};
@@ -132,9 +133,9 @@ impl Simulation<'_> {
             operation: operation.to_owned(),
         });
         if !operation.eq_ignore_ascii_case("on") {
-            let state =
-                self.status
-                    .set_membership(target, Membership::Left, "simulate_fencing_action");
+            let state = self
+                .status
+                .set_membership(target, Membership::Left, FENCING_ORIGIN);
             self.status.forget(state);
         }
         true

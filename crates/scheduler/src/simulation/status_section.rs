@@ -7,7 +7,6 @@
 //! - A node that is unknown to the configuration is added to it where that was asked for.
 
 use cib::hashed::HashMap;
-
 use cib::version::CibVersion;
 use cib::xml::{Document, Element, XmlId};
 

@@ -182,12 +182,17 @@ pub fn compare_device(
     } else {
         Comparison::Mismatch
     };
+    let name = plan.nodes[node].name;
     if all.is_some() && secure_matches && !all_matches {
-        let text = format!(
-            "Only 'private' parameters to {id} for unfencing {} changed",
-            plan.nodes[node].name
-        );
+        let text = format!("Only 'private' parameters to {id} for unfencing {name} changed");
+        plan.remark(text.clone());
         plan.info(text);
+    } else if let (Comparison::Mismatch, true, Some(secure)) =
+        (digests.comparison, plan.sanitized, &digests.secure)
+    {
+        plan.remark(format!(
+            "Parameters to {id} for unfencing {name} changed, try '{id}:{agent}:{secure}'"
+        ));
     }
     digests
 }
@@ -220,7 +225,12 @@ fn cached<'p, 'c>(plan: &'p mut Plan<'c>, request: Request<'c>) -> &'p mut Diges
     let id = &plan.resources[request.resource].id;
     let key = actions::operation_key(id, request.task, request.interval_ms);
     let place = (request.node, key);
-    let fresh = (!plan.digests.0.contains_key(&place)).then(|| calculate(plan, request));
+    let fresh = if plan.digests.0.contains_key(&place) {
+        None
+    } else {
+        configuration::note_changes(plan, request.resource, Some(request.node));
+        Some(calculate(plan, request))
+    };
     let entry = plan.digests.0.entry(place);
     entry.or_insert_with(|| fresh.unwrap_or_default())
 }

@@ -103,6 +103,7 @@ impl Report for Json {
                 Finding::Promotion { .. } => 1,
                 Finding::Capacity { .. } => 2,
                 Finding::Utilization { .. } => 3,
+                Finding::Remark(_) => continue,
             };
             lists[list].2.push(finding_value(plan, finding));
         }
@@ -243,6 +244,7 @@ fn finding_value(plan: &Plan<'_>, finding: &Finding) -> Value {
             "node": node_name(node),
             "amounts": object(amounts),
         }),
+        Finding::Remark(text) => json!(text),
     }
 }
 

@@ -6,6 +6,7 @@ mod xml;
 
 use scheduler::Plan;
 use scheduler::explain::Explanation;
+use scheduler::model::Finding;
 use scheduler::simulation::{Event, Execution};
 use scheduler::walk::Ending;
 
@@ -44,6 +45,9 @@ pub(super) trait Report {
     fn status(&mut self, plan: &Plan<'_>, moment: Moment, view: &View);
     /// What was changed on request.
     fn modifications(&mut self, events: &[Event]);
+    /// What came up while the CIB was read.
+    /// Reports for programs leave that out.
+    fn remarks(&mut self, _plan: &Plan<'_>, _remarks: &[Finding]) {}
     /// Scores and utilization, as far as `options` ask for them.
     fn scores(&mut self, plan: &Plan<'_>, options: &Options);
     /// What the transition changes.

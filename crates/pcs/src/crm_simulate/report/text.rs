@@ -2,6 +2,7 @@
 
 use scheduler::Plan;
 use scheduler::explain::Explanation;
+use scheduler::model::Finding;
 use scheduler::simulation::{Event, Execution};
 
 use super::{Moment, Report, Timing, walk_problems};
@@ -195,6 +196,15 @@ impl Report for Text {
         self.events("Performing Requested Modifications", events);
     }
 
+    fn remarks(&mut self, plan: &Plan<'_>, remarks: &[Finding]) {
+        if self.quiet {
+            return;
+        }
+        for remark in remarks {
+            self.outline.line(&remark.text(plan));
+        }
+    }
+
     fn scores(&mut self, plan: &Plan<'_>, options: &Options) {
         let heading = match (options.show_scores, options.show_utilization) {
             (true, true) => "Assignment Scores and Utilization Information",
@@ -240,7 +250,11 @@ impl Report for Text {
 
     fn findings(&mut self, plan: &Plan<'_>) {
         for finding in &plan.findings {
-            self.outline.item(&finding.text(plan));
+            match finding {
+                Finding::Remark(_) if self.quiet => {}
+                Finding::Remark(text) => self.outline.line(text),
+                _ => self.outline.item(&finding.text(plan)),
+            }
         }
     }
 

@@ -201,6 +201,7 @@ impl Xml {
                 let element = self.element(list, "utilization", &attributes);
                 self.amounts(element, amounts);
             }
+            Finding::Remark(_) => {}
         }
     }
 

@@ -158,6 +158,7 @@ fn tell_secrets_differ(plan: &mut Plan<'_>, operation: Operation<'_>) {
         plan.nodes[operation.node].name,
         operation.entry.magic.unwrap_or_default()
     );
+    plan.remark(text.clone());
     plan.info(text);
 }
 
