@@ -19,7 +19,7 @@ mod check;
 mod options;
 
 use cib::time::DateTime;
-use scheduler::model::Severity;
+use scheduler::model::{Message, Severity};
 use serde_json::json;
 
 use crate::output::{Format, Output, could_not_create};
@@ -100,7 +100,7 @@ fn answer(
         .as_ref()
         .map(|path| (path, files.write(path, &cib.to_string())));
     let findings = check::check(cib, source.file(), clock());
-    let mut answer = judged(options, options.verbosity(format), &findings);
+    let mut answer = judged(options, format, &findings);
     if let Some((path, Err(error))) = saved {
         let text = format!("{NAME}: {}", could_not_create(path, &error));
         answer.lines.insert(0, text);
@@ -108,10 +108,20 @@ fn answer(
     answer
 }
 
-fn judged(options: &Options, verbosity: usize, findings: &Findings) -> Answer {
+fn judged(options: &Options, format: Format, findings: &Findings) -> Answer {
     let verdict = findings.verdict();
+    let verbosity = options.verbosity(format);
+    let mut notices = findings.notices.clone();
     let mut lines = findings.lines.clone();
-    lines.extend(message_lines(findings, verbosity));
+    for message in &findings.messages {
+        // What is no problem of the configuration is not for programs.
+        if message.about_configuration || format == Format::Text {
+            lines.extend((verbosity >= level(message)).then(|| said::line(message)));
+        } else {
+            let is_told = options.verbosity(Format::Text) >= level(message);
+            notices.extend(is_told.then(|| said::line(message)));
+        }
+    }
     if verdict == Verdict::Invalid && verbosity > 0 {
         lines.push("error: CIB did not pass schema validation".to_owned());
     }
@@ -128,7 +138,7 @@ fn judged(options: &Options, verbosity: usize, findings: &Findings) -> Answer {
         lines.push(format!("Configuration {failure}{hint}"));
     }
     Answer {
-        notices: findings.notices.clone(),
+        notices,
         lines,
         verdict: Some(verdict),
         exit_code: match verdict {
@@ -138,18 +148,16 @@ fn judged(options: &Options, verbosity: usize, findings: &Findings) -> Answer {
     }
 }
 
-/// The configuration's errors and warnings from the first `-V` on, then all errors and warnings, then
-/// notices, then everything.
-fn message_lines(findings: &Findings, verbosity: usize) -> impl Iterator<Item = String> {
-    findings.messages.iter().filter_map(move |message| {
-        let level = match message.severity {
-            Severity::Error | Severity::Warning if message.about_configuration => 1,
-            Severity::Error | Severity::Warning => 2,
-            Severity::Notice => 3,
-            Severity::Info => 4,
-        };
-        (verbosity >= level).then(|| said::line(message))
-    })
+/// At which `-V` a message is told: what is wrong with the configuration with the first, and what
+/// else there is to say with as many as it is unimportant.
+const fn level(message: &Message) -> usize {
+    match message.severity {
+        Severity::Error => 1,
+        Severity::Warning if message.about_configuration => 1,
+        Severity::Warning => 2,
+        Severity::Notice => 3,
+        Severity::Info => 4,
+    }
 }
 
 /// The answer in the form that was asked for. For people, everything is on standard error.

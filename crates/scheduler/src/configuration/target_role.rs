@@ -31,6 +31,10 @@ pub fn target_role(plan: &Plan<'_>, resource: ResourceId) -> Option<Role> {
 
 /// Sets the next role of `resource` to what the operator wants, and says what is wrong with that.
 pub(super) fn read(plan: &mut Plan<'_>, resource: ResourceId) {
+    let value = plan.resources[resource].meta.get("target-role");
+    if let Some(value) = value.map(str::to_owned) {
+        plan.note_old_role(&value);
+    }
     let id = &plan.resources[resource].id;
     match wish(plan, resource) {
         Wish::Usual => {}

@@ -160,7 +160,7 @@ fn locate<'c>(reader: &mut Reader<'_, 'c>, request: &Request<'_, 'c>) {
         return;
     };
     let role = request.role.or_else(|| constraint.attribute("role"));
-    let Some(role) = parse_role(role) else {
+    let Some(role) = parse_role(reader.plan, role) else {
         reader.plan.configuration_error(format!(
             "Ignoring location constraint {id} because '{}' is not a valid role",
             role.unwrap_or(MISSING)
@@ -183,8 +183,10 @@ fn locate<'c>(reader: &mut Reader<'_, 'c>, request: &Request<'_, 'c>) {
 
 /// The role that a location constraint is limited to, `Unknown` for any; `None` if `text` is no
 /// role.
-pub(super) fn parse_role(text: Option<&str>) -> Option<Role> {
-    match Role::parse(text.unwrap_or("Started"))? {
+pub(super) fn parse_role(plan: &mut Plan<'_>, text: Option<&str>) -> Option<Role> {
+    let text = text.unwrap_or("Started");
+    plan.note_old_role(text);
+    match Role::parse(text)? {
         Role::Unknown => None,
         Role::Started | Role::Unpromoted => Some(Role::Unknown),
         role @ (Role::Stopped | Role::Promoted) => Some(role),

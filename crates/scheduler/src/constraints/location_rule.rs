@@ -41,7 +41,7 @@ pub(super) fn unpack<'c>(
         return;
     };
     let role_text = rule.attribute("role");
-    let Some(role) = location::parse_role(role_text) else {
+    let Some(role) = location::parse_role(reader.plan, role_text) else {
         refuse(reader.plan, id, rule_id, "role", role_text);
         return;
     };

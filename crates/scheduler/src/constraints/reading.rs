@@ -104,6 +104,7 @@ impl<'p, 'c> Reader<'p, 'c> {
         let Some(text) = text else {
             return Some(Role::Unknown);
         };
+        self.plan.note_old_role(text);
         match Role::parse(text) {
             Some(Role::Started) => Some(Role::Unknown),
             None | Some(Role::Unknown) => {

@@ -176,6 +176,22 @@ impl Plan<'_> {
         self.say(Severity::Warning, true, text.into());
     }
 
+    /// Notes, once, that `role` is an old name that is on its way out, if it is one.
+    pub fn note_old_role(&mut self, role: &str) {
+        const OLD_NAMES: [(&str, &str); 2] = [("Slave", "Unpromoted"), ("Master", "Promoted")];
+        let is_it = |(old, _): &&(&str, &str)| old.eq_ignore_ascii_case(role);
+        let Some((old, new)) = OLD_NAMES.iter().find(is_it) else {
+            return;
+        };
+        let text = format!(
+            "Support for the {old} role is deprecated and will be removed in a future release. \
+             Use {new} instead."
+        );
+        if !self.messages.iter().any(|message| message.text == text) {
+            self.configuration_warning(text);
+        }
+    }
+
     /// Notes an error of the run.
     pub fn error(&mut self, text: impl Into<String>) {
         self.say(Severity::Error, false, text.into());

@@ -17,6 +17,7 @@
 use cib::Score;
 use cib::number::parse_integer;
 use cib::time::interval_ms;
+use cib::time::readable_interval;
 use cib::xml::Element;
 
 use super::history::{Entry, histories};
@@ -71,9 +72,11 @@ fn count<'c>(
         && is_blocking(plan, node, resource, entry)
     {
         let of = &mut plan.resources[resource];
+        let timeout_ms = u32::try_from(of.failure_timeout_ms).unwrap_or(u32::MAX);
+        let timeout = readable_interval(timeout_ms);
         of.failure_timeout_ms = 0;
         let text = format!(
-            "Ignoring failure timeout for {} because it conflicts with on-fail=block",
+            "Ignoring failure timeout ({timeout}) for {} because it conflicts with on-fail=block",
             of.id
         );
         plan.configuration_warning(text);

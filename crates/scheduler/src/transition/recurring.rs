@@ -106,10 +106,11 @@ fn recurring<'c>(
         plan.configuration_error(text);
         return None;
     }
-    let role = match element
-        .attribute("role")
-        .map(|text| (text, Role::parse(text)))
-    {
+    let role_text = element.attribute("role");
+    if let Some(text) = role_text {
+        plan.note_old_role(text);
+    }
+    let role = match role_text.map(|text| (text, Role::parse(text))) {
         None => None,
         Some((_, Some(role))) if role != Role::Unknown => Some(role),
         Some((text, _)) => {
