@@ -19,7 +19,7 @@ use std::sync::mpsc::Receiver;
 use std::time::SystemTime;
 
 use haproxy_config::model::{Global, LogTarget};
-use jiff::tz::TimeZone;
+use system::local_zone::local_zone;
 
 use crate::log_record::{Cause, LogEntry, LogRecord};
 use crate::state::ProcessState;
@@ -90,7 +90,7 @@ pub fn sender_of(global: &Global, pid: u32, console: bool) -> Sender {
             .clone()
             .and_then(|name| name.or_else(own_name)),
         pid,
-        zone: TimeZone::system(),
+        zone: local_zone(),
         console,
     }
 }

@@ -12,6 +12,7 @@
 //! Must never: place a resource, read a clock or a file. Time and text go in.
 
 pub mod digest;
+pub mod hashed;
 pub mod literal;
 pub mod number;
 pub mod nvset;

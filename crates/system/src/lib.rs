@@ -1,5 +1,5 @@
 //! The kernel, for everybody else: message channels, processes, addresses, announcements, VRRP
-//! sockets, namespaces.
+//! sockets, namespaces, the time zone.
 //!
 //! Owns: every system call that the standard library does not offer safely; this is the one crate
 //! with `unsafe`. Must never: decide anything, read a configuration, keep state between calls
@@ -23,6 +23,7 @@ pub mod awaited;
 pub mod channel;
 pub mod link;
 pub mod listening;
+pub mod local_zone;
 pub mod monitor;
 pub mod namespace;
 pub mod netlink;

@@ -168,8 +168,33 @@ fn bench_cases(
 struct ScaleRow {
     nodes: usize,
     resources: usize,
-    ours: Option<Cost>,
-    peer: Option<Cost>,
+    ours: Figure,
+    peer: Figure,
+}
+
+/// What came of a run.
+#[derive(Clone, Copy)]
+enum Figure {
+    /// There was none.
+    NotRun,
+    /// It was ended after [`RUN_LIMIT`].
+    TooLong,
+    /// It came to its end.
+    Done(Cost),
+}
+
+impl Figure {
+    fn of(contender: &Contender, input: &Path) -> Result<Self, String> {
+        let cost = cost::measure(&decision(contender, input), RUN_LIMIT)?;
+        Ok(cost.map_or(Self::TooLong, Self::Done))
+    }
+
+    fn cost(self) -> Option<Cost> {
+        match self {
+            Self::Done(cost) => Some(cost),
+            Self::NotRun | Self::TooLong => None,
+        }
+    }
 }
 
 fn bench_scale(
@@ -185,20 +210,19 @@ fn bench_scale(
             let input = scratch.path().join(format!("{nodes}x{resources}.xml"));
             let text = Cluster { nodes, resources }.to_xml();
             std::fs::write(&input, text).map_err(|error| error.to_string())?;
-            let cost =
-                |contender: &Contender| cost::measure(&decision(contender, &input), RUN_LIMIT);
-            rows.push(ScaleRow {
+            let row = ScaleRow {
                 nodes,
                 resources,
-                ours: cost(ours)?,
-                peer: peer.map(cost).transpose()?.flatten(),
-            });
-            println!("{}", rows.last().map(table_line).unwrap_or_default());
+                ours: Figure::of(ours, &input)?,
+                peer: peer.map_or(Ok(Figure::NotRun), |peer| Figure::of(peer, &input))?,
+            };
+            println!("{}", table_line(&row));
+            rows.push(row);
         }
     }
     let largest = rows
         .last()
-        .and_then(|row| row.ours)
+        .and_then(|row| row.ours.cost())
         .map(|cost| milliseconds(cost.cpu));
     match largest {
         Some(time) if time <= LARGEST_LIMIT_MS => {}
@@ -221,24 +245,30 @@ fn decision(contender: &Contender, input: &Path) -> Command {
 }
 
 fn table_line(row: &ScaleRow) -> String {
-    let cell = |cost: Option<Cost>| {
-        cost.map_or_else(
-            || format!("| {:>10} | {:>8} ", "> 120 s", "–"),
-            |cost| {
-                format!(
-                    "| {:>7.0} ms | {:>5} MB ",
-                    milliseconds(cost.cpu),
-                    cost.peak_kib / 1024
-                )
-            },
-        )
+    let time = |figure: Figure| match figure {
+        Figure::NotRun => "not run".to_owned(),
+        Figure::TooLong => format!("> {} s", RUN_LIMIT.as_secs()),
+        Figure::Done(cost) => format!("{:.0} ms", milliseconds(cost.cpu)),
+    };
+    let memory = |figure: Figure| match figure.cost() {
+        Some(cost) => format!("{} MB", cost.peak_kib / 1024),
+        None => "–".to_owned(),
+    };
+    let per_pair = match row.ours.cost() {
+        Some(cost) => format!(
+            "{:.1} µs",
+            milliseconds(cost.cpu) * 1e3 / (row.nodes * row.resources) as f64
+        ),
+        None => "–".to_owned(),
     };
     format!(
-        "| {:>2} × {:>6} {}{}|",
+        "| {:>2} × {:>6} | {:>8} | {per_pair:>8} | {:>7} | {:>8} | {:>7} |",
         row.nodes,
         row.resources,
-        cell(row.ours),
-        cell(row.peer)
+        time(row.ours),
+        memory(row.ours),
+        time(row.peer),
+        memory(row.peer),
     )
 }
 

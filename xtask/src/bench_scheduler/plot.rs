@@ -35,7 +35,8 @@ pub(super) fn write(rows: &[ScaleRow]) -> Outcome {
 
 fn table(rows: &[ScaleRow]) -> String {
     let mut text = String::from(
-        "| nodes × resources | keel: CPU | memory | crm_simulate: CPU | memory |\n| --- | ---: | ---: | ---: | ---: |\n",
+        "| nodes × resources | keel: CPU | per pair | memory | crm_simulate: CPU | memory |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for row in rows {
         let _ = writeln!(text, "{}", table_line(row));
@@ -52,11 +53,11 @@ fn svg(rows: &[ScaleRow]) -> String {
     axes(&mut text);
     let ours = rows
         .iter()
-        .filter_map(|row| Some((pairs(row), milliseconds(row.ours?.cpu))));
+        .filter_map(|row| Some((pairs(row), milliseconds(row.ours.cost()?.cpu))));
     points(&mut text, ours, "#1f6feb", "keel", 0);
     let peer = rows
         .iter()
-        .filter_map(|row| Some((pairs(row), milliseconds(row.peer?.cpu))));
+        .filter_map(|row| Some((pairs(row), milliseconds(row.peer.cost()?.cpu))));
     points(&mut text, peer, "#d1242f", "crm_simulate", 1);
     text.push_str("</svg>\n");
     text

@@ -1,6 +1,6 @@
 //! Two documents to a patch.
 
-use std::collections::{HashMap, HashSet};
+use crate::hashed::{HashMap, HashSet};
 
 use super::path::path_of;
 use crate::version::CibVersion;
@@ -224,9 +224,9 @@ fn keyed<'d>(element: Element<'d>, vague: &HashSet<&str>) -> Vec<(Key<'d>, Conte
 /// The names of elements that paths cannot tell apart: a path without an id leads to the first element
 /// of that name, with an id or not.
 fn vague_names<'d>(old: Element<'d>, new: Element<'d>) -> HashSet<&'d str> {
-    let mut vague = HashSet::new();
+    let mut vague = HashSet::default();
     for element in [old, new] {
-        let mut met: HashMap<&str, (usize, bool)> = HashMap::new();
+        let mut met: HashMap<&str, (usize, bool)> = HashMap::default();
         for child in element.children() {
             let (count, lacks_id) = met.entry(child.name()).or_default();
             *count += 1;
@@ -272,7 +272,7 @@ fn alike(
     old: &[(Key<'_>, Content<'_>)],
     new: &[(Key<'_>, Content<'_>)],
 ) -> Vec<(Vec<usize>, Vec<usize>)> {
-    let mut numbers: HashMap<Key<'_>, usize> = HashMap::new();
+    let mut numbers: HashMap<Key<'_>, usize> = HashMap::default();
     let mut groups: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
     for (index, (key, _)) in old.iter().enumerate() {
         let next = groups.len();

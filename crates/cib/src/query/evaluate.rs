@@ -1,6 +1,6 @@
 //! What a query finds.
 
-use std::collections::HashMap;
+use crate::hashed::HashMap;
 
 use super::{Axis, Comparison, Expression, Function, Path, QueryError, Step};
 use crate::xml::{Content, Document, Element, XmlId};

@@ -1,9 +1,9 @@
 //! The grammar of one version, made ready: patterns instead of definitions, numbers instead of names.
 
-use std::collections::HashMap;
+use crate::hashed::HashMap;
 
 use super::Version;
-use super::grammar::{Datatype, Grammar, Node};
+use super::grammar::{Datatype, Grammar, Node, Text};
 use super::pattern::{EMPTY, NEVER, Pattern, PatternId, Patterns};
 
 /// How deep definitions may use each other without an element between. The grammar needs 6.
@@ -11,9 +11,9 @@ const MAX_USES: usize = 16;
 
 /// An element of the grammar. The same definition with another argument is another element.
 #[derive(Clone, Debug)]
-pub(super) struct ElementRule<'g> {
+pub(super) struct ElementRule {
     pub name: &'static str,
-    node: &'g Node,
+    text: Text,
     argument: Option<&'static str>,
     content: Option<Content>,
 }
@@ -32,7 +32,7 @@ pub(super) struct Compiled<'g> {
     grammar: &'g Grammar,
     version: Version,
     pub patterns: Patterns,
-    pub elements: Vec<ElementRule<'g>>,
+    pub elements: Vec<ElementRule>,
     element_numbers: HashMap<(usize, Option<&'static str>), u32>,
     /// The names of attributes.
     pub names: Vec<&'static str>,
@@ -51,10 +51,10 @@ impl<'g> Compiled<'g> {
             version,
             patterns: Patterns::new(),
             elements: Vec::new(),
-            element_numbers: HashMap::new(),
+            element_numbers: HashMap::default(),
             names: Vec::new(),
-            name_numbers: HashMap::new(),
-            elements_in: HashMap::new(),
+            name_numbers: HashMap::default(),
+            elements_in: HashMap::default(),
             types: Vec::new(),
         }
     }
@@ -97,10 +97,11 @@ impl<'g> Compiled<'g> {
         if let Some(content) = &rule.content {
             return content.clone();
         }
-        let (node, argument) = (rule.node, rule.argument);
-        let content = match node {
-            Node::Anything => Content::Anything,
-            _ => Content::Pattern(self.pattern(node, argument, 0).unwrap_or(EMPTY)),
+        let argument = rule.argument;
+        let content = match Grammar::content(rule.text) {
+            Some(Node::Anything) => Content::Anything,
+            Some(node) => Content::Pattern(self.pattern(&node, argument, 0).unwrap_or(EMPTY)),
+            None => Content::Pattern(EMPTY),
         };
         self.elements[element as usize].content = Some(content.clone());
         content
@@ -109,7 +110,7 @@ impl<'g> Compiled<'g> {
     /// The pattern of `node`; none where the version does not have it.
     fn pattern(
         &mut self,
-        node: &'g Node,
+        node: &Node,
         argument: Option<&'static str>,
         uses: usize,
     ) -> Option<PatternId> {
@@ -122,7 +123,7 @@ impl<'g> Compiled<'g> {
                 let datatype = self.grammar.datatype(kind, self.version);
                 self.attribute(name, datatype)
             }
-            Node::Element(index, name, content) => self.element(*index, name, content, argument),
+            Node::Element(name, text) => self.element(name, *text, argument),
             Node::Only(range, inner) => {
                 if !range.contains(self.version) {
                     return None;
@@ -158,7 +159,7 @@ impl<'g> Compiled<'g> {
     /// The parts that the version has, combined from the last to the first.
     fn combine(
         &mut self,
-        parts: &'g [Node],
+        parts: &[Node],
         argument: Option<&'static str>,
         uses: usize,
         neutral: PatternId,
@@ -196,20 +197,19 @@ impl<'g> Compiled<'g> {
 
     fn element(
         &mut self,
-        index: usize,
         name: &'static str,
-        node: &'g Node,
+        text: Text,
         argument: Option<&'static str>,
     ) -> PatternId {
         let next = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
         let number = *self
             .element_numbers
-            .entry((index, argument))
+            .entry((text.start, argument))
             .or_insert(next);
         if number == next {
             self.elements.push(ElementRule {
                 name,
-                node,
+                text,
                 argument,
                 content: None,
             });
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn every_version_has_its_grammar() {
-        let grammar = Grammar::read().expect("the grammar is right");
+        let grammar = Grammar::new();
         for version in Version::all() {
             let mut compiled = Compiled::new(&grammar, version);
             assert_eq!(compiled.root("cib"), Some(0));

@@ -6,7 +6,7 @@
 //! patterns have the same number, so that what was found out of one is found once for all elements
 //! that are alike.
 
-use std::collections::HashMap;
+use crate::hashed::HashMap;
 
 /// The number of a pattern.
 pub(super) type PatternId = u32;
@@ -48,10 +48,43 @@ pub(super) const EMPTY: PatternId = 0;
 /// The pattern that nothing fits.
 pub(super) const NEVER: PatternId = 1;
 
+/// Which attributes and elements may be in a pattern: bits for their numbers, each shared by all
+/// numbers that are the same modulo 64.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mentions {
+    attributes: u64,
+    elements: u64,
+}
+
+impl Mentions {
+    fn of(symbol: Symbol) -> Self {
+        let (mut attributes, mut elements) = (0, 0);
+        match symbol {
+            Symbol::Attribute(name, _) => attributes = 1 << (name % 64),
+            Symbol::Element(element) => elements = 1 << (element % 64),
+        }
+        Self {
+            attributes,
+            elements,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self {
+            attributes: self.attributes | other.attributes,
+            elements: self.elements | other.elements,
+        }
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self.attributes & other.attributes != 0 || self.elements & other.elements != 0
+    }
+}
+
 /// All patterns met so far.
 #[derive(Clone, Debug)]
 pub(super) struct Patterns {
-    list: Vec<Pattern>,
+    list: Vec<(Pattern, Mentions)>,
     numbers: HashMap<Pattern, PatternId>,
     after: HashMap<(PatternId, Symbol), PatternId>,
     closed: HashMap<PatternId, PatternId>,
@@ -59,25 +92,38 @@ pub(super) struct Patterns {
 
 impl Patterns {
     pub(super) fn new() -> Self {
-        let list = vec![Pattern::Empty, Pattern::Never];
-        let numbers = HashMap::from([(Pattern::Empty, EMPTY), (Pattern::Never, NEVER)]);
+        let list = [Pattern::Empty, Pattern::Never].map(|it| (it, Mentions::default()));
+        let numbers = HashMap::from_iter([(Pattern::Empty, EMPTY), (Pattern::Never, NEVER)]);
         Self {
-            list,
+            list: list.to_vec(),
             numbers,
-            after: HashMap::new(),
-            closed: HashMap::new(),
+            after: HashMap::default(),
+            closed: HashMap::default(),
         }
     }
 
     pub(super) fn get(&self, id: PatternId) -> Pattern {
-        self.list[id as usize]
+        self.list[id as usize].0
+    }
+
+    fn mentions(&self, id: PatternId) -> Mentions {
+        self.list[id as usize].1
     }
 
     pub(super) fn add(&mut self, pattern: Pattern) -> PatternId {
         let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
         let id = *self.numbers.entry(pattern).or_insert(next);
         if id == next {
-            self.list.push(pattern);
+            let mentions = match pattern {
+                Pattern::Empty | Pattern::Never => Mentions::default(),
+                Pattern::Attribute(name, _) => Mentions::of(Symbol::Attribute(name, 0)),
+                Pattern::Element(element) => Mentions::of(Symbol::Element(element)),
+                Pattern::Choice(left, right)
+                | Pattern::Sequence(left, right)
+                | Pattern::AnyOrder(left, right) => self.mentions(left).or(self.mentions(right)),
+                Pattern::Repeated(inner) => self.mentions(inner),
+            };
+            self.list.push((pattern, mentions));
         }
         id
     }
@@ -132,6 +178,10 @@ impl Patterns {
 
     /// What remains of `id` after `symbol`.
     pub(super) fn after(&mut self, id: PatternId, symbol: Symbol) -> PatternId {
+        // Most of a pattern is about something else: only the rest of it is looked at.
+        if !self.mentions(id).meets(Mentions::of(symbol)) {
+            return NEVER;
+        }
         if let Some(&known) = self.after.get(&(id, symbol)) {
             return known;
         }
@@ -183,6 +233,9 @@ impl Patterns {
 
     /// What remains of `id` when all attributes have come: [`NEVER`] where one is missing.
     pub(super) fn closed(&mut self, id: PatternId) -> PatternId {
+        if self.mentions(id).attributes == 0 {
+            return id;
+        }
         if let Some(&known) = self.closed.get(&id) {
             return known;
         }
@@ -193,6 +246,9 @@ impl Patterns {
 
     /// `id` with `instead` for each attribute.
     pub(super) fn map_attributes(&mut self, id: PatternId, instead: PatternId) -> PatternId {
+        if self.mentions(id).attributes == 0 {
+            return id;
+        }
         let both = |patterns: &mut Self, left, right| {
             (
                 patterns.map_attributes(left, instead),

@@ -7,7 +7,7 @@
 //! - Of what cannot be read, only the names and ids of elements are shown that lead to something that
 //!   can.
 
-use std::collections::HashMap;
+use crate::hashed::HashMap;
 
 use crate::query::{Query, QueryError};
 use crate::rules::Findings;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use cib::time::DateTime;
 use pcs::{MachineFiles, Outcome};
+use system::local_zone::local_zone;
 
 /// What would the cluster do?
 pub fn crm_simulate(words: &[String]) -> ExitCode {
@@ -19,7 +20,7 @@ pub fn crm_verify(words: &[String]) -> ExitCode {
 /// The current time, as the local clock shows it.
 fn now() -> DateTime {
     let now = jiff::Timestamp::now();
-    let offset = jiff::tz::TimeZone::system().to_offset(now);
+    let offset = local_zone().to_offset(now);
     DateTime::from_epoch_s(now.as_second()).with_offset_s(offset.seconds())
 }
 

@@ -1,6 +1,6 @@
 //! Fail counts of resources on nodes.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use scheduler::Plan;
 use scheduler::model::{NodeId, ResourceId};
@@ -68,7 +68,7 @@ pub fn collect(plan: &mut Plan<'_>) -> Vec<NodeFailures> {
 
 /// Resources by id and by the name that history knows them by.
 fn names(plan: &Plan<'_>) -> HashMap<String, ResourceId> {
-    let mut names = HashMap::new();
+    let mut names = HashMap::default();
     for (resource, of) in plan.resources.iter() {
         for name in [Some(&of.id), of.history_id.as_ref()].into_iter().flatten() {
             names.entry(name.clone()).or_insert(resource);

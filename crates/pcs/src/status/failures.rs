@@ -1,6 +1,6 @@
 //! Failed operations of the history.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::xml::Element;
 use scheduler::Plan;
@@ -45,7 +45,7 @@ impl<'c> FailedProbes<'c> {
     /// Those that `plan` knows.
     #[must_use]
     pub fn of(plan: &Plan<'c>) -> Self {
-        let mut by_resource: HashMap<&str, Vec<Element<'_>>> = HashMap::new();
+        let mut by_resource: HashMap<&str, Vec<Element<'_>>> = HashMap::default();
         for failed in &plan.failed_operations {
             if is_masked_probe(failed.entry)
                 && let Some((resource, _, _)) = key(failed.entry).and_then(parse_operation_key)

@@ -9,8 +9,8 @@
 //!   the node with most free capacity is preferred if all else is equal.
 //! - A node has more free capacity than another if it has more of more kinds.
 
+use cib::hashed::HashSet;
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 use cib::number::scan_integer;
 use cib::{Score, Values};

@@ -37,8 +37,7 @@ pub use parameters::{parameters, parameters_may_vary};
 pub use resources::add_resource;
 pub use target_role::target_role;
 
-use std::collections::HashSet;
-
+use cib::hashed::HashSet;
 use cib::xml::Element;
 
 use crate::model::Plan;
@@ -49,7 +48,7 @@ use crate::model::Plan;
 /// have their numbers by then, everything is read again without them.
 pub fn unpack<'c>(new: impl Fn() -> Plan<'c>) -> Plan<'c> {
     let mut plan = new();
-    let missing = unpack_without(&mut plan, &HashSet::new());
+    let missing = unpack_without(&mut plan, &HashSet::default());
     if !missing.is_empty() {
         plan = new();
         unpack_without(&mut plan, &missing);

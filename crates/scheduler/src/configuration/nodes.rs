@@ -12,8 +12,8 @@
 //!   do no harm.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
+use cib::hashed::HashSet;
 use cib::rules::{Findings, Input};
 use cib::xml::Element;
 use cib::{Score, Values, nvset};

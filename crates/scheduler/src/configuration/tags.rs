@@ -1,13 +1,13 @@
 //! Tags: names for sets of objects.
 
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use super::section;
 use crate::model::Plan;
 
 /// Reads the tags into `plan`.
 pub(super) fn unpack(plan: &mut Plan<'_>) {
-    let mut known = HashSet::new();
+    let mut known = HashSet::default();
     let tags = section(plan, "tags").into_iter();
     for tag in tags.flat_map(|tags| tags.children_named("tag")) {
         let Some(id) = tag.id() else {

@@ -1,6 +1,6 @@
 //! What all constraints have in common when they are read: names, roles, scores, references.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::Score;
 use cib::score::HealthScores;
@@ -46,7 +46,7 @@ pub(super) enum Named<'c> {
 impl<'p, 'c> Reader<'p, 'c> {
     /// Begins to read constraints.
     pub fn new(plan: &'p mut Plan<'c>) -> Self {
-        let mut instances = HashMap::new();
+        let mut instances = HashMap::default();
         for (id, resource) in plan.resources.iter() {
             match &resource.history_id {
                 Some(name) if !instances.contains_key(name) => {
@@ -124,7 +124,7 @@ impl<'p, 'c> Reader<'p, 'c> {
         };
         let cib = self.plan.cib;
         let references = self.references.get_or_insert_with(|| {
-            let mut references = HashMap::new();
+            let mut references = HashMap::default();
             let targets = cib
                 .descendants()
                 .filter(|target| matches!(target.name(), "rule" | "resource_set"));

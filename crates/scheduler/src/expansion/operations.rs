@@ -1,6 +1,6 @@
 //! Operations that are written elsewhere: `<operations id-ref="…"/>`.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::xml::{Document, XmlId};
 
@@ -35,7 +35,7 @@ fn references(document: &Document) -> Vec<(XmlId, XmlId)> {
         .filter_map(|element| {
             let id = element.attribute("id-ref")?;
             let targets = targets.get_or_insert_with(|| {
-                let mut targets = HashMap::new();
+                let mut targets = HashMap::default();
                 for target in all() {
                     if let Some(id) = target.id() {
                         targets.entry(id).or_insert(target.xml_id());

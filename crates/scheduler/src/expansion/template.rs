@@ -8,7 +8,7 @@
 //!   good as none.
 //! - A resource whose template is not there stays as it is (see [`missing_template`]).
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::xml::{Document, Element, XmlId};
 
@@ -48,7 +48,7 @@ pub(super) fn expand(expanded: &mut Document, resources: Element<'_>) {
 }
 
 fn known<'c>(resources: Element<'c>) -> HashMap<&'c str, Element<'c>> {
-    let mut templates = HashMap::new();
+    let mut templates = HashMap::default();
     for template in resources.children_named("template") {
         if let Some(id) = template.id() {
             templates.entry(id).or_insert(template);

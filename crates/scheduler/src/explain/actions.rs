@@ -2,7 +2,7 @@
 //!
 //! Milestones (pseudo-actions) are looked through: an operator waits for what agents do.
 
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use super::blockers::blocker;
 use super::data::{ActionView, Origin, Step, Wait};
@@ -112,7 +112,7 @@ fn view(plan: &Plan<'_>, origins: &Origins<'_, '_>, action: ActionId) -> ActionV
 /// before on the same node goes without saying, but for a recurring monitor's start.
 fn waits(plan: &Plan<'_>, origins: &Origins<'_, '_>, action: ActionId) -> Vec<Wait> {
     let mut waits = Vec::new();
-    let mut seen = HashSet::from([action]);
+    let mut seen = HashSet::from_iter([action]);
     // Each with the action that it is before, and the origin that was met on the way.
     let mut stack: Vec<(ActionId, ActionId, Option<Origin>)> = inputs(plan, action)
         .map(|first| (first, action, None))

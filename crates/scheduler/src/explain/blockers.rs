@@ -1,6 +1,6 @@
 //! Why an action cannot be done: from what it needs to what that needs, down to the root.
 
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use super::data::{Blocker, Root, Wait};
 use super::origins::Origins;
@@ -24,7 +24,7 @@ const HOLDS_BACK: Relation = Relation::UNRUNNABLE_FIRST_BLOCKS
 pub(super) fn blocker(plan: &Plan<'_>, origins: &Origins<'_, '_>, action: ActionId) -> Blocker {
     // Each with the place of the one that it holds back.
     let mut found: Vec<(ActionId, usize)> = vec![(action, 0)];
-    let mut seen = HashSet::from([action]);
+    let mut seen = HashSet::from_iter([action]);
     let mut place = 0;
     while let Some(&(at, _)) = found.get(place) {
         if let Some(root) = own_root(plan, at) {

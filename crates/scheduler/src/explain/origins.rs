@@ -1,6 +1,6 @@
 //! Where the order of two actions comes from: a constraint, or what the actions are.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use super::data::Origin;
 use crate::model::{Action, ActionId, OrderingEnd, Plan, ResourceId, Task};
@@ -18,8 +18,8 @@ impl<'p, 'c> Origins<'p, 'c> {
     pub fn new(plan: &'p Plan<'c>) -> Self {
         let mut origins = Self {
             plan,
-            by_resources: HashMap::new(),
-            by_milestone: HashMap::new(),
+            by_resources: HashMap::default(),
+            by_milestone: HashMap::default(),
         };
         for (place, constraint) in plan.order_constraints.iter().enumerate() {
             for index in constraint.orderings.clone() {

@@ -1,7 +1,8 @@
 //! Everything that is known and decided in one run of the scheduler.
 
+use cib::hashed::{HashMap, HashSet};
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use cib::time::DateTime;
@@ -144,10 +145,10 @@ impl<'c> Plan<'c> {
             orderings: Vec::new(),
             order_constraints: Vec::new(),
             actions: Table::new(),
-            singletons: HashMap::new(),
+            singletons: HashMap::default(),
             failed_operations: Vec::new(),
             parameter_checks: Vec::new(),
-            expired_recurring: HashSet::new(),
+            expired_recurring: HashSet::default(),
             digests: DigestCache::default(),
             stop_needed: Vec::new(),
             recheck_by_s: Cell::new(None),
@@ -161,7 +162,7 @@ impl<'c> Plan<'c> {
             show_scores: wishes.show_scores,
             show_utilization: wishes.show_utilization,
             sanitized: wishes.sanitized,
-            resource_ids: HashMap::new(),
+            resource_ids: HashMap::default(),
         }
     }
 }

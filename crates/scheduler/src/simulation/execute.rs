@@ -13,7 +13,7 @@
 //! An operation that is meant to fail (`RESOURCE_TASK_INTERVAL@NODE=RESULT`) gets that result
 //! instead, counts as a failure of the resource, and aborts the transition.
 
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use cib::xml::{Document, Element, XmlId};
 

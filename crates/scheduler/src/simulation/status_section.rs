@@ -6,7 +6,7 @@
 //!   recorded with or without its number); failing that it is made, under the second.
 //! - A node that is unknown to the configuration is added to it where that was asked for.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::xml::{Document, Element, XmlId};
 
@@ -60,7 +60,7 @@ impl<'d> StatusSection<'d> {
                 cib.append(root, "status")
             }
         };
-        let mut states = HashMap::new();
+        let mut states = HashMap::default();
         for state in cib.element(section).children_named("node_state") {
             if let Some(name) = state.attribute("uname")
                 && states.insert(name.to_owned(), state.xml_id()).is_some()
@@ -73,7 +73,7 @@ impl<'d> StatusSection<'d> {
             section,
             configure_nodes,
             states,
-            histories: HashMap::new(),
+            histories: HashMap::default(),
         })
     }
 

@@ -24,7 +24,7 @@
 //! with the digests made for the first history entry of its key, and the verdict "restart" for own
 //! parameters lasts only until the first comparison that says otherwise.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::Values;
 use cib::digest;

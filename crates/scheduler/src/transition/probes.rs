@@ -17,6 +17,8 @@
 //! Starts and reloads of the resource (of the whole clone) wait for its probes; a probe that cannot
 //! be done prevents the start of what is not active.
 
+use cib::hashed::HashSet;
+
 use super::fencing;
 use super::recurring::{NOT_RUNNING, PROMOTED};
 use super::{remote, task_of};
@@ -28,6 +30,7 @@ use crate::status;
 
 /// Makes all probes. A remote node whose connection failed is fenced instead.
 pub(super) fn schedule(plan: &mut Plan<'_>) {
+    let mut unknown = None;
     for node in plan.nodes_by_name.clone() {
         let of = &plan.nodes[node];
         if !of.online {
@@ -35,11 +38,53 @@ pub(super) fn schedule(plan: &mut Plan<'_>) {
                 status::fence_node(plan, node, "the connection is unrecoverable", false);
             }
         } else if !of.unclean && of.probes_allowed {
-            for index in 0..plan.roots.len() {
-                let root = plan.roots[index];
+            let roots = unknown.get_or_insert_with(|| unknown_roots(plan));
+            for &root in &*roots {
                 probe(plan, root, node);
             }
         }
+    }
+}
+
+/// The roots that are not known on all nodes that are online: in a cluster that runs, few.
+fn unknown_roots(plan: &mut Plan<'_>) -> Vec<ResourceId> {
+    let online: Vec<_> = plan
+        .nodes
+        .ids()
+        .filter(|&node| plan.nodes[node].online)
+        .collect();
+    let roots = plan.roots.clone();
+    let is_unknown = |root: &ResourceId| !is_known_on_all(plan, *root, &online);
+    roots.into_iter().filter(is_unknown).collect()
+}
+
+/// Whether nothing of `resource` has to be probed on any of `nodes`, as far as that is seen at once.
+fn is_known_on_all(plan: &mut Plan<'_>, resource: ResourceId, nodes: &[NodeId]) -> bool {
+    let of = &plan.resources[resource];
+    match of.variant {
+        Variant::Primitive => nodes
+            .iter()
+            .all(|&node| !has_to_be_probed(plan, resource, node)),
+        Variant::Group(_) => {
+            let children = of.children.clone();
+            children
+                .into_iter()
+                .all(|child| is_known_on_all(plan, child, nodes))
+        }
+        Variant::Clone(_) if !of.unique && !of.exclusive_probes => {
+            sort_by_number(plan, resource);
+            let instances = &plan.resources[resource].children;
+            let mut unknown: HashSet<_> = nodes.iter().copied().collect();
+            for &instance in instances {
+                if plan.is_primitive(instance) {
+                    for known in plan.resources[instance].known_on.iter() {
+                        unknown.remove(&known.node);
+                    }
+                }
+            }
+            unknown.is_empty()
+        }
+        Variant::Clone(_) | Variant::Bundle(_) => false,
     }
 }
 

@@ -26,7 +26,8 @@
 
 mod graph;
 
-use std::collections::{BTreeSet, HashMap};
+use cib::hashed::HashMap;
+use std::collections::BTreeSet;
 
 pub use graph::{ActionKind, Graph, GraphAction, Step};
 
@@ -76,7 +77,7 @@ impl Walk {
     /// The beginning of a walk through `graph`.
     #[must_use]
     pub fn new(graph: &Graph<'_>) -> Self {
-        let mut waiting: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut waiting: HashMap<u32, Vec<usize>> = HashMap::default();
         let mut open_inputs = Vec::with_capacity(graph.steps.len());
         let mut ready = BTreeSet::new();
         for (place, step) in graph.steps.iter().enumerate() {

@@ -1,11 +1,14 @@
-//! What a CIB may hold: the grammar in `cib.txt`, read.
+//! What a CIB may hold: the grammar in `cib.txt`. A definition, and what an element holds, is read
+//! when it is first used, so that a CIB without alerts does not pay for theirs.
 
 mod datatype;
 mod read;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 pub(super) use datatype::Datatype;
+pub(super) use read::Text;
 
 use super::Version;
 
@@ -48,8 +51,8 @@ pub(super) enum Node {
     /// Nothing.
     Empty,
     Attribute(&'static str, Kind),
-    /// Which element of the grammar it is, its name, and what it holds.
-    Element(usize, &'static str, Box<Node>),
+    /// Its name, and what it holds.
+    Element(&'static str, Text),
     /// Any attributes and any contents.
     Anything,
     Choice(Vec<Node>),
@@ -63,24 +66,56 @@ pub(super) enum Node {
     Only(Range, Box<Node>),
 }
 
+/// A definition: its text, and what it says once that was read.
+#[derive(Clone, Debug)]
+struct Definition<T> {
+    text: Text,
+    read: OnceCell<Option<T>>,
+}
+
+impl<T> Definition<T> {
+    fn new(text: Text) -> Self {
+        Self {
+            text,
+            read: OnceCell::new(),
+        }
+    }
+
+    /// What it says. A test makes sure that all of them can be read.
+    fn get(&self, read: fn(Text) -> Result<T, String>) -> Option<&T> {
+        self.read.get_or_init(|| read(self.text).ok()).as_ref()
+    }
+}
+
 /// The definitions of the grammar.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grammar {
-    patterns: BTreeMap<&'static str, Node>,
-    types: BTreeMap<&'static str, Words>,
+    patterns: BTreeMap<&'static str, Definition<Node>>,
+    types: BTreeMap<&'static str, Definition<Words>>,
 }
 
 impl Grammar {
-    /// Reads the grammar.
-    ///
-    /// # Errors
-    /// What is wrong with it, which a test makes sure that nothing is.
-    pub(super) fn read() -> Result<Self, String> {
-        read::grammar(TEXT)
+    /// The grammar of all versions.
+    pub(super) fn new() -> Self {
+        let mut grammar = Self::default();
+        for text in read::definitions(TEXT) {
+            let (name, is_type) = text.name();
+            if is_type {
+                grammar.types.insert(name, Definition::new(text));
+            } else {
+                grammar.patterns.insert(name, Definition::new(text));
+            }
+        }
+        grammar
     }
 
     pub(super) fn pattern(&self, name: &str) -> Option<&Node> {
-        self.patterns.get(name)
+        self.patterns.get(name)?.get(read::pattern)
+    }
+
+    /// What an element holds, by its text.
+    pub(super) fn content(text: Text) -> Option<Node> {
+        read::content(text).ok()
     }
 
     /// What the type called `name` allows in `version`.
@@ -93,10 +128,48 @@ impl Grammar {
             Kind::Text => Datatype::Text,
             Kind::OneOf(list) => Datatype::OneOf(words(list)),
             Kind::NoneOf(list) => Datatype::NoneOf(words(list)),
-            Kind::Named(name) => match self.types.get(name) {
-                Some(list) => Datatype::OneOf(words(list)),
-                None => Datatype::named(name),
-            },
+            Kind::Named(name) => {
+                let list = self.types.get(name).and_then(|it| it.get(read::words));
+                list.map_or_else(
+                    || Datatype::named(name),
+                    |list| Datatype::OneOf(words(list)),
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads what all elements in `node` hold.
+    fn read_contents(node: &Node) -> Result<(), String> {
+        match node {
+            Node::Element(name, text) => {
+                let content = read::content(*text).map_err(|error| format!("<{name}>: {error}"))?;
+                read_contents(&content)
+            }
+            Node::Choice(nodes) | Node::Sequence(nodes) | Node::AnyOrder(nodes) => {
+                nodes.iter().try_for_each(read_contents)
+            }
+            Node::Optional(node) | Node::Repeated(node) | Node::Only(_, node) => {
+                read_contents(node)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[test]
+    fn all_of_it_can_be_read() {
+        let grammar = Grammar::new();
+        assert!(grammar.patterns.len() > 50 && grammar.types.len() > 3);
+        for (name, definition) in &grammar.patterns {
+            let read = read::pattern(definition.text).and_then(|node| read_contents(&node));
+            assert_eq!(read, Ok(()), "{name}");
+        }
+        for (name, definition) in &grammar.types {
+            assert_eq!(read::words(definition.text).err(), None, "{name}");
         }
     }
 }

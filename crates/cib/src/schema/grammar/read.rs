@@ -1,75 +1,96 @@
 //! The grammar's text. Its notation is explained at the top of `cib.txt`.
 
-use super::{Grammar, Kind, Node, Range, Version, Words};
+use super::{Kind, Node, Range, Version, Words};
 
-/// Reads all definitions.
-pub(super) fn grammar(text: &'static str) -> Result<Grammar, String> {
-    let mut grammar = Grammar::default();
-    let mut elements = 0;
-    for definition in definitions(text) {
-        let mut reader = Reader {
-            rest: definition,
-            elements,
-        };
-        reader.definition(&mut grammar).map_err(|problem| {
-            let name = definition.split(' ').next().unwrap_or_default();
-            format!("{name}: {problem} before {:?}", first_line(reader.rest))
-        })?;
-        elements = reader.elements;
-    }
-    Ok(grammar)
+/// The text of a definition, or of what an element holds.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::schema) struct Text {
+    text: &'static str,
+    /// Where it begins in the whole: no other text begins there.
+    pub start: usize,
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+impl Text {
+    /// The name that is defined, and whether that is one of a type.
+    pub(super) fn name(self) -> (&'static str, bool) {
+        let text = self.text.strip_prefix(':');
+        let (name, _) = split_word(text.unwrap_or(self.text));
+        (name, text.is_some())
+    }
 }
 
 /// The definitions of the text: each begins at the beginning of a line.
-fn definitions(text: &'static str) -> Vec<&'static str> {
-    let mut starts: Vec<_> = text
-        .match_indices('\n')
-        .map(|(at, _)| at + 1)
-        .chain([0])
-        .filter(|&at| text[at..].starts_with(|it: char| it == ':' || it.is_ascii_alphabetic()))
-        .collect();
-    starts.sort_unstable();
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts
-        .iter()
-        .copied()
-        .zip(ends)
-        .map(|(start, end)| &text[start..end])
+pub(super) fn definitions(text: &'static str) -> Vec<Text> {
+    let is_start = |at: &usize| {
+        let first = text.as_bytes().get(*at);
+        first.is_some_and(|&it| it == b':' || it.is_ascii_alphabetic())
+    };
+    let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+    let mut ends = lines.clone().filter(is_start).skip(1).chain([text.len()]);
+    lines
+        .filter(is_start)
+        .zip(&mut ends)
+        .map(|(start, end)| Text {
+            text: &text[start..end],
+            start,
+        })
         .collect()
+}
+
+/// What a type's definition says.
+pub(super) fn words(text: Text) -> Result<Words, String> {
+    let mut reader = Reader::new(text);
+    reader.expect(":")?;
+    reader.word()?;
+    reader.expect("=")?;
+    let words = reader.words()?;
+    reader.end(words)
+}
+
+/// What a pattern's definition says.
+pub(super) fn pattern(text: Text) -> Result<Node, String> {
+    let mut reader = Reader::new(text);
+    reader.word()?;
+    if reader.takes("(") {
+        reader.word()?;
+        reader.expect(")")?;
+    }
+    reader.expect("=")?;
+    let node = reader.node()?;
+    reader.end(node)
+}
+
+/// What the text between an element's braces says.
+pub(super) fn content(text: Text) -> Result<Node, String> {
+    let mut reader = Reader::new(text);
+    reader.skip_blank();
+    if reader.rest.is_empty() {
+        return Ok(Node::Empty);
+    }
+    let node = reader.node()?;
+    reader.end(node)
 }
 
 struct Reader {
     rest: &'static str,
-    /// How many elements there were so far.
-    elements: usize,
+    /// Where the definition ends in the whole.
+    end: usize,
 }
 
 impl Reader {
-    fn definition(&mut self, grammar: &mut Grammar) -> Result<(), String> {
-        if self.takes(":") {
-            let name = self.word()?;
-            self.expect("=")?;
-            let words = self.words()?;
-            grammar.types.insert(name, words);
-        } else {
-            let name = self.word()?;
-            if self.takes("(") {
-                self.word()?;
-                self.expect(")")?;
-            }
-            self.expect("=")?;
-            let node = self.node()?;
-            grammar.patterns.insert(name, node);
+    fn new(text: Text) -> Self {
+        Self {
+            rest: text.text,
+            end: text.start + text.text.len(),
         }
+    }
+
+    /// `read`, if nothing is left over.
+    fn end<T>(&mut self, read: T) -> Result<T, String> {
         self.skip_blank();
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err("something is left over".to_owned())
+        match self.rest.lines().next() {
+            None => Ok(read),
+            Some(line) => Err(format!("{line:?} is left over")),
         }
     }
 
@@ -139,18 +160,30 @@ impl Reader {
         Ok(Node::Use(name, argument))
     }
 
+    /// An element's name; what it holds is only passed over.
     fn element(&mut self) -> Result<Node, String> {
         let name = self.word()?;
         self.expect(">")?;
         self.expect("{")?;
-        let index = self.elements;
-        self.elements += 1;
-        if self.takes("}") {
-            return Ok(Node::Element(index, name, Box::new(Node::Empty)));
-        }
-        let content = self.node()?;
-        self.expect("}")?;
-        Ok(Node::Element(index, name, Box::new(content)))
+        let start = self.end - self.rest.len();
+        let mut depth = 1;
+        let is_end = |(_, byte): &(usize, u8)| {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        };
+        let (end, _) = self
+            .rest
+            .bytes()
+            .enumerate()
+            .find(is_end)
+            .ok_or("'}' is missing")?;
+        let (text, rest) = self.rest.split_at(end);
+        self.rest = &rest[1..];
+        Ok(Node::Element(name, Text { text, start }))
     }
 
     fn kind(&mut self) -> Result<Kind, String> {
@@ -210,12 +243,10 @@ impl Reader {
             return Ok(word);
         }
         self.skip_blank();
-        let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-');
-        let end = self.rest.find(|it| !is_part(it)).unwrap_or(self.rest.len());
-        if end == 0 {
-            return Err("a name is missing".to_owned());
+        let (word, rest) = split_word(self.rest);
+        if word.is_empty() {
+            return Err(format!("a name is missing before {:?}", self.rest));
         }
-        let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         Ok(word)
     }
@@ -224,7 +255,7 @@ impl Reader {
         if self.takes(text) {
             Ok(())
         } else {
-            Err(format!("{text:?} is missing"))
+            Err(format!("{text:?} is missing before {:?}", self.rest))
         }
     }
 
@@ -239,14 +270,24 @@ impl Reader {
         }
     }
 
+    /// Passes over blanks, ends of lines and comments.
     fn skip_blank(&mut self) {
-        loop {
-            self.rest = self.rest.trim_start();
-            if !self.rest.starts_with('#') {
-                return;
+        let bytes = self.rest.as_bytes();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b' ' | b'\n' => at += 1,
+                b'#' => at += self.rest[at..].find('\n').unwrap_or(bytes.len() - at),
+                _ => break,
             }
-            let end = self.rest.find('\n').unwrap_or(self.rest.len());
-            self.rest = &self.rest[end..];
         }
+        self.rest = &self.rest[at..];
     }
+}
+
+/// The name or word that `text` begins with, and what follows.
+fn split_word(text: &'static str) -> (&'static str, &'static str) {
+    let is_part = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-');
+    let end = text.bytes().take_while(is_part).count();
+    text.split_at(end)
 }

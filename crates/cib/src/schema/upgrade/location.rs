@@ -9,7 +9,7 @@
 //! Pacemaker 3.0's own upgrade leaves the rule that it makes of a lifetime without a score, and then
 //! ignores the constraint; here the score stays.
 
-use std::collections::HashSet;
+use crate::hashed::HashSet;
 
 use super::Upgrade;
 use super::current::PREFIX;

@@ -2,7 +2,7 @@
 //! bundles of `rkt` containers. They are left out, and with them what consists of nothing else and
 //! what speaks of nothing else.
 
-use std::collections::HashSet;
+use crate::hashed::HashSet;
 
 use super::super::Importance;
 use super::Upgrade;
@@ -104,7 +104,7 @@ fn drop_constraints(upgrade: &mut Upgrade<'_>, gone: &HashSet<String>) {
             && it.attribute("id-ref").is_none()
             && it.child("resource_ref").is_none()
     };
-    let mut without_sets = HashSet::new();
+    let mut without_sets = HashSet::default();
     for set in upgrade.find(is_empty) {
         without_sets.extend(upgrade.element(set).parent().map(Element::xml_id));
         upgrade.cib.remove(set);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::outcomes::{circumstance, headline, promotion, verdict};
 use super::sources::{advice, obstacle, source};
-use super::{kind_name, outcome_name, steps};
+use super::{facts, kind_name, outcome_name, steps};
 
 /// The whole value.
 pub fn value(explanation: &Explanation) -> Value {
@@ -78,12 +78,13 @@ fn part_value(part: &Part, view: &NodeView, placement: &Placement) -> Value {
         Change::Plus(score) => (score, false),
         Change::Becomes(score) => (score, true),
     };
-    json!({
+    let value = json!({
         "score": score.to_string(),
         "replaces": replaces,
         "text": source(&part.source),
         "advice": advice(&part.source, &placement.resource, &view.node),
-    })
+    });
+    with(value, facts::of_source(&part.source))
 }
 
 fn action_value(action: &ActionView) -> Value {
@@ -99,10 +100,20 @@ fn action_value(action: &ActionView) -> Value {
 }
 
 fn wait_value(wait: &Wait) -> Value {
-    json!({
+    let value = json!({
         "action": step_value(&wait.step),
         "text": steps::origin(&wait.origin),
-    })
+    });
+    with(value, facts::of_origin(&wait.origin))
+}
+
+/// `value`, an object, with more members.
+fn with(mut value: Value, members: Vec<(&'static str, String)>) -> Value {
+    if let Value::Object(object) = &mut value {
+        let members = members.into_iter();
+        object.extend(members.map(|(name, value)| (name.to_owned(), value.into())));
+    }
+    value
 }
 
 fn step_value(step: &Step) -> Value {

@@ -5,10 +5,12 @@
 //! | [`outcomes`] | what happens to a resource, and why |
 //! | [`sources`] | where a part of a score comes from, and what to do about it |
 //! | [`steps`] | what is done, what it waits for, what is in its way |
+//! | [`facts`] | the same as names and values, for programs |
 //! | [`text`], [`xml`], [`json`] | the whole, in three forms |
 //!
 //! The sentences are the same in all forms.
 
+mod facts;
 pub(super) mod json;
 mod outcomes;
 mod sources;

@@ -7,7 +7,7 @@ use scheduler::model::journal::Change;
 
 use super::outcomes::{circumstance, headline, promotion, verdict};
 use super::sources::{advice, obstacle, source};
-use super::{kind_name, outcome_name, steps};
+use super::{facts, kind_name, outcome_name, steps};
 
 /// Adds the explanation to `parent`.
 pub fn append(document: &mut Document, parent: XmlId, explanation: &Explanation) {
@@ -78,6 +78,9 @@ fn append_node(document: &mut Document, parent: XmlId, view: &NodeView, placemen
         if replaces {
             document.set(child, "replaces", "true");
         }
+        for (name, value) in facts::of_source(&part.source) {
+            document.set(child, name, &value);
+        }
         document.set(child, "text", &source(&part.source));
         if let Some(advice) = advice(&part.source, &placement.resource, &view.node) {
             document.set(child, "advice", &advice);
@@ -100,6 +103,9 @@ fn append_action(document: &mut Document, parent: XmlId, action: &ActionView) {
     for wait in &action.waits {
         let child = document.append(element, "after");
         set_step(document, child, &wait.step);
+        for (name, value) in facts::of_origin(&wait.origin) {
+            document.set(child, name, &value);
+        }
         document.set(child, "text", &steps::origin(&wait.origin));
     }
     if action.more_waits > 0 {

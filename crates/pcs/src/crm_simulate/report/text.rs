@@ -134,6 +134,8 @@ impl Text {
     }
 
     fn events(&mut self, heading: &str, events: &[Event]) {
+        // Pacemaker sets off even what it does not say.
+        self.space();
         if self.quiet {
             for event in events {
                 if let Event::Error(text) = event {
@@ -142,7 +144,6 @@ impl Text {
             }
             return;
         }
-        self.space();
         self.outline.begin(heading);
         for event in events {
             self.event(event);
@@ -212,9 +213,7 @@ impl Report for Text {
             (false, true) => "Utilization Information",
             (false, false) => return,
         };
-        if !self.quiet {
-            self.space();
-        }
+        self.space();
         self.outline.begin(heading);
         for finding in &plan.findings {
             match finding {

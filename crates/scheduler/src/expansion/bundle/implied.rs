@@ -1,6 +1,6 @@
 //! What bundles imply, as elements.
 
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use cib::xml::{Document, Element, XmlId};
 
@@ -11,7 +11,7 @@ use super::{EXECUTOR, Port, Settings};
 
 /// Expands the bundles among `resources`.
 pub(in crate::expansion) fn expand(expanded: &mut Document, resources: Element<'_>) {
-    let mut taken: HashSet<String> = HashSet::new();
+    let mut taken: HashSet<String> = HashSet::default();
     if resources.child("bundle").is_none() {
         return;
     }

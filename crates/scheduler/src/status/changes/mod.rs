@@ -14,7 +14,7 @@
 
 mod operation;
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::xml::Element;
 
@@ -33,7 +33,7 @@ pub fn apply_configuration_changes(plan: &mut Plan<'_>) {
         return;
     };
     let renamed = renamed_resources(plan);
-    let mut states: HashMap<&str, Vec<Element<'_>>> = HashMap::new();
+    let mut states: HashMap<&str, Vec<Element<'_>>> = HashMap::default();
     for state in status.children_named("node_state") {
         if let Some(name) = state.attribute("uname") {
             states.entry(name).or_default().push(state);
@@ -98,7 +98,7 @@ fn can_be_told(plan: &Plan<'_>, node: NodeId) -> bool {
 /// Primitives by the name that history has for them, where that is not their own, or where it is
 /// another resource's own: what was removed, and replaced by a group of the same name, say.
 fn renamed_resources(plan: &Plan<'_>) -> HashMap<String, Vec<ResourceId>> {
-    let mut renamed: HashMap<String, Vec<ResourceId>> = HashMap::new();
+    let mut renamed: HashMap<String, Vec<ResourceId>> = HashMap::default();
     for (resource, of) in plan.resources.iter() {
         let is_hidden = of.removed && plan.resource_by_id(&of.id) != Some(resource);
         let names = of

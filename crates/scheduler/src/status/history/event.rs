@@ -1,6 +1,6 @@
 //! What is known while a history is read: the resource's part, and the entry at hand.
 
-use std::collections::HashSet;
+use cib::hashed::HashSet;
 
 use cib::time::DateTime;
 

@@ -2,7 +2,7 @@
 //!
 //! Only few histories hold migrations, so nothing is indexed before it is asked for.
 
-use std::collections::HashMap;
+use cib::hashed::HashMap;
 
 use cib::xml::Element;
 
