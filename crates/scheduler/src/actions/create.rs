@@ -197,6 +197,9 @@ fn operation<'c>(
             .then(|| operation_configuration(plan, resource, "notify", 0, true))
             .flatten()
     });
+    if is_node_dependent(plan, resource, task, interval_ms) {
+        crate::configuration::note_changes(plan, resource, node);
+    }
     let meta = read_meta(plan, resource, node, task, interval_ms, config);
     let on_fail = meta.values.get("on-fail");
     let (_, problem) = on_fail::parse_on_fail(plan, resource, task, interval_ms, on_fail);

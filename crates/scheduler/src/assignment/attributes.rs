@@ -2,6 +2,10 @@
 //!
 //! A guest or bundle node may answer for itself or for the machine that hosts it: for the host where
 //! the resource's `container-attribute-target` says so, and for what is inside a bundle.
+//!
+//! Nodes without the attribute are in one place. By accident that holds for `#uname` too: remote nodes
+//! that neither `<nodes>` nor the status section speak of yet have no attributes at all, so what
+//! belongs together may start on several of them.
 
 use crate::model::{NodeId, Plan, ResourceId};
 
@@ -51,17 +55,21 @@ impl<'p, 'c> Places<'p, 'c> {
         }
     }
 
-    /// Whether nodes that are known by name are places of their own.
+    /// Whether each node is a place of its own.
     pub(super) fn are_nodes(&self) -> bool {
+        self.are_names() && self.plan.nodes.values().all(|node| node.described)
+    }
+
+    fn are_names(&self) -> bool {
         self.attribute == NODE_NAME && self.answers == Answers::Nodes
     }
 
     /// The name of the place where `node` is; nodes for which it is not known are in the same
     /// place.
     pub(super) fn of(&self, node: NodeId) -> Option<&'p str> {
-        if self.are_nodes() {
+        if self.are_names() {
             let node = &self.plan.nodes[node];
-            return node.has_identity.then_some(node.name);
+            return node.described.then_some(node.name);
         }
         let ask_host = match self.answers {
             Answers::Nodes => false,

@@ -343,8 +343,7 @@ impl<'p, 'c> BestScores<'p, 'c> {
         let attribute = &*plan.colocations[link.colocation].node_attribute;
         let places = Places::new(plan, attribute, source);
         let target_places = Places::new(plan, attribute, link.target);
-        let all_have_names = || allowed.iter().all(|it| plan.nodes[it.node].has_identity);
-        if places.are_nodes() && target_places.are_nodes() && all_have_names() {
+        if places.are_nodes() && target_places.are_nodes() {
             return Self::ByNode(allowed);
         }
         let mut best: Vec<(Option<&str>, Score)> = Vec::new();

@@ -55,9 +55,7 @@ fn set_priority(plan: &mut Plan<'_>, instance: ResourceId, clone: ResourceId) {
     };
     let next_role = plan.role(instance, false);
     let priority = match next_role {
-        Role::Unknown | Role::Started => {
-            promotion_score(plan, instance, node).map_or(-1, Score::value)
-        }
+        Role::Unknown | Role::Started => promotion_score(plan, instance, node).unwrap_or(-1),
         Role::Stopped | Role::Unpromoted => Score::MINUS_INFINITY.value(),
         Role::Promoted => plan.resources[instance].priority,
     };
@@ -78,6 +76,10 @@ fn set_priority(plan: &mut Plan<'_>, instance: ResourceId, clone: ResourceId) {
         Score::new(i64::from(of.priority))
     };
     of.promotion_priority_set = true;
+    if plan.journal.enabled {
+        let own = Score::new(i64::from(of.priority));
+        plan.journal.promotions.push((instance, own));
+    }
 }
 
 /// Instances of promotable clones that are active are unpromoted, not merely started.

@@ -2,7 +2,8 @@
 //! node attribute `master-RESOURCE`.
 //!
 //! The resource's name is the one that the node's history knows it by; for anonymous instances
-//! without such, the name without the number. The score of a group is the sum of its members'.
+//! without such, the name without the number. The score of a group is the plain sum of its members',
+//! which may be more than `INFINITY`: it still tells such groups apart.
 //!
 //! An instance's score on a node counts if it is allowed there, and
 //!
@@ -19,15 +20,15 @@ use crate::model::{Cause, NodeId, Plan, ResourceId, Variant};
 
 /// The promotion score of `resource`, an instance, on `node`; `None` where there is none.
 #[must_use]
-pub fn promotion_score(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> Option<Score> {
+pub fn promotion_score(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> Option<i32> {
     let members = &plan.resources[resource].children;
     if members.is_empty() {
-        return primitive_score(plan, resource, node);
+        return primitive_score(plan, resource, node).map(Score::value);
     }
     members
         .iter()
         .filter_map(|&member| promotion_score(plan, member, node))
-        .reduce(|sum, score| Score::new(i64::from(sum.value()) + i64::from(score.value())))
+        .reduce(i32::saturating_add)
 }
 
 fn primitive_score(plan: &Plan<'_>, resource: ResourceId, node: NodeId) -> Option<Score> {
@@ -154,10 +155,10 @@ pub(super) fn add_to_node_scores(plan: &mut Plan<'_>, clone: ResourceId) {
                 continue;
             }
             let score = promotion_score(plan, instance, candidate.node).unwrap_or_default();
-            if score > Score::ZERO {
-                candidate.score = candidate.score.plus(score);
+            if score > 0 {
+                candidate.score = candidate.score.plus(Score::new(score.into()));
             }
-            priority = priority.max(score.value());
+            priority = priority.max(score);
         }
         set_scores(plan, instance, changed, || Cause::PromotionScore);
         plan.resources[instance].priority = priority;

@@ -67,6 +67,15 @@ fn colocation(dependent: &str, primary: &str, score: &str) -> String {
 /// Where all primitives go, in the order of configuration: `RESOURCE@NODE`, `*` after those that
 /// are promoted.
 fn places(cib: &Document) -> String {
+    assigned(cib, |plan| {
+        let primitives = plan.resources.ids().filter(|&id| plan.is_primitive(id));
+        let places: Vec<String> = primitives.map(|id| place(plan, id)).collect();
+        places.join(" ")
+    })
+}
+
+/// What `ask` says about the plan once everything is assigned.
+fn assigned<T>(cib: &Document, ask: impl FnOnce(&Plan<'_>) -> T) -> T {
     let expanded = crate::expansion::expand(cib);
     let now = DateTime::from_epoch_s(1_700_000_000);
     let mut plan = crate::read(&expanded, now, Wishes::default());
@@ -74,9 +83,7 @@ fn places(cib: &Document) -> String {
     crate::constraints::apply_node_criteria(&mut plan);
     crate::constraints::imply(&mut plan);
     super::assign_all(&mut plan);
-    let primitives = plan.resources.ids().filter(|&id| plan.is_primitive(id));
-    let places: Vec<String> = primitives.map(|id| place(&plan, id)).collect();
-    places.join(" ")
+    ask(&plan)
 }
 
 fn place(plan: &Plan<'_>, resource: crate::model::ResourceId) -> String {
@@ -218,4 +225,24 @@ fn nodes_take_no_more_than_they_have_room_for() {
     let resources: String = ["p", "q", "r", "s"].map(heavy).concat();
     let cib = cib(strategy, &resources, &location("q", "a", "5"), "");
     assert_eq!(places(&cib), "p@b q@a r@c s@-");
+}
+
+#[test]
+fn rules_on_time_ask_for_another_run_where_they_have_a_say() {
+    let until = "2023-11-14T23:00:00Z";
+    let rule =
+        format!(r#"<rule id="R"><date_expression id="d" operation="lt" end="{until}"/></rule>"#);
+    let of_parameters = primitive("p").replace(
+        "/>",
+        &format!(r#"><instance_attributes id="i">{rule}</instance_attributes></primitive>"#),
+    );
+    let of_location = r##"<rsc_location id="l" rsc="p"><rule id="r" score="1">
+        <expression id="e" attribute="#uname" operation="eq" value="b"/></rule></rsc_location>"##;
+    let recheck = |constraint: &str| {
+        assigned(&cib("", &of_parameters, constraint, ""), |plan| {
+            plan.recheck_by_s
+        })
+    };
+    assert_eq!(recheck(""), None, "nothing depends on the parameters");
+    assert_eq!(recheck(of_location), Some(1_700_002_800));
 }

@@ -33,11 +33,12 @@ pub use clone::add_instance;
 pub(crate) use nodes::is_remote_connection;
 pub use nodes::{add_node, add_node_attributes, link_remote_node};
 pub(crate) use number::{parse_count, parse_integer};
-pub use parameters::{parameters, parameters_may_vary};
+pub use parameters::{note_changes, parameters, parameters_may_vary};
 pub use resources::add_resource;
 pub use target_role::target_role;
 
 use cib::hashed::HashSet;
+
 use cib::xml::Element;
 
 use crate::model::Plan;
@@ -48,7 +49,7 @@ use crate::model::Plan;
 /// have their numbers by then, everything is read again without them.
 pub fn unpack<'c>(new: impl Fn() -> Plan<'c>) -> Plan<'c> {
     let mut plan = new();
-    let missing = unpack_without(&mut plan, &HashSet::default());
+    let missing = unpack_without(&mut plan, &HashSet::new());
     if !missing.is_empty() {
         plan = new();
         unpack_without(&mut plan, &missing);

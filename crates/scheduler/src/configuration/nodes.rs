@@ -12,8 +12,8 @@
 //!   do no harm.
 
 use std::cmp::Ordering;
-
 use cib::hashed::HashSet;
+
 use cib::rules::{Findings, Input};
 use cib::xml::Element;
 use cib::{Score, Values, nvset};
@@ -217,7 +217,7 @@ fn add_identity(plan: &mut Plan<'_>, node: NodeId) {
     let dc_uuid = plan.cib.attribute("dc-uuid");
     let has_dc = plan.nodes.values().any(|node| node.is_dc);
     let of = &mut plan.nodes[node];
-    of.has_identity = true;
+    of.described = true;
     of.attributes.set("#uname", of.name);
     of.attributes.set("#id", of.uuid);
     if !has_dc && dc_uuid.is_some_and(|dc_uuid| dc_uuid.eq_ignore_ascii_case(of.uuid)) {

@@ -23,7 +23,7 @@ use cib::{Score, nvset};
 use super::meta;
 use super::nodes::is_remote_connection;
 use super::number::parse_integer;
-use super::parameters::{check_rules, parameters};
+use super::parameters::{check_rules, note_changes, parameters};
 use super::presence::Presence;
 use super::{bundle, clone, group, primitive, requires, target_role};
 use crate::model::resource::Group;
@@ -64,7 +64,7 @@ pub(super) fn unpack<'c>(
     let is_guest = read_common(plan, resource);
 
     let is_usable = match plan.resources[resource].variant {
-        Variant::Primitive => primitive::check(plan, resource),
+        Variant::Primitive => primitive::check(plan, resource, presence),
         Variant::Group(_) => group::unpack(plan, resource, presence),
         Variant::Clone(_) => clone::unpack(plan, resource, presence),
         Variant::Bundle(_) => bundle::unpack(plan, resource, presence),
@@ -262,6 +262,9 @@ pub(super) fn warn_of_default(plan: &mut Plan<'_>, name: &str) {
 fn read_failure_timeout(plan: &mut Plan<'_>, resource: ResourceId, is_remote: bool) {
     let timeout = plan.resources[resource].meta.get("failure-timeout");
     let mut timeout_ms = timeout.map_or(0, parse_interval_ms);
+    if is_remote {
+        note_changes(plan, resource, None);
+    }
     if is_remote && let Some(reconnect) = parameters(plan, resource, None).get("reconnect_interval")
     {
         timeout_ms = parse_interval_ms(reconnect);

@@ -36,6 +36,8 @@ pub(super) fn unpack(plan: &mut Plan<'_>, presence: &mut Presence) {
             )),
         }
     }
+    // Replicas that were not made after all have no nodes either.
+    plan.nodes_by_name.retain(|&node| presence.contains(node));
     for index in 0..plan.roots.len() {
         let root = plan.roots[index];
         settle_launchers(plan, root);

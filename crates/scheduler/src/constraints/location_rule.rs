@@ -118,11 +118,9 @@ fn matching_nodes<'c>(
     let reads_parameters = rule.descendants().any(|part| {
         part.attribute("value-source") == Some("param") || part.attribute("id-ref").is_some()
     });
-    // Where parameters depend on the time, the constraint counts as if it had asked for them.
-    let reads_parameters =
-        reads_parameters || configuration::parameters_may_vary(plan, request.resource);
     let mut nodes = Vec::new();
     for node in plan.nodes.ids() {
+        configuration::note_changes(plan, request.resource, Some(node));
         let parameters =
             reads_parameters.then(|| configuration::parameters(plan, request.resource, Some(node)));
         let input = Input {

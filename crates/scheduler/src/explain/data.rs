@@ -342,6 +342,8 @@ pub enum Source {
     NodeFull,
     /// What the agent thinks of a promotion there.
     PromotionScore,
+    /// The agent has not said what it thinks of a promotion there.
+    NoPromotionScore,
     /// Any other, in words.
     Other(String),
 }
@@ -356,7 +358,7 @@ pub enum Direction {
 }
 
 /// Whether an instance is promoted, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promotion {
     /// Its promotion score.
     pub score: Score,
@@ -366,6 +368,8 @@ pub struct Promotion {
     pub better: usize,
     /// Whether it is to be promoted.
     pub promoted: bool,
+    /// What the score is made of.
+    pub parts: Vec<Part>,
 }
 
 /// What is done with a primitive.

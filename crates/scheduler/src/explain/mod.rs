@@ -27,6 +27,7 @@ mod near;
 mod nodes;
 mod origins;
 mod placement;
+mod promotion;
 mod scores;
 
 pub use data::{

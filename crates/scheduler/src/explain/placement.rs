@@ -4,11 +4,11 @@ use cib::Score;
 
 use super::actions::missed;
 use super::blockers::blocker;
-use super::data::{Because, Circumstance, NodeView, Outcome, Part, Placement, Promotion, Verdict};
+use super::data::{Because, Circumstance, NodeView, Outcome, Part, Placement, Verdict};
 use super::origins::Origins;
-use super::{actions, nodes};
+use super::{actions, nodes, promotion};
 use crate::model::journal::{Change, Choice};
-use crate::model::{ActionId, NodeId, Plan, ResourceId, Role, Task};
+use crate::model::{ActionId, NodeId, Plan, ResourceId, Task};
 
 /// The placement of `resource`, a primitive. Looks at all nodes.
 pub(super) fn of(plan: &Plan<'_>, origins: &Origins<'_, '_>, resource: ResourceId) -> Placement {
@@ -34,7 +34,7 @@ pub(super) fn of(plan: &Plan<'_>, origins: &Origins<'_, '_>, resource: ResourceI
         circumstances: circumstances(plan, resource),
         nodes: views,
         choice,
-        promotion: promotion(plan, resource),
+        promotion: promotion::of(plan, resource),
         actions: actions::views(plan, origins, resource),
     }
 }
@@ -294,27 +294,4 @@ fn circumstances(plan: &Plan<'_>, resource: ResourceId) -> Vec<Circumstance> {
         found.push(Circumstance::Pending(task.to_owned()));
     }
     found
-}
-
-/// Whether an instance of a promotable clone is promoted, and how many others come before it.
-fn promotion(plan: &Plan<'_>, resource: ResourceId) -> Option<Promotion> {
-    let clone = plan.top(resource, false);
-    let limit = plan
-        .clone_data(clone)
-        .filter(|_| plan.resources[clone].promotable)?
-        .promoted_max;
-    let instance = std::iter::successors(Some(resource), |&part| plan.resources[part].parent)
-        .find(|&part| plan.resources[part].parent == Some(clone))?;
-    let score = plan.resources[instance].promotion_priority;
-    let better = plan.resources[clone]
-        .children
-        .iter()
-        .filter(|&&other| plan.resources[other].promotion_priority > score)
-        .count();
-    Some(Promotion {
-        score,
-        limit,
-        better,
-        promoted: plan.role(instance, false) == Role::Promoted,
-    })
 }

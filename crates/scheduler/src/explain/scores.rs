@@ -85,7 +85,7 @@ fn source(plan: &Plan<'_>, resource: ResourceId, node: NodeId, cause: &Cause) ->
 
 /// A location constraint; or the node's health, which the scheduler treats as one that is named
 /// after the strategy.
-fn location(plan: &Plan<'_>, node: NodeId, id: &str) -> Source {
+pub(super) fn location(plan: &Plan<'_>, node: NodeId, id: &str) -> Source {
     let constraint = plan
         .cib
         .child("configuration")

@@ -14,6 +14,7 @@ mod dot;
 mod element;
 mod inputs;
 mod text;
+mod unplaced;
 mod write;
 
 pub use dot::to_dot;
@@ -36,6 +37,7 @@ pub struct Transition {
 
 /// Decides what is in the graph.
 pub fn build(plan: &mut Plan<'_>) -> Transition {
+    unplaced::place(plan);
     let mut transition = Transition::default();
     for root in plan.roots.clone() {
         transition.add_resource(plan, root);

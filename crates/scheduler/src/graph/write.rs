@@ -81,7 +81,7 @@ fn write_header(text: &mut Text, plan: &Plan<'_>) {
     if parse_integer(migration_limit).is_some_and(|limit| limit > 0) {
         text.attribute("migration-limit", migration_limit);
     }
-    if let Some(recheck_by_s) = plan.recheck_by_s.get() {
+    if let Some(recheck_by_s) = plan.recheck_by_s {
         text.attribute("recheck-by", &recheck_by_s.to_string());
     }
 }

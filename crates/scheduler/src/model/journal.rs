@@ -137,6 +137,8 @@ pub struct Journal {
     pub entries: Vec<Entry>,
     /// The choices; the last one of a resource counts.
     pub decisions: Vec<Decision>,
+    /// The promotion scores of instances by themselves.
+    pub promotions: Vec<(ResourceId, Score)>,
 }
 
 impl Journal {

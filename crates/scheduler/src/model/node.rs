@@ -36,6 +36,9 @@ pub struct Node<'c> {
     pub xml: Option<Element<'c>>,
     /// Permanent and transient attributes, and the built-in ones (`#uname`, `#kind`, …).
     pub attributes: Values<'c>,
+    /// Whether the CIB says anything about it: `<node>` or `<node_state>`. A remote node that only
+    /// its connection stands for has no built-in attributes, not even a name, for colocations.
+    pub described: bool,
     /// Utilization attributes, less what has been assigned so far.
     pub utilization: Values<'c>,
     /// The connection resource of a remote, guest or bundle node.
@@ -49,9 +52,6 @@ pub struct Node<'c> {
     pub shutdown: bool,
     /// Whether it is in the process of joining (has not answered yet).
     pub pending: bool,
-    /// Whether its attributes say who it is. Nothing does so for a remote node without an entry or a
-    /// state: by name, all of these are the same place.
-    pub has_identity: bool,
     /// Whether it is the designated controller.
     pub is_dc: bool,
     /// Whether resources must leave it (`standby`).
@@ -109,11 +109,11 @@ impl<'c> Node<'c> {
             unclean: false,
             shutdown: false,
             pending: false,
-            has_identity: false,
             is_dc: false,
             standby: false,
             standby_on_fail: false,
             maintenance: false,
+            described: false,
             seen: false,
             expected_up: false,
             probes_allowed: true,

@@ -1,10 +1,9 @@
 //! Everything that is known and decided in one run of the scheduler.
 
-use cib::hashed::{HashMap, HashSet};
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use cib::hashed::{HashMap, HashSet};
 use cib::time::DateTime;
 use cib::xml::{Element, XmlId};
 
@@ -71,9 +70,8 @@ pub struct Plan<'c> {
     pub digests: DigestCache,
     /// Containers that have to be stopped whatever else happens.
     pub stop_needed: Vec<ResourceId>,
-    /// When the scheduler should be run again at the latest, in seconds since 1970. Even who only
-    /// asks for parameters may find that these change at some time.
-    pub recheck_by_s: Cell<Option<i64>>,
+    /// When the scheduler should be run again at the latest, in seconds since 1970.
+    pub recheck_by_s: Option<i64>,
     /// What there is to say about the input.
     pub messages: Vec<Message>,
     /// What is shown of the assignment on request, in order.
@@ -151,7 +149,7 @@ impl<'c> Plan<'c> {
             expired_recurring: HashSet::default(),
             digests: DigestCache::default(),
             stop_needed: Vec::new(),
-            recheck_by_s: Cell::new(None),
+            recheck_by_s: None,
             messages: Vec::new(),
             findings: Vec::new(),
             assignment_depth: 0,

@@ -1,6 +1,8 @@
 //! From orderings to relations between the actions that exist.
 //!
-//! * An end that names a task stands for all actions of its resource that do it once.
+//! * An end that names a task stands for all actions of its resource that do it once. Where no
+//!   shutdown lock is removed from the history (`lrm_delete`), the removal of all of it (`delete`)
+//!   is meant.
 //! * Where no first action exists, one is made, optional and without a node; not so for an ordering
 //!   within one resource, for the stop of what is stopped and the demotion of what is not promoted.
 //! * Where nothing is to come first although the relation would make `then` required by it, `then`
@@ -74,7 +76,7 @@ impl<'o> Found<'o> {
         {
             return Ends::Found(last.actions.clone());
         }
-        let actions: Rc<[ActionId]> = find_once(plan, resource, task).into();
+        let actions: Rc<[ActionId]> = named_actions(plan, resource, task).into();
         *last = Some(LastFound {
             task,
             known,
@@ -82,6 +84,15 @@ impl<'o> Found<'o> {
         });
         Ends::Found(actions)
     }
+}
+
+/// The actions that `task` stands for.
+fn named_actions(plan: &Plan<'_>, resource: ResourceId, task: &str) -> Vec<ActionId> {
+    let actions = find_once(plan, resource, task);
+    if actions.is_empty() && task == "lrm_delete" {
+        return find_once(plan, resource, "delete");
+    }
+    actions
 }
 
 fn resolve<'o>(plan: &mut Plan<'_>, found: &mut Found<'o>, ordering: &'o Ordering) {

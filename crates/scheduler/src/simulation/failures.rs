@@ -49,15 +49,24 @@ pub(super) fn count_failure(
         .into()
 }
 
-/// `text` as an XML id: what no name may have becomes a full stop.
+/// `text` as an XML id: what no name may have becomes a full stop, what none may begin with an
+/// underscore.
 fn sanitized_id(text: &str) -> String {
     let is_name = |character: char| {
         character.is_alphanumeric()
             || matches!(character, '-' | '.' | '_' | ':')
             || !character.is_ascii()
     };
+    let begins_name = |character: char| {
+        character.is_alphabetic() || matches!(character, '_' | ':') || !character.is_ascii()
+    };
     text.chars()
-        .map(|character| if is_name(character) { character } else { '.' })
+        .enumerate()
+        .map(|(index, character)| match index {
+            0 if !begins_name(character) => '_',
+            _ if !is_name(character) => '.',
+            _ => character,
+        })
         .collect()
 }
 

@@ -225,7 +225,12 @@ fn cached<'p, 'c>(plan: &'p mut Plan<'c>, request: Request<'c>) -> &'p mut Diges
     let id = &plan.resources[request.resource].id;
     let key = actions::operation_key(id, request.task, request.interval_ms);
     let place = (request.node, key);
-    let fresh = (!plan.digests.0.contains_key(&place)).then(|| calculate(plan, request));
+    let fresh = if plan.digests.0.contains_key(&place) {
+        None
+    } else {
+        configuration::note_changes(plan, request.resource, Some(request.node));
+        Some(calculate(plan, request))
+    };
     let entry = plan.digests.0.entry(place);
     entry.or_insert_with(|| fresh.unwrap_or_default())
 }

@@ -5,11 +5,12 @@ use cib::rules::Findings;
 use crate::model::Plan;
 
 /// Notes that the plan may change at `moment_s` (seconds since 1970), if that is to come.
-pub fn recheck_at(plan: &Plan<'_>, moment_s: i64) {
+pub fn recheck_at(plan: &mut Plan<'_>, moment_s: i64) {
     if moment_s > plan.now_s() {
-        let by_s = plan.recheck_by_s.get();
-        let earliest_s = by_s.map_or(moment_s, |by_s| by_s.min(moment_s));
-        plan.recheck_by_s.set(Some(earliest_s));
+        let earliest_s = plan
+            .recheck_by_s
+            .map_or(moment_s, |by_s| by_s.min(moment_s));
+        plan.recheck_by_s = Some(earliest_s);
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn of_source(source: &Source) -> Facts {
         Source::InstanceLimit => ("instance-limit", Vec::new()),
         Source::NodeFull => ("node-limit", Vec::new()),
         Source::PromotionScore => ("promotion-score", Vec::new()),
+        Source::NoPromotionScore => ("no-promotion-score", Vec::new()),
         Source::Other(_) => ("other", Vec::new()),
     };
     let found = found

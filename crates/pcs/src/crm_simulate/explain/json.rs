@@ -47,6 +47,7 @@ fn placement_value(placement: &Placement) -> Value {
             "score": found.score.to_string(),
             "promoted": found.promoted,
             "text": promotion(found),
+            "parts": found.parts.iter().map(part_value).collect::<Vec<Value>>(),
         })),
         "nodes": nodes,
         "actions": actions,
@@ -57,7 +58,10 @@ fn node_value(view: &NodeView, placement: &Placement) -> Value {
     let parts: Vec<Value> = view
         .parts
         .iter()
-        .map(|part| part_value(part, view, placement))
+        .map(|part| {
+            let advice = advice(&part.source, &placement.resource, &view.node);
+            with(part_value(part), advice.map(|advice| ("advice", advice)))
+        })
         .collect();
     let obstacles: Vec<&str> = view
         .obstacles
@@ -73,7 +77,7 @@ fn node_value(view: &NodeView, placement: &Placement) -> Value {
     })
 }
 
-fn part_value(part: &Part, view: &NodeView, placement: &Placement) -> Value {
+fn part_value(part: &Part) -> Value {
     let (score, replaces) = match part.change {
         Change::Plus(score) => (score, false),
         Change::Becomes(score) => (score, true),
@@ -82,7 +86,6 @@ fn part_value(part: &Part, view: &NodeView, placement: &Placement) -> Value {
         "score": score.to_string(),
         "replaces": replaces,
         "text": source(&part.source),
-        "advice": advice(&part.source, &placement.resource, &view.node),
     });
     with(value, facts::of_source(&part.source))
 }
@@ -108,7 +111,7 @@ fn wait_value(wait: &Wait) -> Value {
 }
 
 /// `value`, an object, with more members.
-fn with(mut value: Value, members: Vec<(&'static str, String)>) -> Value {
+fn with(mut value: Value, members: impl IntoIterator<Item = (&'static str, String)>) -> Value {
     if let Value::Object(object) = &mut value {
         let members = members.into_iter();
         object.extend(members.map(|(name, value)| (name.to_owned(), value.into())));

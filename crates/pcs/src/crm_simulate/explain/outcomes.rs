@@ -237,6 +237,7 @@ pub(super) fn promotion(promotion: &Promotion) -> String {
         limit,
         better,
         promoted,
+        ..
     } = *promotion;
     if promoted {
         return format!(

@@ -100,6 +100,9 @@ pub(super) fn source(source: &Source) -> String {
         Source::PromotionScore => {
             "promotion score: its agent would like to be promoted here".to_owned()
         }
+        Source::NoPromotionScore => {
+            "no promotion score: its agent has not said that it may be promoted here".to_owned()
+        }
         Source::Other(words) => words.clone(),
     }
 }

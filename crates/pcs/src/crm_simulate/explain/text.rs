@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use scheduler::explain::{ActionView, Explanation, Origin, Placement, Wait};
+use scheduler::explain::{ActionView, Explanation, Origin, Part, Placement, Wait};
 
 use super::outcomes::{circumstance, headline, promotion, verdict, whole};
 use super::sources::{advice, amount, obstacle_advice, source};
@@ -35,10 +35,21 @@ fn write_placement(text: &mut String, placement: &Placement) -> std::fmt::Result
     }
     if let Some(found) = &placement.promotion {
         writeln!(text, "{}", promotion(found))?;
+        let width = amount_width(&found.parts);
+        for part in &found.parts {
+            let (amount, source) = (amount(part), source(&part.source));
+            writeln!(text, "    {amount:>width$}  {source}")?;
+        }
     }
     write_table(text, placement)?;
     write_parts(text, placement)?;
     write_actions(text, placement)
+}
+
+/// How wide the column of the parts' amounts is.
+fn amount_width(parts: &[Part]) -> usize {
+    let widths = parts.iter().map(|part| amount(part).len());
+    widths.max().unwrap_or(0)
 }
 
 fn write_table(text: &mut String, placement: &Placement) -> std::fmt::Result {
@@ -84,12 +95,7 @@ fn write_parts(text: &mut String, placement: &Placement) -> std::fmt::Result {
         if index == 0 {
             writeln!(text, "\nWhat the scores are made of:")?;
         }
-        let width = view
-            .parts
-            .iter()
-            .map(|part| amount(part).len())
-            .max()
-            .unwrap_or(0);
+        let width = amount_width(&view.parts);
         writeln!(text, "    {}", view.node)?;
         for part in &view.parts {
             writeln!(

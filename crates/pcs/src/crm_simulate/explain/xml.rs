@@ -2,7 +2,7 @@
 //! text.
 
 use cib::xml::{Document, XmlId};
-use scheduler::explain::{ActionView, Explanation, NodeView, Placement, Step};
+use scheduler::explain::{ActionView, Explanation, NodeView, Part, Placement, Step};
 use scheduler::model::journal::Change;
 
 use super::outcomes::{circumstance, headline, promotion, verdict};
@@ -48,6 +48,9 @@ fn append_placement(document: &mut Document, parent: XmlId, placement: &Placemen
         document.set(element, "score", &found.score.to_string());
         document.set(element, "promoted", &found.promoted.to_string());
         document.set(element, "text", &promotion(found));
+        for part in &found.parts {
+            append_part(document, element, part);
+        }
     }
     for view in &placement.nodes {
         append_node(document, element, view, placement);
@@ -69,23 +72,28 @@ fn append_node(document: &mut Document, parent: XmlId, view: &NodeView, placemen
         document.set(child, "text", obstacle(found));
     }
     for part in &view.parts {
-        let (score, replaces) = match part.change {
-            Change::Plus(score) => (score, false),
-            Change::Becomes(score) => (score, true),
-        };
-        let child = document.append(element, "part");
-        document.set(child, "score", &score.to_string());
-        if replaces {
-            document.set(child, "replaces", "true");
-        }
-        for (name, value) in facts::of_source(&part.source) {
-            document.set(child, name, &value);
-        }
-        document.set(child, "text", &source(&part.source));
+        let child = append_part(document, element, part);
         if let Some(advice) = advice(&part.source, &placement.resource, &view.node) {
             document.set(child, "advice", &advice);
         }
     }
+}
+
+fn append_part(document: &mut Document, parent: XmlId, part: &Part) -> XmlId {
+    let (score, replaces) = match part.change {
+        Change::Plus(score) => (score, false),
+        Change::Becomes(score) => (score, true),
+    };
+    let child = document.append(parent, "part");
+    document.set(child, "score", &score.to_string());
+    if replaces {
+        document.set(child, "replaces", "true");
+    }
+    for (name, value) in facts::of_source(&part.source) {
+        document.set(child, name, &value);
+    }
+    document.set(child, "text", &source(&part.source));
+    child
 }
 
 fn append_action(document: &mut Document, parent: XmlId, action: &ActionView) {
