@@ -49,7 +49,7 @@ use crate::model::Plan;
 /// have their numbers by then, everything is read again without them.
 pub fn unpack<'c>(new: impl Fn() -> Plan<'c>) -> Plan<'c> {
     let mut plan = new();
-    let missing = unpack_without(&mut plan, &HashSet::new());
+    let missing = unpack_without(&mut plan, &HashSet::default());
     if !missing.is_empty() {
         plan = new();
         unpack_without(&mut plan, &missing);

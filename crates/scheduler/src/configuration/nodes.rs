@@ -11,8 +11,8 @@
 //!   remote node with a connection. Entries of remote nodes without a connection are left over and
 //!   do no harm.
 
-use std::cmp::Ordering;
 use cib::hashed::HashSet;
+use std::cmp::Ordering;
 
 use cib::rules::{Findings, Input};
 use cib::xml::Element;

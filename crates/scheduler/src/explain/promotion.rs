@@ -72,7 +72,7 @@ fn own_parts(
     own: Score,
 ) -> Vec<Part> {
     let agent = match promotion_score(plan, instance, node) {
-        Some(score) => (score, Source::PromotionScore),
+        Some(score) => (Score::new(i64::from(score)), Source::PromotionScore),
         None => (Score::new(-1), Source::NoPromotionScore),
     };
     let locations = [instance, clone]
