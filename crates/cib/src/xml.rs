@@ -6,11 +6,14 @@
 
 use std::fmt;
 
+mod decode;
 mod edit;
 mod ids;
 mod parse;
+mod well_formed;
 mod write;
 
+pub use decode::{DecodeError, decode};
 pub use parse::{MAX_DEPTH, MAX_LEN_BYTES, ParseError};
 pub use write::escape_attribute;
 
@@ -61,6 +64,7 @@ pub struct Document {
     root: XmlId,
     source_len: u32,
     ids: ids::Ids,
+    edits: u64,
 }
 
 impl Document {
@@ -81,6 +85,7 @@ impl Document {
             root: XmlId(0),
             source_len,
             ids: ids::Ids::default(),
+            edits: 0,
         }
     }
 
@@ -94,6 +99,12 @@ impl Document {
     #[must_use]
     pub fn element(&self, id: XmlId) -> Element<'_> {
         Element { document: self, id }
+    }
+
+    /// How often the document was changed since it was read: the same number means the same text.
+    #[must_use]
+    pub fn edits(&self) -> u64 {
+        self.edits
     }
 
     /// Appends a new element called `name` to the children of `parent`.
@@ -126,6 +137,10 @@ impl Document {
 
     /// Sets attribute `name` of `element`, which keeps its place if it was there before.
     pub fn set(&mut self, element: XmlId, name: &str, value: &str) {
+        if self.element(element).attribute(name) == Some(value) {
+            return;
+        }
+        self.edits += 1;
         let value = self.store(value);
         let (first, count) = self.node(element).attributes;
         let range = first as usize..(first + count) as usize;
@@ -155,6 +170,7 @@ impl Document {
             .clone()
             .find(|&index| self.text(self.attributes[index].0) == name)
         {
+            self.edits += 1;
             self.attributes.copy_within(index + 1..range.end, index);
             self.node_mut(element).attributes.1 -= 1;
         }
@@ -169,6 +185,7 @@ impl Document {
             ..
         } = *self.node(id);
         let Some(parent) = parent else { return };
+        self.edits += 1;
         match previous {
             Some(previous) => self.node_mut(previous).next = next,
             None => self.node_mut(parent).first_child = next,
@@ -199,11 +216,13 @@ impl Document {
 
     /// Gives `element` another name.
     pub fn rename(&mut self, element: XmlId, name: &str) {
+        self.edits += 1;
         let name = self.store(name);
         self.node_mut(element).kind = Kind::Element(name);
     }
 
     fn push(&mut self, parent: Option<XmlId>, kind: impl FnOnce(&mut Self) -> Kind) -> XmlId {
+        self.edits += 1;
         let kind = kind(self);
         self.link(parent, kind, u32::MAX)
     }

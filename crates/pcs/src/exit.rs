@@ -1,5 +1,7 @@
 //! Exit codes of commands and agents, and what they mean (`crm_error --exit --list`).
 
+use std::io;
+
 pub use scheduler::status::outcome::exit::text;
 
 /// How a command ends.
@@ -11,6 +13,8 @@ impl ExitCode {
     pub const OK: Self = Self(0);
     /// Any error that has no code of its own.
     pub const ERROR: Self = Self(1);
+    /// The user may not do that.
+    pub const INSUFFICIENT_PRIVILEGES: Self = Self(4);
     /// The arguments are not understood.
     pub const USAGE: Self = Self(64);
     /// The input is not what it should be.
@@ -27,6 +31,17 @@ impl ExitCode {
     pub const DISCONNECTED: Self = Self(102);
     /// The thing asked for does not exist.
     pub const NO_SUCH: Self = Self(105);
+
+    /// How a command ends that could not use a file: with Pacemaker's code for the system's error.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NO_SUCH,
+            io::ErrorKind::PermissionDenied => Self::INSUFFICIENT_PRIVILEGES,
+            io::ErrorKind::InvalidInput => Self::SOFTWARE,
+            _ => Self::ERROR,
+        }
+    }
 
     /// What the code means.
     #[must_use]

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 /// The files of a machine, or what stands for them in a test.
 pub trait Files {
-    /// The text in the file `path`.
+    /// What the file `path` holds.
     ///
     /// # Errors
-    /// It cannot be read, or is no text.
-    fn read(&mut self, path: &str) -> io::Result<String>;
+    /// It cannot be read.
+    fn read(&mut self, path: &str) -> io::Result<Vec<u8>>;
 
     /// All of standard input.
     ///
     /// # Errors
-    /// It cannot be read, or is no text.
-    fn read_standard_input(&mut self) -> io::Result<String>;
+    /// It cannot be read.
+    fn read_standard_input(&mut self) -> io::Result<Vec<u8>>;
 
     /// Makes `text` the content of the file `path`.
     ///
@@ -43,6 +43,9 @@ pub trait Files {
     /// # Errors
     /// It cannot be read.
     fn list(&mut self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// The environment variable `name`, if it is set, is text, and is not empty.
+    fn variable(&self, name: &str) -> Option<String>;
 }
 
 /// Why something could not be read or written, in the system's words.
@@ -60,12 +63,14 @@ pub fn reason(error: &io::Error) -> String {
 pub struct MachineFiles;
 
 impl Files for MachineFiles {
-    fn read(&mut self, path: &str) -> io::Result<String> {
-        std::fs::read_to_string(path)
+    fn read(&mut self, path: &str) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
     }
 
-    fn read_standard_input(&mut self) -> io::Result<String> {
-        io::read_to_string(io::stdin().lock())
+    fn read_standard_input(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn write(&mut self, path: &str, text: &str) -> io::Result<()> {
@@ -95,6 +100,10 @@ impl Files for MachineFiles {
         }
         Ok(names)
     }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
 }
 
 /// A file that text is written to, with the error that writing ended in.
@@ -116,25 +125,35 @@ impl fmt::Write for FileWriter {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryFiles {
     /// The content of each file, by path.
-    pub files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, Vec<u8>>,
     /// What standard input has.
-    pub standard_input: String,
+    pub standard_input: Vec<u8>,
+    /// Environment variables, by name.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl MemoryFiles {
+    /// The text in the file `path`, if it is there and is text.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        std::str::from_utf8(self.files.get(path)?).ok()
+    }
 }
 
 impl Files for MemoryFiles {
-    fn read(&mut self, path: &str) -> io::Result<String> {
+    fn read(&mut self, path: &str) -> io::Result<Vec<u8>> {
         self.files
             .get(path)
             .cloned()
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
-    fn read_standard_input(&mut self) -> io::Result<String> {
+    fn read_standard_input(&mut self) -> io::Result<Vec<u8>> {
         Ok(std::mem::take(&mut self.standard_input))
     }
 
     fn write(&mut self, path: &str, text: &str) -> io::Result<()> {
-        self.files.insert(path.to_owned(), text.to_owned());
+        self.files.insert(path.to_owned(), text.into());
         Ok(())
     }
 
@@ -147,5 +166,9 @@ impl Files for MemoryFiles {
             .filter(|name| !name.contains('/'))
             .map(str::to_owned)
             .collect())
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
     }
 }

@@ -11,23 +11,21 @@
 //! Must never: decide what the cluster does; touch a file other than through [`files::Files`], or
 //! the clock other than through its arguments, so that a whole command can run inside a test.
 
+mod command_line;
 pub mod crm_simulate;
 pub mod crm_verify;
+mod document;
 pub mod exit;
 pub mod files;
-mod options;
 pub mod outline;
-mod result;
+mod output;
+mod said;
+mod source;
 pub mod status;
+mod summary;
 
 pub use exit::ExitCode;
 pub use files::{Files, MachineFiles, MemoryFiles};
-
-/// Pacemaker's version, whose behaviour this is.
-const VERSION_TEXT: &str = "\
-Pacemaker 3.0.2
-Written by Andrew Beekhof and the Pacemaker project contributors
-";
 
 /// What came of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,4 +36,16 @@ pub struct Outcome {
     pub standard_error: String,
     /// How the process ends.
     pub exit_code: ExitCode,
+}
+
+impl Outcome {
+    fn say(&mut self, line: &str) {
+        self.standard_error.push_str(line);
+        self.standard_error.push('\n');
+    }
+
+    fn fail(&mut self, line: &str, exit_code: ExitCode) {
+        self.say(line);
+        self.exit_code = exit_code;
+    }
 }

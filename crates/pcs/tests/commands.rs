@@ -16,7 +16,7 @@ const CIB: &str = r#"<cib validate-with="pacemaker-4.0" admin_epoch="0" epoch="1
 /// Runs the command on files in memory, where `cib` and `folder/one.xml` hold a CIB.
 fn run(line: &str) -> (Outcome, MemoryFiles) {
     let mut files = MemoryFiles {
-        standard_input: CIB.to_owned(),
+        standard_input: CIB.into(),
         ..MemoryFiles::default()
     };
     for path in [
@@ -25,7 +25,7 @@ fn run(line: &str) -> (Outcome, MemoryFiles) {
         "folder/.hidden.xml",
         "folder/other.txt",
     ] {
-        files.files.insert(path.to_owned(), CIB.to_owned());
+        files.files.insert(path.to_owned(), CIB.into());
     }
     let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
     let clock = || DateTime::from_epoch_s(1_700_000_000);
@@ -71,6 +71,10 @@ fn what_cannot_be_used_is_refused() {
             "Unknown output format",
         ),
         ("-x folder/other.txt -P nowhere", ExitCode::OK, ""),
+        ("-X", ExitCode::USAGE, "--in-place needs a file"),
+        ("-x cib -O o.bz2", ExitCode::USAGE, "saved as plain XML"),
+        ("-x cib -q no", ExitCode::USAGE, "Invalid value 'no' for -q"),
+        ("-x cib -N 5x", ExitCode::USAGE, "Cannot parse integer"),
     ] {
         let (outcome, _) = run(line);
         assert_eq!(outcome.exit_code, exit_code, "{line}");
@@ -95,7 +99,7 @@ fn what_cannot_be_used_is_refused() {
             "bad:2: element bogus",
         ),
     ] {
-        files.files.insert("bad".to_owned(), cib.to_owned());
+        files.files.insert("bad".to_owned(), cib.into());
         let words = ["-x", "bad", "-S"].map(str::to_owned);
         let outcome = crm_simulate::run(&words, || DateTime::from_epoch_s(0), &mut files);
         assert_eq!(outcome.exit_code, exit_code, "{cib}");
@@ -111,7 +115,7 @@ fn what_cannot_be_used_is_refused() {
 #[test]
 fn results_are_saved_where_they_are_wanted() {
     let (_, files) = run("-x cib -S -u n2 -I in -O out -G graph -D dot");
-    let saved = |path: &str| files.files[path].as_str();
+    let saved = |path: &str| files.text(path).unwrap_or_default();
     assert!(saved("in").contains(r#"<node id="n2" uname="n2"/>"#));
     assert!(!saved("in").contains("lrm_rsc_op"));
     assert!(saved("out").contains(r#"operation="start""#));
@@ -120,11 +124,43 @@ fn results_are_saved_where_they_are_wanted() {
     assert_eq!(saved("cib"), CIB);
 
     let (_, files) = run("-x cib -X");
-    assert!(files.files["cib"].contains("lrm_rsc_op"));
+    assert!(files.text("cib").unwrap().contains("lrm_rsc_op"));
 
     let (outcome, files) = run("-x cib -R --output-to=text");
     assert_eq!(outcome.standard_output, "");
-    assert!(files.files["text"].contains("Transition Summary"));
+    assert!(files.text("text").unwrap().contains("Transition Summary"));
+}
+
+#[test]
+fn the_saved_result_has_a_version_of_its_own() {
+    let (_, files) = run("-x cib -S -O out");
+    let out = files.text("out").unwrap();
+    assert!(out.contains(r#"epoch="1" num_updates="2""#), "{out}");
+}
+
+#[test]
+fn the_environment_may_name_a_cluster() {
+    let mut files = MemoryFiles::default();
+    files.files.insert("saved".to_owned(), CIB.into());
+    files
+        .variables
+        .insert("CIB_file".to_owned(), "saved".to_owned());
+    let words = ["-LR".to_owned()];
+    let outcome = crm_simulate::run(&words, || DateTime::from_epoch_s(0), &mut files);
+    assert_eq!(outcome.exit_code, ExitCode::OK);
+    files.files.clear();
+    let outcome = crm_simulate::run(&words, || DateTime::from_epoch_s(0), &mut files);
+    assert_eq!(outcome.exit_code, ExitCode::NO_SUCH);
+}
+
+#[test]
+fn help_and_version_have_the_form_that_was_asked_for() {
+    let help = |line| run(line).0.standard_output;
+    assert!(help("-R --help-source --bogus").contains("\nData Source:\n  -L, --live-check"));
+    assert!(help("-Rh").contains("Help Options:\n  -h, --help                       Show help"));
+    assert!(help("--version").starts_with("Pacemaker 3."));
+    assert!(help("--version --output-as=xml").contains(r#"<version program="Pacemaker""#));
+    assert_eq!(help("--version --output-as=none"), "");
 }
 
 #[test]
@@ -132,7 +168,8 @@ fn a_quiet_run_has_scores_only() {
     let (outcome, _) = run("-x cib -SQs");
     assert_eq!(
         outcome.standard_output,
-        "pcmk__primitive_assign: a allocation score on n1: 0\n"
+        // What is set off from them is quiet.
+        "pcmk__primitive_assign: a allocation score on n1: 0\n\n"
     );
     assert_eq!(run("-x cib -SQ").0.standard_output, "");
 }
@@ -156,7 +193,7 @@ fn time_is_that_of_the_run_of_the_cib_or_of_now() {
     );
     let mut files = MemoryFiles::default();
     let cib = CIB.replace("<cib ", r#"<cib execution-date="1600000000" "#);
-    files.files.insert("cib".to_owned(), cib);
+    files.files.insert("cib".to_owned(), cib.into());
     let words = ["-x", "cib"].map(str::to_owned);
     let outcome = crm_simulate::run(&words, || DateTime::from_epoch_s(0), &mut files);
     assert!(

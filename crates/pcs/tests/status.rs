@@ -74,7 +74,7 @@ fn meta(name: &str, value: &str) -> String {
 /// The lines of the status, without bullets and indentation.
 fn status(cib: String) -> Vec<String> {
     let mut files = MemoryFiles::default();
-    files.files.insert("cib".to_owned(), cib);
+    files.files.insert("cib".to_owned(), cib.into());
     let arguments = ["-x", "cib"].map(str::to_owned);
     let clock = || DateTime::from_epoch_s(1_700_000_000);
     let outcome = crm_simulate::run(&arguments, clock, &mut files);

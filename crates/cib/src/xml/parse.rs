@@ -3,13 +3,19 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Document, Kind, Node, Span, XmlId, index};
+use super::{Document, Kind, Node, Span, XmlId, index, well_formed};
 
-/// How deep elements may nest. libxml2's own default is 256.
-pub const MAX_DEPTH: usize = 256;
+/// How deep elements may nest: as deep as in libxml2.
+pub const MAX_DEPTH: usize = 257;
 
 /// How long a document may be, in bytes.
 pub const MAX_LEN_BYTES: usize = 1 << 30;
+
+/// How long the value of an attribute may be, in bytes: as long as in libxml2.
+const MAX_VALUE_BYTES: usize = 10_000_000;
+
+/// How long a name may be, in bytes: as long as in libxml2.
+const MAX_NAME_BYTES: usize = 50_000;
 
 /// Why a text is not an XML document, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +36,19 @@ impl Document {
     /// Text that is not well-formed, nests deeper than [`MAX_DEPTH`], is longer than
     /// [`MAX_LEN_BYTES`], or uses an entity of its own (document types are skipped, never obeyed).
     pub fn parse(source: &str) -> Result<Self, ParseError> {
+        Self::parse_with(source, true)
+    }
+
+    /// Reads `source` as [`Document::parse`] does, but leaves out all text, except in `CDATA` sections:
+    /// so does Pacemaker with files.
+    ///
+    /// # Errors
+    /// As for [`Document::parse`].
+    pub fn parse_without_text(source: &str) -> Result<Self, ParseError> {
+        Self::parse_with(source, false)
+    }
+
+    fn parse_with(source: &str, keep_text: bool) -> Result<Self, ParseError> {
         if source.len() > MAX_LEN_BYTES {
             let problem = format!("the document is longer than {MAX_LEN_BYTES} bytes");
             return Err(ParseError {
@@ -38,7 +57,7 @@ impl Document {
                 problem,
             });
         }
-        Parser::new(source).run()
+        Parser::new(source, keep_text).run()
     }
 }
 
@@ -48,10 +67,16 @@ struct Parser<'s> {
     document: Document,
     open: Vec<XmlId>,
     root: Option<XmlId>,
+    keep_text: bool,
+    has_document_type: bool,
+    /// Whether prefixes are declared anywhere, which hardly ever happens.
+    declares_prefixes: bool,
+    /// Prefixes that are declared, each with the depth of the element that does it.
+    prefixes: Vec<(usize, &'s str)>,
 }
 
 impl<'s> Parser<'s> {
-    fn new(source: &'s str) -> Self {
+    fn new(source: &'s str, keep_text: bool) -> Self {
         let mut reader = Reader::from_str(source);
         reader.config_mut().expand_empty_elements = false;
         let document = Document::empty(source.to_owned());
@@ -61,10 +86,17 @@ impl<'s> Parser<'s> {
             document,
             open: Vec::new(),
             root: None,
+            keep_text,
+            has_document_type: false,
+            declares_prefixes: source.contains("xmlns:"),
+            prefixes: Vec::new(),
         }
     }
 
     fn run(mut self) -> Result<Document, ParseError> {
+        if let Some(at) = well_formed::forbidden(self.source) {
+            return Err(self.error(at, "a character that XML does not allow".to_owned()));
+        }
         loop {
             let position = self.position();
             let event = self.reader.read_event().map_err(|error| {
@@ -73,30 +105,58 @@ impl<'s> Parser<'s> {
             })?;
             match event {
                 Event::Start(start) => {
-                    let id = self.element(&start, position)?;
+                    let id = self.element(&start, position, false)?;
                     self.open.push(id);
                 }
                 Event::Empty(start) => {
-                    self.element(&start, position)?;
+                    self.element(&start, position, true)?;
                 }
                 Event::End(_) => {
                     self.open.pop();
+                    let depth = self.open.len();
+                    self.prefixes
+                        .retain(|&(declared_at, _)| declared_at < depth);
                 }
                 Event::Text(text) => self.text(&text, position)?,
                 Event::CData(text) => {
-                    let span = self.span(&text);
-                    self.add(Kind::Text(span), position)?;
+                    if !is_blank(&text) {
+                        let span = self.span(&text);
+                        self.add(Kind::Text(span), position)?;
+                    }
                 }
                 Event::GeneralRef(name) => self.reference(&name, position)?,
                 Event::Comment(text) => {
+                    self.check(
+                        !text.contains("--") && !text.ends_with('-'),
+                        position,
+                        "a comment holds '--'",
+                    )?;
                     let span = self.span(&text);
                     self.add_aside(Kind::Comment(span), position);
                 }
                 Event::PI(text) => {
+                    let target = text.split_ascii_whitespace().next().unwrap_or_default();
+                    let is_target =
+                        well_formed::is_name(target) && !target.eq_ignore_ascii_case("xml");
+                    self.check(is_target, position, "an instruction without a proper name")?;
                     let span = self.span(&text);
                     self.add_aside(Kind::Instruction(span), position);
                 }
-                Event::Decl(_) | Event::DocType(_) => {}
+                Event::Decl(declaration) => {
+                    let is_known = declaration
+                        .version()
+                        .is_ok_and(|version| *version == *"1.0");
+                    self.check(
+                        position == 0 && is_known,
+                        position,
+                        "not a declaration of XML 1.0 at the start",
+                    )?;
+                }
+                Event::DocType(_) => {
+                    let is_first = self.root.is_none() && !self.has_document_type;
+                    self.check(is_first, position, "a document type in the wrong place")?;
+                    self.has_document_type = true;
+                }
                 Event::Eof => break,
             }
         }
@@ -116,24 +176,86 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn element(&mut self, start: &BytesStart<'s>, position: usize) -> Result<XmlId, ParseError> {
+    fn element(
+        &mut self,
+        start: &BytesStart<'s>,
+        position: usize,
+        is_empty: bool,
+    ) -> Result<XmlId, ParseError> {
         let name = self.span(start.name().as_ref());
         let id = self.add(Kind::Element(name), position)?;
         if self.open.len() >= MAX_DEPTH {
             return Err(self.error(position, format!("elements nest deeper than {MAX_DEPTH}")));
         }
+        let declared = self.prefixes.len();
+        self.declare_prefixes(start);
+        self.check_name(start.name().as_ref(), position)?;
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| self.error(position, error.to_string()))?;
-            let name = self.span(attribute.key.as_ref());
+            let key = attribute.key.as_ref();
+            self.check_name(key, position)?;
+            let name = self.span(key);
+            let before = (name.start as usize).checked_sub(1);
+            let is_apart =
+                before.is_none_or(|before| self.source.as_bytes()[before].is_ascii_whitespace());
+            self.check(is_apart, position, "attributes are not set apart by blanks")?;
             let value = self.value(&attribute.value, position)?;
             self.document.attributes.push((name, value));
             self.document.node_mut(id).attributes.1 += 1;
         }
+        if is_empty {
+            self.prefixes.truncate(declared);
+        }
         Ok(id)
+    }
+
+    fn declare_prefixes(&mut self, start: &BytesStart<'s>) {
+        if !self.declares_prefixes {
+            return;
+        }
+        let depth = self.open.len();
+        for attribute in start.attributes().flatten() {
+            let key = self.span(attribute.key.as_ref());
+            let source: &'s str = self.source;
+            if let Some(prefix) = source
+                .get(key.start as usize..key.end as usize)
+                .and_then(|key| key.strip_prefix("xmlns:"))
+            {
+                self.prefixes.push((depth, prefix));
+            }
+        }
+    }
+
+    /// Refuses what is no name, or has a prefix that stands for nothing.
+    fn check_name(&self, name: &str, position: usize) -> Result<(), ParseError> {
+        let is_name = well_formed::is_name(name) && name.len() <= MAX_NAME_BYTES;
+        self.check(is_name, position, "this is not a name")?;
+        let Some((prefix, _)) = name.split_once(':') else {
+            return Ok(());
+        };
+        let is_declared = matches!(prefix, "xml" | "xmlns")
+            || self
+                .prefixes
+                .iter()
+                .any(|&(_, declared)| declared == prefix);
+        self.check(is_declared, position, "a prefix that is not declared")
+    }
+
+    fn check(&self, holds: bool, position: usize, problem: &str) -> Result<(), ParseError> {
+        if holds {
+            Ok(())
+        } else {
+            Err(self.error(position, problem.to_owned()))
+        }
     }
 
     /// An attribute's value: a stretch of the source where nothing in it is escaped.
     fn value(&mut self, raw: &str, position: usize) -> Result<Span, ParseError> {
+        self.check(
+            raw.len() <= MAX_VALUE_BYTES,
+            position,
+            "an attribute's value is too long",
+        )?;
         if !raw.contains(['&', '<', '\n', '\t', '\r']) {
             return Ok(self.span(raw));
         }
@@ -143,18 +265,17 @@ impl<'s> Parser<'s> {
         let spaced = raw.replace("\r\n", " ").replace(['\n', '\t', '\r'], " ");
         let value = quick_xml::escape::unescape(&spaced)
             .map_err(|error| self.error(position, error.to_string()))?;
+        self.check_referenced(&value, position)?;
         Ok(self.document.store(&value))
     }
 
     fn text(&mut self, text: &str, position: usize) -> Result<(), ParseError> {
-        if text
-            .chars()
-            .all(|character| character.is_ascii_whitespace())
-        {
+        if is_blank(text) {
             return Ok(());
         }
+        self.check(!text.contains("]]>"), position, "text holds ']]>'")?;
         let span = self.span(text);
-        self.add(Kind::Text(span), position).map(drop)
+        self.add_text(span, position)
     }
 
     fn reference(&mut self, name: &str, position: usize) -> Result<(), ParseError> {
@@ -162,8 +283,27 @@ impl<'s> Parser<'s> {
         let text = quick_xml::escape::unescape(&whole)
             .map_err(|error| self.error(position, error.to_string()))?
             .into_owned();
+        self.check_referenced(&text, position)?;
         let span = self.document.store(&text);
-        self.add(Kind::Text(span), position).map(drop)
+        self.add_text(span, position)
+    }
+
+    /// Adds text where it is wanted, and where it may stand.
+    fn add_text(&mut self, span: Span, position: usize) -> Result<(), ParseError> {
+        if self.keep_text || self.open.is_empty() {
+            self.add(Kind::Text(span), position)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses text with references to characters that XML does not allow.
+    fn check_referenced(&self, text: &str, position: usize) -> Result<(), ParseError> {
+        let is_allowed = well_formed::forbidden(text).is_none();
+        self.check(
+            is_allowed,
+            position,
+            "a reference to a character that XML does not allow",
+        )
     }
 
     /// Adds a node that must stand inside the root element, or be it.
@@ -220,6 +360,10 @@ impl<'s> Parser<'s> {
     }
 }
 
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_whitespace())
+}
+
 /// Line and column (in characters) of byte `position`, both counted from 1.
 pub(super) fn line_and_column(text: &str, position: usize) -> (usize, usize) {
     let mut end = position.min(text.len());
@@ -238,3 +382,6 @@ const _: () = assert!(
     size_of::<Node>() <= 64,
     "a CIB has hundreds of thousands of nodes"
 );
+
+#[cfg(test)]
+mod tests;

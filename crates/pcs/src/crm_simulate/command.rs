@@ -1,7 +1,10 @@
 //! One run of the command.
 
+use std::io;
+
 use cib::time::DateTime;
 use cib::xml::Document;
+use scheduler::model::{Message, Severity};
 use scheduler::simulation::{Fault, carry_out, inject};
 use scheduler::walk::Ending;
 use scheduler::{Plan, Transition, Wishes, decide, expansion, graph, read};
@@ -9,10 +12,10 @@ use scheduler::{Plan, Transition, Wishes, decide, expansion, graph, read};
 use super::input::{self, Refusal};
 use super::options::{Options, Question, Source};
 use super::report::{self, Moment, Report};
-use super::{explain, profile, summary};
-use crate::files::reason;
+use super::{NAME, explain, profile};
+use crate::output::{Format, could_not_create};
 use crate::status::{View, fail_counts};
-use crate::{ExitCode, Files, Outcome};
+use crate::{ExitCode, Files, Outcome, said, summary};
 
 /// The run: what was asked for, what it needs, and where results go.
 pub(super) struct Command<'a> {
@@ -30,17 +33,19 @@ impl<'a> Command<'a> {
         arguments: &[String],
         clock: &'a dyn Fn() -> DateTime,
         files: &'a mut dyn Files,
+        format: Format,
     ) -> Self {
         Self {
             options,
             clock,
             files,
-            report: report::new(options, arguments),
+            report: report::new(format, options, arguments),
             standard_error: String::new(),
         }
     }
 
-    pub fn run(mut self) -> Outcome {
+    /// Runs the command, and adds what came of it to `outcome`, except the report, which it gives.
+    pub fn run(mut self, outcome: &mut Outcome) -> String {
         let result = match &self.options.profile {
             Some(folder) => profile::run(
                 self.options,
@@ -51,35 +56,16 @@ impl<'a> Command<'a> {
             ),
             None => self.simulate(),
         };
-        let exit_code = match result {
-            Ok(()) => ExitCode::OK,
-            Err(refusal) => {
-                if !refusal.text.is_empty() {
-                    self.say(&refusal.text);
-                }
-                refusal.exit_code
+        if let Err(refusal) = result {
+            if !refusal.text.is_empty() {
+                self.say(&refusal.text);
             }
-        };
-        let (text, errors) = self.report.finish(exit_code);
-        let mut outcome = Outcome {
-            standard_output: String::new(),
-            standard_error: self.standard_error + &errors,
-            exit_code,
-        };
-        match &self.options.output_to {
-            None => outcome.standard_output = text,
-            Some(path) => {
-                if let Err(error) = self.files.write(path, &text) {
-                    outcome.standard_error.push_str(&format!(
-                        "Error creating output format: {path}: {}
-",
-                        reason(&error)
-                    ));
-                    outcome.exit_code = ExitCode::NO_SUCH;
-                }
-            }
+            outcome.exit_code = refusal.exit_code;
         }
-        outcome
+        let (text, errors) = self.report.finish(outcome.exit_code);
+        outcome.standard_error.push_str(&self.standard_error);
+        outcome.standard_error.push_str(&errors);
+        text
     }
 
     fn say(&mut self, text: &str) {
@@ -89,48 +75,61 @@ impl<'a> Command<'a> {
 
     fn simulate(&mut self) -> Result<(), Refusal> {
         let options = self.options;
+        input::check_destinations(options)?;
         let input = input::read(&options.source, self.files)?;
         for notice in input.notices {
             self.say(&notice);
         }
         let mut cib = input.cib;
-        let expanded = self.expand(&cib);
+        // Where the result cannot be saved, nothing is begun.
+        self.save_result(&cib)?;
+        let result = self.simulate_with(&mut cib);
+        let saved = self.save_result(&cib);
+        result.and(saved)
+    }
+
+    fn simulate_with(&mut self, cib: &mut Document) -> Result<(), Refusal> {
+        let options = self.options;
+        let expanded = self.expand(cib);
         let mut plan = self.read(&expanded);
-        self.show_messages(&plan, 0);
+        self.show_messages(&plan.messages);
         if self.shows_status() {
             let view = self.view(&mut plan, true);
             self.report.status(&plan, Moment::Current, &view);
         }
         if options.injections.is_empty() {
-            return self.proceed(&mut cib, plan);
+            return self.proceed(cib, plan);
         }
         let now_s = (self.clock)().epoch_s();
-        let events = inject(&mut cib, &plan, &options.injections, now_s).map_err(broken)?;
+        let events = inject(cib, &plan, &options.injections, now_s).map_err(broken)?;
         self.report.modifications(&events);
-        let expanded = self.expand(&cib);
+        let expanded = self.expand(cib);
         let plan = self.read(&expanded);
-        self.proceed(&mut cib, plan)
+        self.proceed(cib, plan)
     }
 
     /// From the CIB that counts, with `plan` as it was read from it, to the end.
     fn proceed(&mut self, cib: &mut Document, mut plan: Plan<'_>) -> Result<(), Refusal> {
         let options = self.options;
         if let Some(path) = &options.save_input {
-            self.save(path, &cib.to_string())?;
+            self.save_cib(path, cib)?;
         }
         if !options.run {
-            return self.save_result(cib);
+            return Ok(());
         }
-        let messages = plan.messages.len();
+        let shown = plan.messages.len();
         let transition = decide(&mut plan);
-        self.show_messages(&plan, messages);
+        self.show_messages(&plan.messages[shown..]);
+        if options.common.verbosity > 0 && !options.show_scores && !options.show_utilization {
+            self.show_messages(&said::actions(&plan));
+        }
         self.report.scores(&plan, options);
         if let Some(path) = &options.save_graph {
             self.save_transition(path, &plan, &transition)?;
         }
         if let Some(path) = &options.save_dot {
-            let dot = graph::to_dot(&plan, options.all_actions, options.verbosity > 0);
-            self.save_artifact(path, &dot)?;
+            let dot = graph::to_dot(&plan, options.all_actions, options.common.verbosity > 0);
+            self.save_drawing(path, &dot)?;
         }
         match &options.explain {
             Some(question) => self.explain(&plan, question)?,
@@ -141,13 +140,9 @@ impl<'a> Command<'a> {
         } else {
             Ending::Complete
         };
-        self.save_result(cib)?;
         match ending {
             Ending::Complete | Ending::Stopped => Ok(()),
-            Ending::Terminated => Err(Refusal {
-                text: String::new(),
-                exit_code: ExitCode::ERROR,
-            }),
+            Ending::Terminated => Err(Refusal::new("", ExitCode::ERROR)),
         }
     }
 
@@ -158,10 +153,9 @@ impl<'a> Command<'a> {
         transition: &Transition,
     ) -> Result<Ending, Refusal> {
         let options = self.options;
-        let graph = transition.to_document(plan).map_err(|error| Refusal {
-            text: error.to_string(),
-            exit_code: ExitCode::SOFTWARE,
-        })?;
+        let graph = transition
+            .to_document(plan)
+            .map_err(|error| Refusal::new(error.to_string(), ExitCode::SOFTWARE))?;
         let execution = carry_out(
             cib,
             plan,
@@ -194,10 +188,7 @@ impl<'a> Command<'a> {
                 self.report.explanation(&explanation);
                 Ok(())
             }
-            Err(unknown) => Err(Refusal {
-                text: explain::unknown(&unknown),
-                exit_code: ExitCode::NO_SUCH,
-            }),
+            Err(unknown) => Err(Refusal::new(explain::unknown(&unknown), ExitCode::NO_SUCH)),
         }
     }
 
@@ -234,20 +225,17 @@ impl<'a> Command<'a> {
 
     /// Shows what the scheduler has to say, as far as `--verbose` asks for it: errors, then warnings
     /// and so on with each repetition.
-    ///
-    /// The first `shown` messages have been shown before.
-    fn show_messages(&mut self, plan: &Plan<'_>, shown: usize) {
-        use scheduler::model::Severity;
-        const LEVELS: [(Severity, &str); 4] = [
-            (Severity::Error, "error"),
-            (Severity::Warning, "warning"),
-            (Severity::Notice, "notice"),
-            (Severity::Info, "info"),
+    fn show_messages(&mut self, messages: &[Message]) {
+        const LEVELS: [Severity; 4] = [
+            Severity::Error,
+            Severity::Warning,
+            Severity::Notice,
+            Severity::Info,
         ];
-        let wanted = &LEVELS[..self.options.verbosity.min(LEVELS.len())];
-        for message in plan.messages.iter().skip(shown) {
-            if let Some((_, name)) = wanted.iter().find(|(level, _)| *level == message.severity) {
-                self.say(&format!("{name}: {}", message.text));
+        let wanted = &LEVELS[..self.options.common.verbosity.min(LEVELS.len())];
+        for message in messages {
+            if wanted.contains(&message.severity) {
+                self.say(&said::line(message));
             }
         }
     }
@@ -261,49 +249,36 @@ impl<'a> Command<'a> {
     ) -> Result<(), Refusal> {
         self.files
             .write_with(path, &mut |out| transition.write_xml(plan, out))
-            .map_err(|error| Refusal {
-                text: format!(
-                    "crm_simulate: Could not create '{path}': {}",
-                    reason(&error)
-                ),
-                exit_code: ExitCode::INPUT_OUTPUT,
-            })
+            .map_err(|error| not_saved(path, &error, ExitCode::INPUT_OUTPUT))
     }
 
-    fn save(&mut self, path: &str, text: &str) -> Result<(), Refusal> {
-        self.files.write(path, text).map_err(|error| Refusal {
-            text: format!(
-                "crm_simulate: Could not create '{path}': {}",
-                reason(&error)
-            ),
-            exit_code: ExitCode::CANNOT_CREATE,
-        })
+    /// Saves a drawing of the graph.
+    fn save_drawing(&mut self, path: &str, text: &str) -> Result<(), Refusal> {
+        self.files
+            .write(path, text)
+            .map_err(|error| not_saved(path, &error, ExitCode::INPUT_OUTPUT))
     }
 
-    /// Saves a graph, in any form.
-    fn save_artifact(&mut self, path: &str, text: &str) -> Result<(), Refusal> {
-        self.save(path, text).map_err(|refusal| Refusal {
-            exit_code: ExitCode::INPUT_OUTPUT,
-            ..refusal
-        })
+    fn save_cib(&mut self, path: &str, cib: &Document) -> Result<(), Refusal> {
+        self.files
+            .write(path, &cib.to_string())
+            .map_err(|error| not_saved(path, &error, ExitCode::of(&error)))
     }
 
-    /// Saves the CIB as it is at the end.
+    /// Saves the CIB where the result is wanted.
     fn save_result(&mut self, cib: &Document) -> Result<(), Refusal> {
-        let path = match &self.options.source {
-            Source::File(path) if self.options.in_place => Some(path),
-            _ => self.options.save_output.as_ref(),
-        };
-        match path {
-            Some(path) => self.save(path, &cib.to_string()),
+        match self.options.result_file() {
+            Some(path) => self.save_cib(path, cib),
             None => Ok(()),
         }
     }
 }
 
+fn not_saved(path: &str, error: &io::Error, exit_code: ExitCode) -> Refusal {
+    let text = could_not_create(path, error);
+    Refusal::new(format!("{NAME}: {text}"), exit_code)
+}
+
 fn broken(fault: Fault) -> Refusal {
-    Refusal {
-        text: fault.to_string(),
-        exit_code: ExitCode::SOFTWARE,
-    }
+    Refusal::new(fault.to_string(), ExitCode::SOFTWARE)
 }

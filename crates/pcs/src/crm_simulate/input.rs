@@ -4,8 +4,9 @@ use cib::schema::{self, SchemaError};
 use cib::time::DateTime;
 use cib::xml::Document;
 
-use super::options::{Options, Source};
-use crate::files::reason;
+use super::NAME;
+use super::options::Options;
+use crate::source::{Source, Unreadable, is_compressed};
 use crate::{ExitCode, Files};
 
 /// Why there is no input.
@@ -16,7 +17,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(text: impl Into<String>, exit_code: ExitCode) -> Self {
+    pub fn new(text: impl Into<String>, exit_code: ExitCode) -> Self {
         Self {
             text: text.into(),
             exit_code,
@@ -31,27 +32,34 @@ pub(super) struct Input {
     pub notices: Vec<String>,
 }
 
-/// Reads the CIB from `source`.
-pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refusal> {
-    let text = match source {
-        Source::Live => {
-            return Err(Refusal::new(
-                "crm_simulate: There is no running cluster to ask yet: \
-                 use --xml-file with a saved CIB",
-                ExitCode::DISCONNECTED,
+/// Refuses what could be read as a request to save the result, but cannot be done: replacing what is
+/// not a file, and compressing.
+pub(super) fn check_destinations(options: &Options) -> Result<(), Refusal> {
+    let usage = |text: &str| Err(Refusal::new(format!("{NAME}: {text}"), ExitCode::USAGE));
+    if options.in_place && options.source == Source::StandardInput {
+        return usage("--in-place needs a file to replace: use --xml-file");
+    }
+    for path in [options.result_file(), options.save_input.as_deref()] {
+        if let Some(path) = path.filter(|path| is_compressed(path)) {
+            return usage(&format!(
+                "'{path}' is the name of a compressed file, and CIBs are saved as plain XML"
             ));
         }
-        Source::StandardInput => files.read_standard_input(),
-        Source::File(path) => files.read(path),
-    };
-    let unreadable = |reason: String| {
-        Refusal::new(
-            format!("crm_simulate: Could not read input XML: {reason}"),
+    }
+    Ok(())
+}
+
+/// Reads the CIB from `source`.
+pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refusal> {
+    let mut cib = source.read(files).map_err(|unreadable| match unreadable {
+        Unreadable::Input(reason) => Refusal::new(
+            format!("{NAME}: Could not read input XML: {reason}"),
             ExitCode::INVALID_DATA,
-        )
-    };
-    let text = text.map_err(|error| unreadable(reason(&error)))?;
-    let mut cib = Document::parse(&text).map_err(|error| unreadable(error.to_string()))?;
+        ),
+        Unreadable::Connection(text, exit_code) => {
+            Refusal::new(format!("{NAME}: {text}"), exit_code)
+        }
+    })?;
     let root = cib.root();
     if root.child("status").is_none() {
         let root = root.xml_id();
@@ -79,10 +87,7 @@ fn prepare(cib: &mut Document, source: &Source) -> Result<Vec<String>, Refusal> 
 
 /// What is wrong with the input, line by line.
 fn refusal_text(error: &SchemaError, source: &Source) -> String {
-    let name = match source {
-        Source::File(path) => path,
-        Source::StandardInput | Source::Live => "-",
-    };
+    let name = source.file().unwrap_or("-");
     let mut text = String::new();
     if let SchemaError::Invalid { violations, .. } = error {
         for violation in violations {

@@ -24,42 +24,40 @@ mod input;
 pub mod options;
 mod profile;
 mod report;
-mod summary;
 
 use cib::time::DateTime;
 
-use crate::{ExitCode, Files, Outcome, VERSION_TEXT};
+use crate::output::Output;
+use crate::{ExitCode, Files, Outcome, document};
 use command::Command;
-use options::{Refused, Request};
+use options::Request;
+
+const NAME: &str = "crm_simulate";
 
 /// Runs the command with `arguments` (without its own name). `clock` is asked for the current time,
 /// as the local clock shows it.
 #[must_use]
 pub fn run(arguments: &[String], clock: impl Fn() -> DateTime, files: &mut dyn Files) -> Outcome {
     let line = options::parse(arguments);
-    let mut outcome = match line.request {
-        Ok(Request::Help(text)) => Outcome {
-            standard_output: text,
-            ..Outcome::default()
-        },
-        Ok(Request::Version(_)) => Outcome {
-            standard_output: VERSION_TEXT.to_owned(),
-            ..Outcome::default()
-        },
-        Ok(Request::Run(options)) => Command::new(&options, arguments, &clock, files).run(),
-        Err(Refused::Usage(problem)) => Outcome {
-            standard_error: format!("crm_simulate: {problem}\n"),
-            exit_code: ExitCode::USAGE,
-            ..Outcome::default()
-        },
-        Err(Refused::Format(format)) => Outcome {
-            standard_error: format!(
-                "Error creating output format {format}: Unknown output format\n"
-            ),
-            exit_code: ExitCode::NO_SUCH,
-            ..Outcome::default()
-        },
+    let mut outcome = Outcome {
+        standard_error: line.notices,
+        ..Outcome::default()
     };
-    outcome.standard_error.insert_str(0, &line.notices);
+    match line.request {
+        Ok(Request::Help(text)) => outcome.standard_output = text,
+        Ok(Request::Run(options)) => match Output::open(&options.common, files) {
+            Ok(output) if options.common.version => {
+                let text = document::version(output.format, NAME, arguments);
+                output.write(text, &mut outcome, files);
+            }
+            Ok(output) => {
+                let command = Command::new(&options, arguments, &clock, files, output.format);
+                let text = command.run(&mut outcome);
+                output.write(text, &mut outcome, files);
+            }
+            Err(refused) => outcome.fail(&refused.text, refused.exit_code),
+        },
+        Err(problem) => outcome.fail(&format!("{NAME}: {problem}"), ExitCode::USAGE),
+    }
     outcome
 }

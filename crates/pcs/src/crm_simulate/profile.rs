@@ -5,6 +5,7 @@ use std::time::Instant;
 use cib::time::DateTime;
 use scheduler::{Wishes, decide, expansion, read};
 
+use super::NAME;
 use super::input::{self, Refusal};
 use super::options::{Options, Source};
 use super::report::{Report, Timing};
@@ -19,42 +20,51 @@ pub(super) fn run(
     files: &mut dyn Files,
     report: &mut dyn Report,
 ) -> Result<(), Refusal> {
-    let mut names = files.list(folder).map_err(|error| Refusal {
-        text: format!("crm_simulate: {folder}: {}", reason(&error)),
-        exit_code: ExitCode::NO_SUCH,
+    let mut names = files.list(folder).map_err(|error| {
+        let text = format!("{NAME}: {folder}: {}", reason(&error));
+        Refusal::new(text, ExitCode::of(&error))
     })?;
     names.retain(|name| name.ends_with(".xml") && !name.starts_with('.'));
     names.sort_unstable();
-    let timings: Vec<Timing> = names
-        .iter()
-        .filter_map(|name| time(options, format!("{folder}/{name}"), clock, files))
-        .collect();
-    if !timings.is_empty() {
-        report.timings(&timings);
+    if names.is_empty() {
+        return Ok(());
     }
+    report.begin_timings();
+    for name in names {
+        time(options, format!("{folder}/{name}"), clock, files, report);
+    }
+    report.end_timings();
     Ok(())
 }
 
-/// How long one file takes; `None` for one that cannot be used.
+/// Says how long one file takes; nothing for one that cannot be used.
 fn time(
     options: &Options,
     file: String,
     clock: &dyn Fn() -> DateTime,
     files: &mut dyn Files,
-) -> Option<Timing> {
-    let cib = input::read(&Source::File(file.clone()), files).ok()?.cib;
+    report: &mut dyn Report,
+) {
+    let Ok(input) = input::read(&Source::File(file.clone()), files) else {
+        return;
+    };
     let wishes = Wishes {
         show_scores: options.show_scores,
         show_utilization: options.show_utilization,
         ..Wishes::default()
     };
-    let now = input::effective_time(options, &cib, clock()).moment();
-    let start = Instant::now();
+    let time = input::effective_time(options, &input.cib, clock());
+    let mut seconds = 0.0;
     for _ in 0..options.repeat {
-        let expanded = expansion::expand(&cib);
-        let mut plan = read(&expanded, now, wishes);
+        let start = Instant::now();
+        let expanded = expansion::expand(&input.cib);
+        let mut plan = read(&expanded, time.moment(), wishes);
         decide(&mut plan);
+        seconds += start.elapsed().as_secs_f64();
+        if options.date.is_some() {
+            report.time(time, options.date.as_deref());
+        }
+        report.findings(&plan);
     }
-    let seconds = start.elapsed().as_secs_f64();
-    Some(Timing { file, seconds })
+    report.timing(&Timing { file, seconds });
 }

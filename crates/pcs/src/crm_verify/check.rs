@@ -6,9 +6,13 @@ use cib::xml::Document;
 use scheduler::model::{Message, Severity};
 use scheduler::{Wishes, constraints, decide, expansion, read};
 
+use crate::said;
+
 /// What there is to say about a CIB.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
+    /// What is told about the input as such, whatever the form of the output.
+    pub notices: Vec<String>,
     /// What is always told, line by line.
     pub lines: Vec<String>,
     /// What the scheduler says, errors of the configuration first of all.
@@ -83,7 +87,7 @@ pub(super) fn check(mut cib: Document, file: Option<&str>, now: DateTime) -> Fin
                  schema)"
                     .to_owned(),
             );
-            findings.lines.push(
+            findings.notices.push(
                 "Schema validation of configuration is disabled (support for validate-with set to \
                  \"none\" is deprecated and will be removed in a future release)"
                     .to_owned(),
@@ -100,7 +104,7 @@ pub(super) fn check(mut cib: Document, file: Option<&str>, now: DateTime) -> Fin
     }
     match schema::upgrade(&mut cib) {
         Ok(notices) => findings
-            .lines
+            .notices
             .extend(notices.iter().map(ToString::to_string)),
         Err(error) => {
             return findings.fail([
@@ -117,6 +121,7 @@ pub(super) fn check(mut cib: Document, file: Option<&str>, now: DateTime) -> Fin
     let mut plan = read(&expanded, now, Wishes::default());
     if has_status {
         decide(&mut plan);
+        plan.messages.extend(said::actions(&plan));
     } else {
         // Of a cluster whose state is not known, nothing can be decided.
         constraints::apply_node_health(&mut plan);

@@ -19,13 +19,14 @@ mod check;
 mod options;
 
 use cib::time::DateTime;
-use cib::xml::Document;
 use scheduler::model::Severity;
 use serde_json::json;
 
-use crate::{ExitCode, Files, Outcome, VERSION_TEXT, result};
+use crate::output::{Format, Output, could_not_create};
+use crate::source::Unreadable;
+use crate::{ExitCode, Files, Outcome, document, said};
 use check::{Findings, Verdict};
-use options::{Format, Options, Request, Source};
+use options::Options;
 
 const NAME: &str = "crm_verify";
 
@@ -33,32 +34,31 @@ const NAME: &str = "crm_verify";
 /// as the local clock shows it.
 #[must_use]
 pub fn run(arguments: &[String], clock: impl Fn() -> DateTime, files: &mut dyn Files) -> Outcome {
-    let mut notices = String::new();
-    let mut outcome = match options::parse(arguments, &mut notices) {
-        Ok(Request::Help(text)) => Outcome {
-            standard_output: text,
-            ..Outcome::default()
+    let mut options = Options::default();
+    let mut outcome = Outcome::default();
+    match options::parse(arguments, &mut options, &mut outcome.standard_error) {
+        Ok(Some(help)) => outcome.standard_output = help,
+        Ok(None) => match Output::open(&options.common, files) {
+            Ok(output) => {
+                let text = if options.common.version {
+                    document::version(output.format, NAME, arguments)
+                } else {
+                    let answer = answer(&options, output.format, clock, files);
+                    form(output.format, arguments, &answer, &mut outcome)
+                };
+                output.write(text, &mut outcome, files);
+            }
+            Err(refused) => outcome.fail(&format!("{NAME}: {}", refused.text), ExitCode::ERROR),
         },
-        Ok(Request::Version) => Outcome {
-            standard_output: VERSION_TEXT.to_owned(),
-            ..Outcome::default()
-        },
-        Ok(Request::Run(options)) => {
-            let answer = answer(&options, clock, files);
-            write(&options, arguments, &answer, files)
-        }
-        Err(problem) => Outcome {
-            standard_error: format!("{NAME}: {problem}\n"),
-            exit_code: ExitCode::USAGE,
-            ..Outcome::default()
-        },
-    };
-    outcome.standard_error.insert_str(0, &notices);
+        Err(problem) => outcome.fail(&format!("{NAME}: {problem}"), ExitCode::USAGE),
+    }
     outcome
 }
 
 /// What there is to say, and how it ends.
 struct Answer {
+    /// For standard error, whatever the form.
+    notices: Vec<String>,
     lines: Vec<String>,
     verdict: Option<Verdict>,
     exit_code: ExitCode,
@@ -67,6 +67,7 @@ struct Answer {
 impl Answer {
     fn refusal(text: &str, exit_code: ExitCode) -> Self {
         Self {
+            notices: Vec::new(),
             lines: vec![format!("{NAME}: {text}")],
             verdict: None,
             exit_code,
@@ -74,55 +75,44 @@ impl Answer {
     }
 }
 
-fn answer(options: &Options, clock: impl Fn() -> DateTime, files: &mut dyn Files) -> Answer {
-    let source = match options.source() {
-        None => return Answer::refusal("No input specified", ExitCode::ERROR),
-        Some(Source::Live) => {
-            return Answer::refusal(
-                "There is no running cluster to ask yet: use --xml-file with a saved CIB",
-                ExitCode::DISCONNECTED,
-            );
-        }
-        Some(source) => source,
+fn answer(
+    options: &Options,
+    format: Format,
+    clock: impl Fn() -> DateTime,
+    files: &mut dyn Files,
+) -> Answer {
+    let Some(source) = options.source() else {
+        return Answer::refusal("No input specified", ExitCode::ERROR);
     };
-    let file = match &source {
-        Source::File(path) => Some(path.as_str()),
-        _ => None,
-    };
-    let text = match &source {
-        Source::File(path) if path != "-" => files.read(path),
-        Source::Text(text) => Ok(text.clone()),
-        _ => files.read_standard_input(),
-    };
-    let parsed = text
-        .map_err(|error| error.to_string())
-        .and_then(|text| Document::parse(&text).map_err(|error| error.to_string()));
-    let cib = match parsed {
+    let cib = match source.read(files) {
         Ok(cib) => cib,
-        Err(reason) => {
-            let name = file.map_or(String::new(), |file| format!("{file}: "));
+        Err(Unreadable::Input(reason)) => {
+            let name = source
+                .file()
+                .map_or(String::new(), |file| format!("{file}: "));
             let text = format!("Verification failed: Unable to parse CIB XML ({name}{reason})");
             return Answer::refusal(&text, ExitCode::CONFIGURATION);
         }
+        Err(Unreadable::Connection(text, exit_code)) => return Answer::refusal(&text, exit_code),
     };
     let saved = options
         .save
         .as_ref()
         .map(|path| (path, files.write(path, &cib.to_string())));
-    let findings = check::check(cib, file, clock());
-    let mut answer = judged(options, &findings);
+    let findings = check::check(cib, source.file(), clock());
+    let mut answer = judged(options, options.verbosity(format), &findings);
     if let Some((path, Err(error))) = saved {
-        let text = format!("{NAME}: Could not create '{path}': {error}");
+        let text = format!("{NAME}: {}", could_not_create(path, &error));
         answer.lines.insert(0, text);
     }
     answer
 }
 
-fn judged(options: &Options, findings: &Findings) -> Answer {
+fn judged(options: &Options, verbosity: usize, findings: &Findings) -> Answer {
     let verdict = findings.verdict();
     let mut lines = findings.lines.clone();
-    lines.extend(message_lines(findings, options.verbosity()));
-    if verdict == Verdict::Invalid && options.verbosity() > 0 {
+    lines.extend(message_lines(findings, verbosity));
+    if verdict == Verdict::Invalid && verbosity > 0 {
         lines.push("error: CIB did not pass schema validation".to_owned());
     }
     let failure = match verdict {
@@ -130,14 +120,15 @@ fn judged(options: &Options, findings: &Findings) -> Answer {
         Verdict::MayNeedAttention => Some("may need attention"),
         Verdict::Invalid => Some("invalid"),
     };
-    if let Some(failure) = failure.filter(|_| !options.quiet) {
-        let hint = match options.verbosity() {
+    if let Some(failure) = failure.filter(|_| !options.common.quiet) {
+        let hint = match verbosity {
             0 => " (-V may provide more detail)",
             _ => "",
         };
         lines.push(format!("Configuration {failure}{hint}"));
     }
     Answer {
+        notices: findings.notices.clone(),
         lines,
         verdict: Some(verdict),
         exit_code: match verdict {
@@ -151,68 +142,45 @@ fn judged(options: &Options, findings: &Findings) -> Answer {
 /// notices, then everything.
 fn message_lines(findings: &Findings, verbosity: usize) -> impl Iterator<Item = String> {
     findings.messages.iter().filter_map(move |message| {
-        let (name, level) = match message.severity {
-            Severity::Error => ("error", 2),
-            Severity::Warning => ("warning", 2),
-            Severity::Notice => ("notice", 3),
-            Severity::Info => ("info", 4),
+        let level = match message.severity {
+            Severity::Error | Severity::Warning if message.about_configuration => 1,
+            Severity::Error | Severity::Warning => 2,
+            Severity::Notice => 3,
+            Severity::Info => 4,
         };
-        let level = if message.about_configuration && level == 2 {
-            1
-        } else {
-            level
-        };
-        (verbosity >= level).then(|| format!("{name}: {}", message.text))
+        (verbosity >= level).then(|| said::line(message))
     })
 }
 
-/// Writes the answer in the form that was asked for. For people, everything is on standard error.
-fn write(
-    options: &Options,
-    arguments: &[String],
-    answer: &Answer,
-    files: &mut dyn Files,
-) -> Outcome {
-    let mut outcome = Outcome {
-        exit_code: answer.exit_code,
-        ..Outcome::default()
-    };
-    let text = match options.format {
+/// The answer in the form that was asked for. For people, everything is on standard error.
+fn form(format: Format, arguments: &[String], answer: &Answer, outcome: &mut Outcome) -> String {
+    outcome.exit_code = answer.exit_code;
+    for notice in &answer.notices {
+        outcome.say(notice);
+    }
+    match format {
         Format::Text => {
             for line in &answer.lines {
-                outcome.standard_error.push_str(line);
-                outcome.standard_error.push('\n');
+                outcome.say(line);
             }
             String::new()
         }
         Format::Xml => {
-            let document = result::xml(NAME, arguments);
-            result::xml_text(document, answer.exit_code, &answer.lines)
+            let document = document::new_xml(NAME, arguments);
+            document::xml_text(document, answer.exit_code, &answer.lines)
         }
         Format::Json => {
-            let mut document = result::json(NAME, arguments);
+            let mut document = document::new_json(NAME, arguments);
             let verdict = answer.verdict.map(|verdict| match verdict {
                 Verdict::Valid => "valid",
                 Verdict::MayNeedAttention => "may need attention",
                 Verdict::Invalid => "invalid",
             });
             document.insert("verdict".to_owned(), json!(verdict));
-            result::json_text(document, answer.exit_code, &answer.lines)
+            document::json_text(document, answer.exit_code, &answer.lines)
         }
         Format::None => String::new(),
-    };
-    match &options.output_to {
-        None => outcome.standard_output = text,
-        Some(path) => {
-            if let Err(error) = files.write(path, &text) {
-                outcome
-                    .standard_error
-                    .push_str(&format!("Error creating output format: {path}: {error}\n"));
-                outcome.exit_code = ExitCode::ERROR;
-            }
-        }
     }
-    outcome
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ const DUMMY: &str = "<primitive id='A' class='ocf' provider='heartbeat' type='Du
 
 fn run_on(text: &str, line: &str) -> Outcome {
     let mut files = MemoryFiles::default();
-    files.files.insert("cib.xml".to_owned(), text.to_owned());
-    files.standard_input = text.to_owned();
+    files.files.insert("cib.xml".to_owned(), text.into());
+    files.standard_input = text.into();
     let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
     run(&words, || DateTime::from_epoch_s(1_700_000_000), &mut files)
 }
@@ -95,6 +95,51 @@ fn what_is_not_asked_well() {
 }
 
 #[test]
+fn xml_and_names_of_files_are_told_apart() {
+    let text = cib(NO_FENCING, DUMMY);
+    for line in [
+        "-x cib.xml -V",
+        "-X cib.xml -V",
+        "-X - -V",
+        "-x - -V",
+        "-p -V",
+    ] {
+        check(&text, line, "", ExitCode::OK);
+    }
+    check(
+        "",
+        "-x <cib/>",
+        "Configuration invalid (-V may provide more detail)\n",
+        ExitCode::CONFIGURATION,
+    );
+}
+
+#[test]
+fn where_output_cannot_go() {
+    let problem = "crm_verify: Error creating output format html: Unknown output format\n";
+    check("", "--output-as=html", problem, ExitCode::ERROR);
+}
+
+#[test]
+fn what_happens_is_told_with_the_third_v() {
+    let text = cib(NO_FENCING, DUMMY).replace(
+        "</cib>",
+        "<status><node_state id='1' uname='a' in_ccm='true' crmd='online' join='member' \
+         expected='member'/></status></cib>",
+    );
+    let odd = "warning: Blind faith: not fencing unseen nodes\n";
+    check(&text, "-x cib.xml -V", "", ExitCode::OK);
+    check(&text, "-x cib.xml -VV", odd, ExitCode::OK);
+    let action = "notice: Actions: Start      A       (     a )\n";
+    check(
+        &text,
+        "-x cib.xml -VVV",
+        &format!("{odd}{action}"),
+        ExitCode::OK,
+    );
+}
+
+#[test]
 fn warnings_may_need_attention() {
     let text = cib(NO_FENCING, DUMMY).replace("pacemaker-3.10", "none");
     let outcome = run_on(&text, "-x cib.xml");
@@ -110,7 +155,7 @@ fn warnings_may_need_attention() {
 fn forms_for_programs() {
     let text = cib("", DUMMY);
     insta::assert_snapshot!(run_on(&text, "-x cib.xml --output-as=xml").standard_output, @r#"
-    <pacemaker-result api-version="2.41" request="crm_verify -x cib.xml --output-as=xml">
+    <pacemaker-result api-version="2.42" request="crm_verify -x cib.xml --output-as=xml">
       <status code="78" message="Invalid configuration">
         <errors>
           <error>error: Resource start-up disabled since no fencing resources have been defined. Either configure some or disable fencing with the fencing-enabled option. NOTE: Clusters with shared data need fencing to ensure data integrity.</error>

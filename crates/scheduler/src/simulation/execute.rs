@@ -17,10 +17,11 @@ use cib::hashed::HashSet;
 
 use cib::xml::{Document, Element, XmlId};
 
+use super::FENCING_ORIGIN;
 use super::events::Event;
 use super::failures::{CountedFailure, count_failure};
 use super::history::{self, OperationResult};
-use super::status_section::{Agent, Fault, StatusSection};
+use super::status_section::{Agent, Fault, Membership, StatusSection};
 use crate::actions::operation_key;
 use crate::model::Plan;
 use crate::walk::{ActionKind, Ending, Graph, GraphAction, HIGHEST_PRIORITY, Next, Walk};
@@ -132,7 +133,10 @@ impl Simulation<'_> {
             operation: operation.to_owned(),
         });
         if !operation.eq_ignore_ascii_case("on") {
-            self.status.fence(target);
+            let state = self
+                .status
+                .set_membership(target, Membership::Left, FENCING_ORIGIN);
+            self.status.forget(state);
         }
         true
     }
@@ -204,6 +208,7 @@ impl Simulation<'_> {
             digest: Some(&digest(action)),
         };
         history::record(self.status.document_mut(), history, &result);
+        self.status.commit();
         failure.is_none()
     }
 

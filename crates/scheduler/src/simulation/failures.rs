@@ -49,33 +49,34 @@ pub(super) fn count_failure(
         .into()
 }
 
-/// `text` as an XML id: what no name may have becomes a full stop, what none may begin with an
-/// underscore.
+/// `text` as an XML id: what no name may begin with becomes a low line, what no name may have a full
+/// stop.
 fn sanitized_id(text: &str) -> String {
-    let is_name = |character: char| {
-        character.is_alphanumeric()
-            || matches!(character, '-' | '.' | '_' | ':')
-            || !character.is_ascii()
-    };
     let begins_name = |character: char| {
-        character.is_alphabetic() || matches!(character, '_' | ':') || !character.is_ascii()
+        character.is_ascii_alphabetic()
+            || matches!(character, '_' | ':')
+            || !(character.is_ascii() || matches!(character, '\u{d7}' | '\u{f7}'))
     };
-    text.chars()
-        .enumerate()
-        .map(|(index, character)| match index {
+    let is_name = |character: char| {
+        begins_name(character) || character.is_ascii_digit() || matches!(character, '-' | '.')
+    };
+    text.char_indices()
+        .map(|(at, character)| match at {
             0 if !begins_name(character) => '_',
-            _ if !is_name(character) => '.',
+            1.. if !is_name(character) => '.',
             _ => character,
         })
         .collect()
 }
 
 fn transient_attribute<'d>(state: Element<'d>, name: &str) -> Option<&'d str> {
-    state
+    let mut pairs = state
         .children_named("transient_attributes")
         .flat_map(Element::descendants)
-        .find(|pair| pair.name() == "nvpair" && pair.attribute("name") == Some(name))?
-        .attribute("value")
+        .filter(|pair| pair.name() == "nvpair" && pair.attribute("name") == Some(name));
+    let pair = pairs.next()?;
+    // Of several, none counts.
+    pairs.next().is_none().then_some(pair)?.attribute("value")
 }
 
 impl StatusSection<'_> {
@@ -94,14 +95,14 @@ impl StatusSection<'_> {
         let existing = cib
             .element(set)
             .children()
-            .find(|pair| pair.attribute("name") == Some(&*name))
+            .find(|pair| pair.id() == Some(&*id))
             .map(Element::xml_id);
         let pair = existing.unwrap_or_else(|| {
             let pair = cib.append(set, "nvpair");
             cib.set(pair, "id", &id);
-            cib.set(pair, "name", &name);
             pair
         });
+        cib.set(pair, "name", &name);
         cib.set(pair, "value", &value);
         Event::Attribute {
             name,

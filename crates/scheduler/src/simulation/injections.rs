@@ -3,10 +3,11 @@
 
 use cib::xml::{Document, Element, XmlId};
 
+use super::ORIGIN;
 use super::events::Event;
 use super::failures::{CountedFailure, count_failure};
 use super::history::{self, OperationResult};
-use super::status_section::{Agent, Fault, StatusSection};
+use super::status_section::{Agent, Fault, Membership, StatusSection};
 use crate::actions::parse_operation_key;
 use crate::model::Plan;
 use crate::model::queries::find::Match;
@@ -63,8 +64,8 @@ pub fn inject(
     now_s: i64,
 ) -> Result<Vec<Event>, Fault> {
     let mut events = Vec::new();
-    set_cluster_values(cib, injections, &mut events);
     let mut status = StatusSection::new(cib, injections.adds_nodes())?;
+    set_cluster_values(&mut status, injections, &mut events);
     change_nodes(&mut status, injections, &mut events);
     change_tickets(&mut status, injections, &mut events);
     for specification in &injections.operations {
@@ -77,16 +78,22 @@ pub fn inject(
     Ok(events)
 }
 
-fn set_cluster_values(cib: &mut Document, injections: &Injections, events: &mut Vec<Event>) {
+fn set_cluster_values(
+    status: &mut StatusSection<'_>,
+    injections: &Injections,
+    events: &mut Vec<Event>,
+) {
     if let Some(quorum) = &injections.quorum {
         events.push(Event::Quorum(quorum.clone()));
-        let root = cib.root().xml_id();
-        cib.set(root, "have-quorum", quorum);
+        let root = status.document().root().xml_id();
+        status.document_mut().set(root, "have-quorum", quorum);
+        status.commit();
     }
     if let Some(watchdog) = &injections.watchdog {
         events.push(Event::Watchdog(watchdog.clone()));
-        let option = watchdog_option(cib);
-        cib.set(option, "value", watchdog);
+        let option = watchdog_option(status.document_mut());
+        status.document_mut().set(option, "value", watchdog);
+        status.commit_configuration();
     }
 }
 
@@ -127,26 +134,30 @@ fn watchdog_option(cib: &mut Document) -> XmlId {
 }
 
 fn change_nodes(status: &mut StatusSection<'_>, injections: &Injections, events: &mut Vec<Event>) {
-    let mut say = |change, node: &String| {
-        events.push(Event::Node {
-            change,
-            node: node.clone(),
-        });
-    };
-    for node in &injections.node_up {
-        say("Online", node);
-        status.set_membership(node, true);
+    for (change, nodes, membership) in [
+        ("Online", &injections.node_up, Membership::Full),
+        ("Offline", &injections.node_down, Membership::Left),
+        ("Failing", &injections.node_fail, Membership::Lost),
+    ] {
+        for node in nodes {
+            if !status.knows(node) {
+                events.push(Event::Error(unknown_node(node)));
+                continue;
+            }
+            events.push(Event::Node {
+                change,
+                node: node.clone(),
+            });
+            let state = status.set_membership(node, membership, ORIGIN);
+            if membership == Membership::Left {
+                status.forget(state);
+            }
+        }
     }
-    for node in &injections.node_down {
-        say("Offline", node);
-        let state = status.set_membership(node, false);
-        status.forget(state);
-    }
-    for node in &injections.node_fail {
-        say("Failing", node);
-        let state = status.set_membership(node, true);
-        status.document_mut().set(state, "in_ccm", "false");
-    }
+}
+
+fn unknown_node(node: &str) -> String {
+    format!("Invalid node name: {node} (--node-up adds it)")
 }
 
 fn change_tickets(
@@ -172,6 +183,7 @@ fn change_tickets(
             });
             let state = status.ticket_state(ticket);
             status.document_mut().set(state, attribute, value);
+            status.commit();
         }
     }
 }
@@ -194,6 +206,9 @@ fn inject_operation(
         .iter()
         .find_map(|&root| plan.find_part(root, name, None, how))
         .ok_or_else(|| format!("Invalid resource name: {name}"))?;
+    if !status.knows(node) {
+        return Err(unknown_node(node));
+    }
     let state = status.state(node, None);
     let failure = CountedFailure {
         resource: name,
@@ -221,6 +236,7 @@ fn inject_operation(
                 digest: None,
             };
             history::record(status.document_mut(), history, &result);
+            status.commit();
         }
         Err(problem) => events.push(Event::Error(problem)),
     }
@@ -229,18 +245,20 @@ fn inject_operation(
 
 /// Key, node and result of `KEY@NODE=RESULT`.
 fn split_specification(specification: &str) -> Result<(&str, &str, i32), String> {
-    let refused = |fields: usize| {
+    // As sscanf() counts them: where there is nothing at all, there is less than none.
+    let refused = |fields: i32| {
         format!("Invalid operation spec: {specification}.  Only found {fields} fields")
     };
     let (key, rest) = match specification.split_once('@') {
         Some((key, rest)) if !key.is_empty() => (key, rest),
-        _ => return Err(refused(usize::from(!specification.is_empty()))),
+        _ if specification.is_empty() => return Err(refused(-1)),
+        _ => return Err(refused(i32::from(!specification.starts_with('@')))),
     };
     let (node, result) = match rest.split_once('=') {
         Some((node, result)) if !node.is_empty() => (node, result),
         _ => {
             return Err(refused(
-                1 + usize::from(!rest.is_empty() && !rest.starts_with('=')),
+                1 + i32::from(!rest.is_empty() && !rest.starts_with('=')),
             ));
         }
     };

@@ -7,10 +7,8 @@
 //! - A node that is unknown to the configuration is added to it where that was asked for.
 
 use cib::hashed::HashMap;
-
+use cib::version::CibVersion;
 use cib::xml::{Document, Element, XmlId};
-
-use super::{FENCING_ORIGIN, ORIGIN};
 
 /// Why a simulation cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +16,17 @@ pub enum Fault {
     /// There is more than one state of the same node.
     #[error("Detected multiple node_state entries for {0}, bailing")]
     DuplicateNodeState(String),
+}
+
+/// What has become of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Membership {
+    /// It is a full member of the cluster.
+    Full,
+    /// It has vanished.
+    Lost,
+    /// It has left in good order.
+    Left,
 }
 
 /// The status section, with what finds things in it quickly.
@@ -30,6 +39,8 @@ pub(super) struct StatusSection<'d> {
     states: HashMap<String, XmlId>,
     /// Histories of resources by state of node and name; filled when a state is first asked for.
     histories: HashMap<XmlId, HashMap<String, XmlId>>,
+    /// The document's count of edits when the CIB last got a new version.
+    versioned_edits: u64,
 }
 
 /// The agent of a resource, as its history records it.
@@ -69,12 +80,39 @@ impl<'d> StatusSection<'d> {
             }
         }
         Ok(Self {
+            versioned_edits: cib.edits(),
             cib,
             section,
             configure_nodes,
             states,
             histories: HashMap::default(),
         })
+    }
+
+    /// Ends an edit of the status section that a cluster makes at once: the CIB gets a new version, if
+    /// anything changed.
+    pub fn commit(&mut self) {
+        self.raise_version(false);
+    }
+
+    /// The same for an edit of the configuration.
+    pub fn commit_configuration(&mut self) {
+        self.raise_version(true);
+    }
+
+    fn raise_version(&mut self, configuration_changed: bool) {
+        if self.cib.edits() == self.versioned_edits {
+            return;
+        }
+        let root = self.cib.root();
+        let version = CibVersion::of(root).next(configuration_changed);
+        let root = root.xml_id();
+        if configuration_changed {
+            self.cib.set(root, "epoch", &version.epoch.to_string());
+        }
+        let updates = version.num_updates.to_string();
+        self.cib.set(root, "num_updates", &updates);
+        self.versioned_edits = self.cib.edits();
     }
 
     pub fn document(&self) -> &Document {
@@ -85,10 +123,18 @@ impl<'d> StatusSection<'d> {
         self.cib
     }
 
+    /// Whether `node` is known, or may be made known.
+    pub fn knows(&self, node: &str) -> bool {
+        self.configure_nodes
+            || self.states.contains_key(node)
+            || identity(self.cib.root(), node).is_some()
+    }
+
     /// The state of `node`, made if need be. `uuid` is the node's identity where it is known.
     pub fn state(&mut self, node: &str, uuid: Option<&str>) -> XmlId {
         if self.configure_nodes {
             self.configure_node(node);
+            self.commit_configuration();
         }
         if let Some(&state) = self.states.get(node) {
             return state;
@@ -110,17 +156,18 @@ impl<'d> StatusSection<'d> {
             state
         });
         self.cib.set(state, "uname", node);
+        self.commit();
         self.states.insert(node.to_owned(), state);
         state
     }
 
-    /// Says that `node` is a full member, or that it left in good order.
-    pub fn set_membership(&mut self, node: &str, up: bool) -> XmlId {
+    /// Says what has become of `node`, in the name of `origin`.
+    pub fn set_membership(&mut self, node: &str, membership: Membership, origin: &str) -> XmlId {
         let state = self.state(node, None);
-        let values = if up {
-            ["true", "online", "member", "member"]
-        } else {
-            ["false", "offline", "down", "down"]
+        let values = match membership {
+            Membership::Full => ["true", "online", "member", "member"],
+            Membership::Lost => ["false", "online", "member", "member"],
+            Membership::Left => ["false", "offline", "down", "down"],
         };
         for (name, value) in ["in_ccm", "crmd", "join", "expected"]
             .into_iter()
@@ -128,15 +175,9 @@ impl<'d> StatusSection<'d> {
         {
             self.cib.set(state, name, value);
         }
-        self.cib.set(state, "crm-debug-origin", ORIGIN);
+        self.cib.set(state, "crm-debug-origin", origin);
+        self.commit();
         state
-    }
-
-    /// Says that `node` was fenced, and forgets what was known of it.
-    pub fn fence(&mut self, node: &str) {
-        let state = self.set_membership(node, false);
-        self.cib.set(state, "crm-debug-origin", FENCING_ORIGIN);
-        self.forget(state);
     }
 
     /// Forgets all results and transient attributes of a node, as the cluster does when it has left.
@@ -150,6 +191,7 @@ impl<'d> StatusSection<'d> {
             .collect();
         for child in gone {
             self.cib.remove(child);
+            self.commit();
         }
         self.histories.remove(&state);
     }

@@ -1,4 +1,5 @@
 use cib::time::DateTime;
+use cib::version::CibVersion;
 use cib::xml::{Document, Element};
 
 use super::*;
@@ -17,7 +18,7 @@ const CIB: &str = r#"<cib have-quorum="1"><configuration><crm_config/>
     <status>
       <node_state id="1" uname="a" in_ccm="true" crmd="online" join="member" expected="member">
         <transient_attributes id="1"><instance_attributes id="s1">
-          <nvpair id="x" name="fail-count-ip#monitor_10000" value="2"/>
+          <nvpair id="s1-fail-count-ip.monitor_10000" name="fail-count-ip#monitor_10000" value="2"/>
         </instance_attributes></transient_attributes>
         <lrm id="1"><lrm_resources>
           <lrm_resource id="ip" class="ocf" provider="heartbeat" type="IPaddr2">
@@ -187,6 +188,47 @@ fn nodes_and_tickets_change_as_asked() {
         .expect("the ticket has a state");
     assert_eq!(ticket.attribute("granted"), Some("true"));
     assert_eq!(ticket.attribute("standby"), Some("true"));
+}
+
+#[test]
+fn edits_that_change_something_raise_the_version() {
+    let check = |injections: &Injections, expected: (i64, i64)| {
+        let (cib, _) = injected(injections);
+        let version = CibVersion::of(cib.root());
+        assert_eq!((version.epoch, version.num_updates), expected);
+    };
+    let nodes = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let node_up = |names| Injections {
+        node_up: nodes(names),
+        ..Injections::default()
+    };
+    check(&node_up(&["a"]), (0, 1));
+    check(&node_up(&["a", "a"]), (0, 1));
+    // The configuration gets the node, the status section its state, which then changes.
+    check(&node_up(&["new"]), (1, 2));
+    // The state changes, attributes and results go.
+    let node_down = Injections {
+        node_down: nodes(&["a"]),
+        ..Injections::default()
+    };
+    check(&node_down, (0, 3));
+    let quorum = Injections {
+        quorum: Some("1".to_owned()),
+        ..Injections::default()
+    };
+    check(&quorum, (0, 0));
+}
+
+#[test]
+fn nodes_that_nothing_knows_are_refused() {
+    let (_, events) = injected(&Injections {
+        node_down: vec!["z".to_owned()],
+        operations: vec!["ip_stop_0@z=1".to_owned()],
+        ..Injections::default()
+    });
+    let refused = Event::Error("Invalid node name: z (--node-up adds it)".to_owned());
+    let operation = Event::Operation("ip_stop_0@z=1".to_owned());
+    assert_eq!(events, [refused.clone(), operation, refused]);
 }
 
 #[test]

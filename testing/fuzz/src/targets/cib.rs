@@ -150,7 +150,7 @@ pub fn texts(bytes: &[u8]) {
 /// Any text is verified or refused.
 pub fn crm_verify(bytes: &[u8]) {
     let mut files = MemoryFiles {
-        standard_input: String::from_utf8_lossy(bytes).into_owned(),
+        standard_input: bytes.to_owned(),
         ..MemoryFiles::default()
     };
     let arguments = ["-p", "-VVVV"].map(str::to_owned);

@@ -178,7 +178,7 @@ fn simulate_as(cib: &str, way: usize) {
 
 fn simulate(cib: &str, command: &[&str]) -> (String, String, ExitCode, MemoryFiles) {
     let mut files = MemoryFiles::default();
-    files.files.insert("cib".to_owned(), cib.to_owned());
+    files.files.insert("cib".to_owned(), cib.into());
     let words = ["-x", "cib"].iter().chain(command);
     let arguments: Vec<String> = words.map(|&word| word.to_owned()).collect();
     let clock = || DateTime::from_epoch_s(1_700_000_000);

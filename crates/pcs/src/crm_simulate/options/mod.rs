@@ -1,7 +1,6 @@
 //! The command line of `crm_simulate`: options, what they mean, and the help text.
 
 mod apply;
-mod help;
 mod parse;
 mod table;
 
@@ -9,31 +8,8 @@ pub use parse::parse;
 
 use scheduler::simulation::Injections;
 
-/// Where the CIB comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Source {
-    /// Standard input.
-    #[default]
-    StandardInput,
-    /// A file.
-    File(String),
-    /// The running cluster.
-    Live,
-}
-
-/// How results are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// As Pacemaker's API schema has it.
-    Xml,
-    /// One JSON document.
-    Json,
-    /// Not at all.
-    None,
-}
+pub use crate::command_line::CommonOptions;
+pub use crate::source::Source;
 
 /// What is to be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +24,8 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one option")]
 pub struct Options {
+    /// What every tool can be asked for.
+    pub common: CommonOptions,
     /// `-x`, `-p`, `-L`.
     pub source: Source,
     /// `-R`, or an option that implies it: what would the cluster do?
@@ -68,10 +46,6 @@ pub struct Options {
     pub explain: Option<Question>,
     /// `-a`.
     pub all_actions: bool,
-    /// `-Q`.
-    pub quiet: bool,
-    /// How often `-V` was given.
-    pub verbosity: usize,
     /// `-P`: a folder whose CIBs are timed.
     pub profile: Option<String>,
     /// `-N`: how often each of them is.
@@ -90,15 +64,12 @@ pub struct Options {
     pub save_graph: Option<String>,
     /// `-D`.
     pub save_dot: Option<String>,
-    /// `--output-as`.
-    pub format: Format,
-    /// `--output-to`, where it is not standard output.
-    pub output_to: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
+            common: CommonOptions::default(),
             source: Source::default(),
             run: false,
             simulate: false,
@@ -109,8 +80,6 @@ impl Default for Options {
             show_utilization: false,
             explain: None,
             all_actions: false,
-            quiet: false,
-            verbosity: 0,
             profile: None,
             repeat: 1,
             date: None,
@@ -120,8 +89,18 @@ impl Default for Options {
             save_output: None,
             save_graph: None,
             save_dot: None,
-            format: Format::default(),
-            output_to: None,
+        }
+    }
+}
+
+impl Options {
+    /// The file that the resulting CIB is saved to, if any.
+    #[must_use]
+    pub fn result_file(&self) -> Option<&str> {
+        if self.in_place {
+            self.source.file()
+        } else {
+            self.save_output.as_deref()
         }
     }
 }
@@ -133,30 +112,13 @@ pub enum Request {
     Run(Box<Options>),
     /// The help text.
     Help(String),
-    /// The version.
-    Version(Box<Options>),
-}
-
-/// Why a command line is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// It is not understood, and why.
-    Usage(String),
-    /// It asks for a form of report that there is not.
-    Format(String),
-}
-
-impl From<String> for Refused {
-    fn from(reason: String) -> Self {
-        Self::Usage(reason)
-    }
 }
 
 /// A command line that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
     /// What it asks for, or why it is refused.
-    pub request: Result<Request, Refused>,
+    pub request: Result<Request, String>,
     /// What there is to say about its form, for standard error.
     pub notices: String,
 }
@@ -193,6 +155,8 @@ mod tests {
             ),
             ("-L -VV", "--live-check --verbose --verbose"),
             ("--explain web node1 -x a", "-x a --explain=web node1"),
+            ("-p -S", "--xml-pipe=1 --operations-simulate"),
+            ("-N 0x10", "--repeat=020"),
         ] {
             assert_eq!(options(short), options(long), "{short}");
         }
@@ -218,17 +182,21 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         let check = |line, expected: &str| {
-            assert_eq!(
-                parsed(line).request,
-                Err(Refused::Usage(expected.to_owned())),
-                "{line}"
-            );
+            assert_eq!(parsed(line).request, Err(expected.to_owned()), "{line}");
         };
         check("--bogus", "Unknown option --bogus");
-        check("--run=1", "Unknown option --run=1");
+        check("--bogus=1", "Unknown option --bogus=1");
+        check("-12", "Unknown option -12");
+        check("--help=1", "Unknown option --help=1");
         check("-Z", "Unknown option -Z");
         check("-x", "Missing argument for -x");
         check("--xml-file", "Missing argument for --xml-file");
+        let value = "value \u{201c}5x\u{201d} for";
+        check("-N 5x", &format!("Cannot parse integer {value} -N"));
+        check(
+            "--repeat=5x",
+            &format!("Cannot parse integer {value} --repeat"),
+        );
     }
 
     #[test]

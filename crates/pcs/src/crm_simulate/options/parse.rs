@@ -1,11 +1,8 @@
 //! Words to options.
 
-use std::ops::ControlFlow;
-
-use super::help::help;
-use super::table::{ENTRIES, Group, Meaning};
-use super::{CommandLine, Options, Refused, Request};
-use crate::options::read;
+use super::table::{GRAMMAR, Meaning};
+use super::{CommandLine, Options, Request};
+use crate::command_line;
 
 /// Reads a command line, without the program's name.
 #[must_use]
@@ -15,35 +12,23 @@ pub fn parse(arguments: &[String]) -> CommandLine {
     CommandLine { request, notices }
 }
 
-fn parse_words(arguments: &[String], notices: &mut String) -> Result<Request, Refused> {
+fn parse_words(arguments: &[String], notices: &mut String) -> Result<Request, String> {
     let mut options = Box::new(Options::default());
-    let mut version = false;
-    let help =
-        read::<_, _, _, Refused>(arguments, ENTRIES, notices, |meaning, argument, words| {
-            let groups: &[Group] = match meaning {
-                Meaning::Help => &[Group::Help, Group::Application],
-                Meaning::HelpAll => &Group::ALL,
-                Meaning::HelpGroup(group) => &[group],
-                Meaning::Version => {
-                    version = true;
-                    return Ok(ControlFlow::Continue(()));
-                }
-                _ => {
-                    options.apply(meaning, argument)?;
-                    if let (Meaning::Explain, Some(question)) = (meaning, &mut options.explain)
-                        && let Some(node) = words.as_slice().first()
-                        && !node.starts_with('-')
-                    {
-                        question.node = words.next().cloned();
-                    }
-                    return Ok(ControlFlow::Continue(()));
-                }
-            };
-            Ok(ControlFlow::Break(help(groups)))
-        })?;
-    Ok(match help {
-        Some(text) => Request::Help(text),
-        None if version => Request::Version(options),
-        None => Request::Run(options),
+    let request = GRAMMAR.read(arguments, notices, |meaning, given, rest| {
+        options.apply(meaning, given)?;
+        if let (Meaning::Explain, Some(question)) = (meaning, &mut options.explain)
+            && let Some(node) = rest.as_slice().first()
+            && !node.starts_with('-')
+        {
+            question.node = rest.next().cloned();
+        }
+        Ok(())
+    })?;
+    Ok(match request {
+        command_line::Request::Help(text) => Request::Help(text),
+        command_line::Request::Run(common) => {
+            options.common = common;
+            Request::Run(options)
+        }
     })
 }

@@ -24,9 +24,9 @@ use super::{Moment, Report, Timing, walk_problems};
 use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
-use crate::crm_simulate::summary::{Change, Movement};
 use crate::status::{self, View};
-use crate::{ExitCode, result};
+use crate::summary::{Change, Movement};
+use crate::{ExitCode, document};
 
 pub(super) struct Json {
     document: Map<String, Value>,
@@ -36,7 +36,7 @@ pub(super) struct Json {
 impl Json {
     pub fn new(arguments: &[String]) -> Self {
         Self {
-            document: result::json("crm_simulate", arguments),
+            document: document::new_json("crm_simulate", arguments),
             errors: Vec::new(),
         }
     }
@@ -133,16 +133,23 @@ impl Report for Json {
         }
     }
 
-    fn timings(&mut self, timings: &[Timing]) {
-        let timings = timings
-            .iter()
-            .map(|Timing { file, seconds }| json!({ "file": file, "duration": seconds }))
-            .collect();
-        self.set("timings", timings);
+    fn begin_timings(&mut self) {
+        self.set("timings", json!([]));
     }
 
+    /// Timed files have no place for them.
+    fn findings(&mut self, _: &Plan<'_>) {}
+
+    fn timing(&mut self, Timing { file, seconds }: &Timing) {
+        if let Some(Value::Array(timings)) = self.document.get_mut("timings") {
+            timings.push(json!({ "file": file, "duration": seconds }));
+        }
+    }
+
+    fn end_timings(&mut self) {}
+
     fn finish(self: Box<Self>, exit_code: ExitCode) -> (String, String) {
-        let text = result::json_text(self.document, exit_code, &self.errors);
+        let text = document::json_text(self.document, exit_code, &self.errors);
         (text, String::new())
     }
 }

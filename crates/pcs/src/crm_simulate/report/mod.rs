@@ -11,10 +11,11 @@ use scheduler::simulation::{Event, Execution};
 use scheduler::walk::Ending;
 
 use super::input::EffectiveTime;
-use super::options::{Format, Options};
-use super::summary::Change;
+use super::options::Options;
 use crate::ExitCode;
+use crate::output::Format;
 use crate::status::View;
+use crate::summary::Change;
 
 /// When a status is that of the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,15 +56,21 @@ pub(super) trait Report {
     fn explanation(&mut self, explanation: &Explanation);
     /// How the transition was carried out.
     fn transition(&mut self, execution: &Execution);
-    /// How long profiled inputs took.
-    fn timings(&mut self, timings: &[Timing]);
+    /// What is said until the end of timings is about profiled inputs.
+    fn begin_timings(&mut self);
+    /// What decided the placement in `plan`, as a part of what is being said.
+    fn findings(&mut self, plan: &Plan<'_>);
+    /// How long a profiled input took.
+    fn timing(&mut self, timing: &Timing);
+    /// That was the last one.
+    fn end_timings(&mut self);
     /// The end. Gives what goes to standard output (or its file), and to standard error.
     fn finish(self: Box<Self>, exit_code: ExitCode) -> (String, String);
 }
 
-/// The report that `options` ask for; `arguments` are those of the command.
-pub(super) fn new(options: &Options, arguments: &[String]) -> Box<dyn Report> {
-    match options.format {
+/// The report in that form that `options` ask for; `arguments` are those of the command.
+pub(super) fn new(format: Format, options: &Options, arguments: &[String]) -> Box<dyn Report> {
+    match format {
         Format::Text => Box::new(text::Text::new(options)),
         Format::Xml => Box::new(xml::Xml::new(arguments)),
         Format::Json => Box::new(json::Json::new(arguments)),

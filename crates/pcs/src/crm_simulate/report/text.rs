@@ -10,9 +10,9 @@ use crate::ExitCode;
 use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
-use crate::crm_simulate::summary::{Change, Movement, NodeChange, ResourceChange};
 use crate::outline::Outline;
 use crate::status::{self, View};
+use crate::summary::{self, Change};
 
 pub(super) struct Text {
     outline: Outline,
@@ -26,9 +26,9 @@ impl Text {
     /// Quiet reports have scores only; these then stand for themselves, without any headings.
     pub fn new(options: &Options) -> Self {
         Self {
-            outline: Outline::new(options.quiet && options.show_scores),
+            outline: Outline::new(options.common.quiet && options.show_scores),
             errors: String::new(),
-            quiet: options.quiet,
+            quiet: options.common.quiet,
             printed: false,
         }
     }
@@ -134,7 +134,6 @@ impl Text {
     }
 
     fn events(&mut self, heading: &str, events: &[Event]) {
-        // Pacemaker sets off even what it does not say.
         self.space();
         if self.quiet {
             for event in events {
@@ -215,13 +214,7 @@ impl Report for Text {
         };
         self.space();
         self.outline.begin(heading);
-        for finding in &plan.findings {
-            match finding {
-                Finding::Remark(_) if self.quiet => {}
-                Finding::Remark(text) => self.outline.line(text),
-                _ => self.outline.item(&finding.text(plan)),
-            }
-        }
+        self.findings(plan);
         self.outline.end();
     }
 
@@ -231,14 +224,7 @@ impl Report for Text {
         }
         self.space();
         self.outline.begin("Transition Summary");
-        let columns = Columns::of(changes);
-        for change in changes {
-            let line = match change {
-                Change::Node(NodeChange { task, node, reason }) => {
-                    format!("{task} {node} '{reason}'")
-                }
-                Change::Resource(change) => columns.line(change),
-            };
+        for line in summary::lines(changes) {
             self.outline.item(&line);
         }
         self.outline.end();
@@ -258,91 +244,30 @@ impl Report for Text {
         }
     }
 
-    fn timings(&mut self, timings: &[Timing]) {
+    fn begin_timings(&mut self) {
         self.outline.begin("Timings");
-        for Timing { file, seconds } in timings {
-            self.outline
-                .item(&format!("Testing {file} ... {seconds:.2} secs"));
+    }
+
+    fn findings(&mut self, plan: &Plan<'_>) {
+        for finding in &plan.findings {
+            match finding {
+                Finding::Remark(_) if self.quiet => {}
+                Finding::Remark(text) => self.outline.line(text),
+                _ => self.outline.item(&finding.text(plan)),
+            }
         }
+    }
+
+    fn timing(&mut self, Timing { file, seconds }: &Timing) {
+        self.outline
+            .item(&format!("Testing {file} ... {seconds:.2} secs"));
+    }
+
+    fn end_timings(&mut self) {
         self.outline.end();
     }
 
     fn finish(self: Box<Self>, _: ExitCode) -> (String, String) {
         (self.outline.into_text(), self.errors)
-    }
-}
-
-/// The widths of columns in the summary, in characters.
-struct Columns {
-    resource: usize,
-    details: usize,
-}
-
-impl Columns {
-    /// As wide as `changes` need. A resource that widens its column gets two characters more than
-    /// it needs, so that not every one after it does the same.
-    fn of(changes: &[Change]) -> Self {
-        const LEAST: usize = 5;
-        let mut columns = Self {
-            resource: LEAST,
-            details: LEAST,
-        };
-        for change in changes {
-            if let Change::Resource(change) = change {
-                let resource = change.resource.chars().count();
-                if resource > columns.resource {
-                    columns.resource = resource + 2;
-                }
-                let details = details(&change.movement).chars().count();
-                columns.details = columns.details.max(details);
-            }
-        }
-        columns
-    }
-
-    fn line(&self, change: &ResourceChange) -> String {
-        let resource = &change.resource;
-        let details = details(&change.movement);
-        let reason = match (&change.reason, change.blocked) {
-            (Some(reason), false) => format!("  due to {reason}"),
-            (Some(reason), true) => format!("  due to {reason} (blocked)"),
-            (None, true) => "  blocked".to_owned(),
-            (None, false) => String::new(),
-        };
-        format!(
-            "{:<8}   {resource:<width$}   ( {details:>details_width$} ){reason}",
-            change.action,
-            width = self.resource,
-            details_width = self.details
-        )
-    }
-}
-
-fn details(movement: &Movement) -> String {
-    match movement {
-        Movement::Start { node } | Movement::Stop { node } | Movement::Stay { node } => {
-            node.clone()
-        }
-        Movement::StartAs {
-            role,
-            next_role,
-            node,
-        }
-        | Movement::Become {
-            role,
-            next_role,
-            node,
-        } => format!("{} -> {} {node}", role.name(), next_role.name()),
-        Movement::StopAs { role, node } | Movement::StayAs { role, node } => {
-            format!("{} {node}", role.name())
-        }
-        Movement::Move { from, to } => format!("{from} -> {to}"),
-        Movement::MoveAs { role, from, to } => format!("{from} -> {to} {}", role.name()),
-        Movement::MoveAndBecome {
-            role,
-            from,
-            next_role,
-            to,
-        } => format!("{} {from} -> {} {to}", role.name(), next_role.name()),
     }
 }

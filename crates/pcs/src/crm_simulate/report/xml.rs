@@ -10,9 +10,9 @@ use super::{Moment, Report, Timing, walk_problems};
 use crate::crm_simulate::explain;
 use crate::crm_simulate::input::EffectiveTime;
 use crate::crm_simulate::options::Options;
-use crate::crm_simulate::summary::{Change, Movement, NodeChange, ResourceChange};
 use crate::status::{self, View};
-use crate::{ExitCode, result};
+use crate::summary::{Change, Movement, NodeChange, ResourceChange};
+use crate::{ExitCode, document};
 
 pub(super) struct Xml {
     document: Document,
@@ -22,7 +22,7 @@ pub(super) struct Xml {
 impl Xml {
     pub fn new(arguments: &[String]) -> Self {
         Self {
-            document: result::xml("crm_simulate", arguments),
+            document: document::new_xml("crm_simulate", arguments),
             errors: Vec::new(),
         }
     }
@@ -30,6 +30,11 @@ impl Xml {
     fn section(&mut self, name: &str) -> XmlId {
         let root = self.document.root().xml_id();
         self.document.append(root, name)
+    }
+
+    fn last_section(&self) -> XmlId {
+        let root = self.document.root();
+        root.children().last().unwrap_or(root).xml_id()
     }
 
     fn element(&mut self, parent: XmlId, name: &str, attributes: &[(&str, &str)]) -> XmlId {
@@ -97,6 +102,7 @@ impl Xml {
                     &[("target", target), ("op", operation)],
                 );
             }
+            Event::Attribute { .. } => self.modification(list, "inject_attr", event),
             Event::Error(text) => self.error(text),
             // The schema has no place for these.
             Event::Failure { .. }
@@ -104,8 +110,7 @@ impl Xml {
             | Event::Watchdog(_)
             | Event::Node { .. }
             | Event::Ticket { .. }
-            | Event::Operation(_)
-            | Event::Attribute { .. } => {}
+            | Event::Operation(_) => {}
         }
     }
 
@@ -243,15 +248,13 @@ impl Report for Xml {
     }
 
     fn scores(&mut self, plan: &Plan<'_>, options: &Options) {
-        let list = self.section(match (options.show_scores, options.show_utilization) {
+        self.section(match (options.show_scores, options.show_utilization) {
             (true, true) => "allocations_utilizations",
             (true, false) => "allocations",
             (false, true) => "utilizations",
             (false, false) => return,
         });
-        for finding in &plan.findings {
-            self.finding(list, plan, finding);
-        }
+        self.findings(plan);
     }
 
     fn summary(&mut self, changes: &[Change]) {
@@ -282,16 +285,27 @@ impl Report for Xml {
         }
     }
 
-    fn timings(&mut self, timings: &[Timing]) {
-        let list = self.section("timings");
-        for Timing { file, seconds } in timings {
-            let seconds = seconds.to_string();
-            self.element(list, "timing", &[("file", file), ("duration", &seconds)]);
+    fn begin_timings(&mut self) {
+        self.section("timings");
+    }
+
+    fn findings(&mut self, plan: &Plan<'_>) {
+        let list = self.last_section();
+        for finding in &plan.findings {
+            self.finding(list, plan, finding);
         }
     }
 
+    fn timing(&mut self, Timing { file, seconds }: &Timing) {
+        let seconds = seconds.to_string();
+        let list = self.last_section();
+        self.element(list, "timing", &[("file", file), ("duration", &seconds)]);
+    }
+
+    fn end_timings(&mut self) {}
+
     fn finish(self: Box<Self>, exit_code: ExitCode) -> (String, String) {
-        let text = result::xml_text(self.document, exit_code, &self.errors);
+        let text = document::xml_text(self.document, exit_code, &self.errors);
         (text, String::new())
     }
 }

@@ -1,7 +1,8 @@
 //! Whose history it is: from the name in `<lrm_resource>` to a resource of ours.
 //!
 //! 1. The resource with that id, or the first instance (`:0`) of an anonymous clone of that name.
-//!    Something that is not a primitive any more is not it.
+//!    Something that is not a primitive any more is not it. What was made from history (see 4) comes
+//!    after the instances that history on another node has called so.
 //! 2. Instances of anonymous clones are interchangeable, and history names them without their
 //!    number, so which instance it is has to be decided, in this order:
 //!    - the instance that is active (or has an action pending) on the node already, as when
@@ -30,13 +31,13 @@ use crate::model::{Candidate, Cause, NodeId, NodeKind, Plan, ResourceId};
 /// The resource that history on `node` calls `name`.
 pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<ResourceId> {
     let base = base_name(name);
-    let named = plan.resource_by_id(name);
-    let known = match named {
+    let known = match plan.resource_by_id(name) {
         Some(resource) if !plan.is_primitive(resource) => return None,
+        Some(resource) if plan.resources[resource].removed => {
+            instance_known_as(plan, name, base).unwrap_or(resource)
+        }
         Some(resource) => resource,
-        None => plan
-            .resource_by_id(&format!("{base}:0"))
-            .filter(|&first| !plan.resources[first].unique)?,
+        None => first_instance(plan, base).filter(|&first| !plan.resources[first].unique)?,
     };
     let clone = plan.top(known, false);
     let owner = if !plan.is_anonymous_clone(clone) {
@@ -52,6 +53,20 @@ pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<
         of.history_id = Some(name.to_owned());
     }
     Some(owner)
+}
+
+fn first_instance(plan: &Plan<'_>, base: &str) -> Option<ResourceId> {
+    plan.resource_by_id(&format!("{base}:0"))
+}
+
+/// The instance that history calls `name` on some node.
+fn instance_known_as(plan: &Plan<'_>, name: &str, base: &str) -> Option<ResourceId> {
+    let clone = plan.top(first_instance(plan, base)?, false);
+    let how = Match {
+        history: true,
+        ..Match::default()
+    };
+    plan.find_part(clone, name, None, how)
 }
 
 fn anonymous_instance(

@@ -20,19 +20,23 @@
 //! | | it is to be promoted | Promote |
 //! | | it was stopped | Start |
 
+mod lines;
+
+pub(crate) use lines::lines;
+
 use scheduler::Plan;
 use scheduler::model::{Action, ActionId, NodeId, ResourceId, Role, Task, Variant};
 
 /// Something that happens in a transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Node(NodeChange),
     Resource(ResourceChange),
 }
 
 /// A node that is fenced or shut down.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NodeChange {
+pub(crate) struct NodeChange {
     /// `Shutdown`, or `Fence` with the operation.
     pub task: String,
     /// The node, with what makes it where that is a resource.
@@ -42,7 +46,7 @@ pub(super) struct NodeChange {
 
 /// A primitive that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ResourceChange {
+pub(crate) struct ResourceChange {
     /// Start, Stop, Move and so on.
     pub action: &'static str,
     pub resource: String,
@@ -54,7 +58,7 @@ pub(super) struct ResourceChange {
 
 /// Where a resource comes from and goes to, and in which roles, as far as that is of interest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Movement {
+pub(crate) enum Movement {
     /// It starts.
     Start { node: String },
     /// It starts in a role.
@@ -95,7 +99,7 @@ pub(super) enum Movement {
 }
 
 /// All changes: of nodes, the one made last first, then of resources, in the order of the plan.
-pub(super) fn changes(plan: &Plan<'_>) -> Vec<Change> {
+pub(crate) fn changes(plan: &Plan<'_>) -> Vec<Change> {
     let mut changes: Vec<Change> = plan
         .actions
         .values()

@@ -1,16 +1,21 @@
-//! What frames every result: the request before it, how it ended after it, in Pacemaker's XML and in
-//! JSON.
+//! What every result has, in any form: in Pacemaker's XML and in JSON, the request before it, and how
+//! it ended after it; the version.
 
 use cib::xml::Document;
 use serde_json::{Map, Value, json};
 
 use crate::ExitCode;
+use crate::output::Format;
 
 /// The version of Pacemaker's API schema that XML follows.
-const API_VERSION: &str = "2.41";
+const API_VERSION: &str = "2.42";
+
+/// The version of Pacemaker whose behaviour this is.
+const VERSION: &str = "3.0.2";
+const AUTHOR: &str = "Andrew Beekhof and the Pacemaker project contributors";
 
 /// An XML result of `program` with `arguments`, to which sections can be added.
-pub(crate) fn xml(program: &str, arguments: &[String]) -> Document {
+pub(crate) fn new_xml(program: &str, arguments: &[String]) -> Document {
     let mut document = Document::new("pacemaker-result");
     let root = document.root().xml_id();
     document.set(root, "api-version", API_VERSION);
@@ -35,7 +40,7 @@ pub(crate) fn xml_text(mut document: Document, exit_code: ExitCode, errors: &[St
 }
 
 /// A JSON result of `program` with `arguments`, to which members can be added.
-pub(crate) fn json(program: &str, arguments: &[String]) -> Map<String, Value> {
+pub(crate) fn new_json(program: &str, arguments: &[String]) -> Map<String, Value> {
     let mut document = Map::new();
     document.insert("request".to_owned(), json!(request(program, arguments)));
     document
@@ -54,6 +59,41 @@ pub(crate) fn json_text(
     });
     document.insert("status".to_owned(), status);
     format!("{:#}\n", Value::Object(document))
+}
+
+/// The version of `program`, as `--version` shows it.
+pub(crate) fn version(format: Format, program: &str, arguments: &[String]) -> String {
+    let build = env!("CARGO_PKG_VERSION");
+    match format {
+        Format::Text => format!("Pacemaker {VERSION}\nWritten by {AUTHOR}\n"),
+        Format::Xml => {
+            let mut document = new_xml(program, arguments);
+            let root = document.root().xml_id();
+            let version = document.append(root, "version");
+            for (name, value) in [
+                ("program", "Pacemaker"),
+                ("version", VERSION),
+                ("author", AUTHOR),
+                ("build", build),
+                ("features", ""),
+            ] {
+                document.set(version, name, value);
+            }
+            xml_text(document, ExitCode::OK, &[])
+        }
+        Format::Json => {
+            let mut document = new_json(program, arguments);
+            let version = json!({
+                "program": "Pacemaker",
+                "version": VERSION,
+                "author": AUTHOR,
+                "build": build,
+            });
+            document.insert("version".to_owned(), version);
+            json_text(document, ExitCode::OK, &[])
+        }
+        Format::None => String::new(),
+    }
 }
 
 /// The command line, with what a shell would take apart in quotes.
