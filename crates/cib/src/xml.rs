@@ -15,6 +15,7 @@ mod write;
 
 pub use decode::{DecodeError, decode};
 pub use parse::{MAX_DEPTH, MAX_LEN_BYTES, ParseError};
+pub use well_formed::sanitized_id;
 pub use write::escape_attribute;
 
 /// A node of one document. Only meaningful together with the document that gave it.

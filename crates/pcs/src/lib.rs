@@ -8,8 +8,9 @@
 //!
 //! Owns: what operators type and read, in Pacemaker's grammar and words.
 //!
-//! Must never: decide what the cluster does; touch a file other than through [`files::Files`], or
-//! the clock other than through its arguments, so that a whole command can run inside a test.
+//! Must never: decide what the cluster does; touch a file or the environment other than through
+//! [`files::Files`], or the clock other than through its arguments, so that a whole command can run
+//! inside a test.
 
 mod command_line;
 pub mod crm_simulate;

@@ -15,6 +15,28 @@ pub(super) fn is_name(text: &str) -> bool {
     characters.next().is_some_and(begins_name) && characters.all(continues_name)
 }
 
+/// `text` as an id: what no name may begin with becomes a low line, what no name may have a full stop
+/// for each of its bytes.
+#[must_use]
+pub fn sanitized_id(text: &str) -> String {
+    let mut id = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        let dots = match at {
+            0 if !begins_name(character) => {
+                id.push('_');
+                character.len_utf8() - 1
+            }
+            1.. if !continues_name(character) => character.len_utf8(),
+            _ => {
+                id.push(character);
+                0
+            }
+        };
+        id.extend(std::iter::repeat_n('.', dots));
+    }
+    id
+}
+
 fn begins_name(character: char) -> bool {
     matches!(
         character,
@@ -42,4 +64,20 @@ fn continues_name(character: char) -> bool {
             character,
             '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}'
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sanitized_id;
+
+    #[test]
+    fn ids_are_names() {
+        for (text, id) in [
+            ("a-b.c_d:e1", "a-b.c_d:e1"),
+            ("2-fail-count-a#stop_0", "_-fail-count-a.stop_0"),
+            ("\u{2022}b\u{2022}", "_..b..."),
+        ] {
+            assert_eq!(sanitized_id(text), id);
+        }
+    }
 }

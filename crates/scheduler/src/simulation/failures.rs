@@ -1,6 +1,6 @@
 //! Fail counts: transient attributes of nodes that count failures of resources.
 
-use cib::xml::{Element, XmlId};
+use cib::xml::{Element, XmlId, sanitized_id};
 
 use super::events::Event;
 use super::status_section::StatusSection;
@@ -47,26 +47,6 @@ pub(super) fn count_failure(
     [(count_name, count), (time_name, failure.at_s.to_string())]
         .map(|(name, value)| status.set_transient_attribute(state, name, value))
         .into()
-}
-
-/// `text` as an XML id: what no name may begin with becomes a low line, what no name may have a full
-/// stop.
-fn sanitized_id(text: &str) -> String {
-    let begins_name = |character: char| {
-        character.is_ascii_alphabetic()
-            || matches!(character, '_' | ':')
-            || !(character.is_ascii() || matches!(character, '\u{d7}' | '\u{f7}'))
-    };
-    let is_name = |character: char| {
-        begins_name(character) || character.is_ascii_digit() || matches!(character, '-' | '.')
-    };
-    text.char_indices()
-        .map(|(at, character)| match at {
-            0 if !begins_name(character) => '_',
-            1.. if !is_name(character) => '.',
-            _ => character,
-        })
-        .collect()
 }
 
 fn transient_attribute<'d>(state: Element<'d>, name: &str) -> Option<&'d str> {
