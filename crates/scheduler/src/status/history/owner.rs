@@ -216,3 +216,73 @@ pub(in crate::status) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: Resourc
             });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cib::time::DateTime;
+    use cib::xml::Document;
+
+    use crate::{Wishes, expansion, read};
+
+    fn state(node: &str, remote: &str, active: &[(&str, &str)]) -> String {
+        let history: String = active
+            .iter()
+            .map(|(id, agent)| {
+                format!(
+                    r#"<lrm_resource id="{id}" {agent}><lrm_rsc_op id="{id}_last_0" operation="start"
+                       operation_key="{id}_start_0" interval="0" call-id="1" rc-code="0" op-status="0"
+                       transition-magic="0:0;1:1:0:x" transition-key="1:1:0:x"/></lrm_resource>"#
+                )
+            })
+            .collect();
+        format!(
+            r#"<node_state id="{node}" uname="{node}" in_ccm="true" crmd="online" join="member"
+               expected="member" {remote}><lrm id="{node}"><lrm_resources>{history}</lrm_resources>
+               </lrm></node_state>"#
+        )
+    }
+
+    #[test]
+    fn what_is_left_over_takes_no_history_of_instances() {
+        const OWN: &str = r#"class="ocf" provider="test" type="p""#;
+        const CONTAINER: &str = r#"class="ocf" provider="heartbeat" type="docker""#;
+        const CONNECTION: &str = r#"class="ocf" provider="pacemaker" type="remote""#;
+        let states = [
+            state(
+                "m",
+                "",
+                &[
+                    ("b-docker-0", CONTAINER),
+                    ("b-0", CONNECTION),
+                    ("b-docker-1", CONTAINER),
+                    ("b-1", CONNECTION),
+                ],
+            ),
+            state("b-0", r#"remote_node="true""#, &[("p", OWN)]),
+            // Once, there was a resource p of its own.
+            state("n", "", &[("p", OWN)]),
+            state("b-1", r#"remote_node="true""#, &[("p", OWN)]),
+        ];
+        let text = format!(
+            r#"<cib have-quorum="1"><configuration><crm_config/>
+               <nodes><node id="m" uname="m"/><node id="n" uname="n"/></nodes>
+               <resources><bundle id="b"><docker image="i" replicas="2"/>
+               <network control-port="3121"/><primitive id="p" {OWN}/></bundle></resources>
+               <constraints/></configuration><status>{}</status></cib>"#,
+            states.concat()
+        );
+        let cib = Document::parse(&text).expect("the test's CIB is well-formed");
+        let cib = expansion::expand(&cib);
+        let plan = read(&cib, DateTime::from_epoch_s(1), Wishes::default());
+        let places: Vec<String> = ["p:0", "p:1", "p"]
+            .into_iter()
+            .filter_map(|id| plan.resource_by_id(id))
+            .map(|resource| {
+                let of = &plan.resources[resource];
+                let nodes: Vec<&str> = of.active_on.iter().map(|&it| plan.nodes[it].name).collect();
+                format!("{}@{}", of.id, nodes.join(","))
+            })
+            .collect();
+        assert_eq!(places, ["p:0@b-0", "p:1@b-1", "p@n"]);
+    }
+}
