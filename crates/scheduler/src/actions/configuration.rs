@@ -25,6 +25,7 @@ use cib::xml::Element;
 use super::on_fail;
 use crate::configuration::parameters;
 use crate::model::{NodeId, Plan, ResourceId};
+use crate::status::recheck_at;
 
 /// The timeout of operations that name none, in milliseconds.
 const DEFAULT_TIMEOUT_MS: i64 = 20_000;
@@ -80,17 +81,24 @@ pub(super) fn is_enabled(operation: Element<'_>) -> bool {
         .unwrap_or(true)
 }
 
-/// The meta-attributes of an operation: defaults, `<op>`, rules.
-#[must_use]
+/// The meta-attributes of an operation: defaults, `<op>`, rules. Notes when they may be others.
 pub fn operation_meta<'c>(
-    plan: &Plan<'c>,
+    plan: &mut Plan<'c>,
     resource: ResourceId,
     node: Option<NodeId>,
     task: &str,
     interval_ms: u32,
     configuration: Option<Element<'c>>,
 ) -> Values<'c> {
-    read_meta(plan, resource, node, task, interval_ms, configuration).values
+    let meta = read_meta(plan, resource, node, task, interval_ms, configuration);
+    note_next_change(plan, &meta.findings);
+    meta.values
+}
+
+fn note_next_change(plan: &mut Plan<'_>, findings: &Findings) {
+    if let Some(next_change) = findings.next_change {
+        recheck_at(plan, next_change.epoch_s());
+    }
 }
 
 /// The meta-attributes of an operation.
@@ -183,10 +191,10 @@ pub(super) fn read_meta<'c>(
     }
 }
 
-/// The instance attributes of an operation alone, as they hold on `node`.
-#[must_use]
+/// The instance attributes of an operation alone, as they hold on `node`. Notes when they may be
+/// others.
 pub fn operation_parameters<'c>(
-    plan: &Plan<'c>,
+    plan: &mut Plan<'c>,
     configuration: Element<'c>,
     node: Option<NodeId>,
 ) -> Values<'c> {
@@ -205,6 +213,7 @@ pub fn operation_parameters<'c>(
         &mut values,
         &mut findings,
     );
+    note_next_change(plan, &findings);
     values
 }
 

@@ -142,11 +142,13 @@ fn apply_with_group(
         ));
         return Score::ZERO;
     }
-    let mut change = Score::ZERO;
-    for member in members.clone() {
-        change = change.plus(apply_to_primitive(plan, dependent, member, colocation));
-    }
-    change
+    let members = members.clone();
+    let apply = |member| apply_to_primitive(plan, dependent, member, colocation);
+    sum(members.into_iter().map(apply))
+}
+
+fn sum(changes: impl Iterator<Item = Score>) -> Score {
+    changes.fold(Score::ZERO, Score::plus)
 }
 
 fn apply_with_clone(
@@ -180,11 +182,9 @@ fn apply_with_clone(
         limit_to(plan, dependent, colocation, &nodes);
         return Score::ZERO;
     }
-    let mut change = Score::ZERO;
-    for instance in plan.resources[clone].children.clone() {
-        change = change.plus(apply_to_primitive(plan, dependent, instance, colocation));
-    }
-    change
+    let instances = plan.resources[clone].children.clone();
+    let apply = |instance| apply_to_primitive(plan, dependent, instance, colocation);
+    sum(instances.into_iter().map(apply))
 }
 
 fn apply_with_bundle(
@@ -215,11 +215,8 @@ fn apply_with_bundle(
         limit_to(plan, dependent, colocation, &nodes);
         return Score::ZERO;
     }
-    let mut change = Score::ZERO;
-    for container in containers {
-        change = change.plus(apply_with_primitive(plan, dependent, container, colocation));
-    }
-    change
+    let apply = |container| apply_with_primitive(plan, dependent, container, colocation);
+    sum(containers.into_iter().map(apply))
 }
 
 /// The dependent follows this one instance; where there is none and it must, it is left without a

@@ -72,9 +72,12 @@ impl<'p, 'c> Reader<'p, 'c> {
     /// The resource that a constraint calls `name`: one with this id, or the clone of instances
     /// that history knows by this name.
     pub fn resource(&self, name: &str) -> Option<ResourceId> {
-        self.plan
-            .resource_by_id(name)
+        let named = self.plan.resource_by_id(name);
+        let is_configured = |&resource: &ResourceId| !self.plan.resources[resource].removed;
+        named
+            .filter(is_configured)
             .or_else(|| self.instances.get(name).copied())
+            .or(named)
     }
 
     /// What `name` stands for; `None`, with a message, if for nothing.

@@ -54,6 +54,7 @@ pub(super) fn record(cib: &mut Document, history: XmlId, result: &OperationResul
     if is_notification {
         result.result = 0;
     }
+    let is_migration = matches!(result.task, "migrate_to" | "migrate_from");
     let key = operation_key(result.resource, result.task, result.interval_ms);
     let last = || operation_key(result.resource, "last", 0);
     let failed = result.result != result.expected;
@@ -61,9 +62,7 @@ pub(super) fn record(cib: &mut Document, history: XmlId, result: &OperationResul
         Some((kind, task)) if is_notification => {
             [Some(notification_key(result.resource, kind, task)), None]
         }
-        _ if is_notification || matches!(result.task, "migrate_to" | "migrate_from") => {
-            [Some(key.clone()), None]
-        }
+        _ if is_notification || is_migration => [Some(key.clone()), None],
         _ if failed => [
             Some(operation_key(result.resource, "last_failure", 0)),
             (result.interval_ms == 0).then(last),
@@ -71,7 +70,7 @@ pub(super) fn record(cib: &mut Document, history: XmlId, result: &OperationResul
         _ if result.interval_ms > 0 => [Some(key.clone()), None],
         _ => [Some(last()), None],
     };
-    let reason = if failed && !is_notification {
+    let reason = if failed && !is_notification && !is_migration {
         result.reason
     } else {
         ""

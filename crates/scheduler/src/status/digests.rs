@@ -235,7 +235,7 @@ fn cached<'p, 'c>(plan: &'p mut Plan<'c>, request: Request<'c>) -> &'p mut Diges
     entry.or_insert_with(|| fresh.unwrap_or_default())
 }
 
-fn calculate<'c>(plan: &Plan<'c>, request: Request<'c>) -> Digests {
+fn calculate<'c>(plan: &mut Plan<'c>, request: Request<'c>) -> Digests {
     let Request {
         resource,
         node,
@@ -258,12 +258,9 @@ fn calculate<'c>(plan: &Plan<'c>, request: Request<'c>) -> Digests {
         all.add_defaults(&own);
     }
     let mut all = without_irrelevant(&all);
-    if interval_ms > 0 {
-        let meta =
-            actions::operation_meta(plan, resource, Some(node), task, interval_ms, operation);
-        if let Some(timeout) = meta.get_cow("timeout") {
-            all.set("CRM_meta_timeout", timeout.clone());
-        }
+    let meta = actions::operation_meta(plan, resource, Some(node), task, interval_ms, operation);
+    if let Some(timeout) = meta.get_cow("timeout").filter(|_| interval_ms > 0) {
+        all.set("CRM_meta_timeout", timeout.clone());
     }
     Digests {
         secure: request

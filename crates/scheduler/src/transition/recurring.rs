@@ -164,23 +164,31 @@ fn schedule_where_active(
         }
         return;
     }
-    let monitor = actions::action(
-        plan,
-        Some(resource),
-        operation.key.clone(),
-        operation.name,
-        Some(node),
-        goes_on,
-    );
-    let can_run =
-        plan.actions[start].runnable && plan.nodes[node].online && !plan.nodes[node].unclean;
-    plan.actions[monitor].runnable &= can_run;
+    let monitor = monitor_on(plan, resource, operation, node, goes_on);
+    let starts = plan.actions[start].runnable;
+    plan.actions[monitor].runnable &= starts;
     if next_role == Role::Promoted {
         plan.actions[monitor].expected_result = Some(PROMOTED);
     }
     if plan.resources[resource].managed {
         order_after_role_change(plan, resource, monitor);
     }
+}
+
+/// The recurring action on `node`. It runs only where the node can run anything.
+fn monitor_on(
+    plan: &mut Plan<'_>,
+    resource: ResourceId,
+    operation: &Operation<'_>,
+    node: NodeId,
+    optional: bool,
+) -> ActionId {
+    let key = operation.key.clone();
+    let (resource, name) = (Some(resource), operation.name);
+    let monitor = actions::action(plan, resource, key, name, Some(node), optional);
+    let can_run = plan.nodes[node].online && !plan.nodes[node].unclean;
+    plan.actions[monitor].runnable &= can_run;
+    monitor
 }
 
 /// Whether the action is known to be active on `node`, and may stay as it is.
@@ -257,21 +265,12 @@ fn schedule_where_inactive(
             }
             continue;
         }
-        let monitor = actions::action(
-            plan,
-            Some(resource),
-            operation.key.clone(),
-            operation.name,
-            Some(node),
-            is_known,
-        );
+        let monitor = monitor_on(plan, resource, operation, node, is_known);
         plan.actions[monitor].expected_result = Some(NOT_RUNNING);
         if plan.resources[resource].managed {
             order_after_probes(plan, resource, node, monitor);
         }
         order_after_stops(plan, resource, node, monitor);
-        let can_run = plan.nodes[node].online && !plan.nodes[node].unclean;
-        plan.actions[monitor].runnable &= can_run;
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) fn apply_failed_departure<'c>(
     let migrate_from = reading
         .index
         .migration(plan, &id, "migrate_from", ends.target, ends.source)
-        .filter(|entry| arrival(entry) == Arrival::Succeeded);
+        .filter(has_succeeded);
     let may_be_on_target = !reading.index.is_unknown_on(plan, &id, ends.target)
         && !has_newer_state(
             plan,
@@ -169,7 +169,7 @@ pub(super) fn apply_failed_arrival<'c>(
     let migrate_to = reading
         .index
         .migration(plan, &id, "migrate_to", ends.source, ends.target)
-        .filter(|entry| arrival(entry) == Arrival::Succeeded);
+        .filter(has_succeeded);
     let may_be_on_source = !reading.index.is_unknown_on(plan, &id, ends.source)
         && !has_newer_state(
             plan,
@@ -219,6 +219,10 @@ fn arrival(entry: &Entry<'_>) -> Arrival {
         (None | Some(Execution::Pending), _) => Arrival::Unknown,
         _ => Arrival::Failed,
     }
+}
+
+fn has_succeeded(entry: &Entry<'_>) -> bool {
+    arrival(entry) == Arrival::Succeeded
 }
 
 /// Whether `resource` has newer state on `node` than the migration. It is compared with the

@@ -1,7 +1,8 @@
 //! Whose history it is: from the name in `<lrm_resource>` to a resource of ours.
 //!
 //! 1. The resource with that id, or the first instance (`:0`) of an anonymous clone of that name.
-//!    Something that is not a primitive any more is not it.
+//!    Something that is not a primitive any more is not it. What was made from history (see 4) comes
+//!    after the instances that history on another node has called so.
 //! 2. Instances of anonymous clones are interchangeable, and history names them without their
 //!    number, so which instance it is has to be decided, in this order:
 //!    - the instance that is active (or has an action pending) on the node already, as when
@@ -30,13 +31,13 @@ use crate::model::{Candidate, Cause, NodeId, NodeKind, Plan, ResourceId};
 /// The resource that history on `node` calls `name`.
 pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<ResourceId> {
     let base = base_name(name);
-    let named = plan.resource_by_id(name);
-    let known = match named {
+    let known = match plan.resource_by_id(name) {
         Some(resource) if !plan.is_primitive(resource) => return None,
+        Some(resource) if plan.resources[resource].removed => {
+            instance_known_as(plan, name, base).unwrap_or(resource)
+        }
         Some(resource) => resource,
-        None => plan
-            .resource_by_id(&format!("{base}:0"))
-            .filter(|&first| !plan.resources[first].unique)?,
+        None => first_instance(plan, base).filter(|&first| !plan.resources[first].unique)?,
     };
     let clone = plan.top(known, false);
     let owner = if !plan.is_anonymous_clone(clone) {
@@ -52,6 +53,20 @@ pub(super) fn find<'c>(plan: &mut Plan<'c>, node: NodeId, name: &str) -> Option<
         of.history_id = Some(name.to_owned());
     }
     Some(owner)
+}
+
+fn first_instance(plan: &Plan<'_>, base: &str) -> Option<ResourceId> {
+    plan.resource_by_id(&format!("{base}:0"))
+}
+
+/// The instance that history calls `name` on some node.
+fn instance_known_as(plan: &Plan<'_>, name: &str, base: &str) -> Option<ResourceId> {
+    let clone = plan.top(first_instance(plan, base)?, false);
+    let how = Match {
+        history: true,
+        ..Match::default()
+    };
+    plan.find_part(clone, name, None, how)
 }
 
 fn anonymous_instance(
@@ -199,5 +214,75 @@ pub(in crate::status) fn forbid_all_nodes(plan: &mut Plan<'_>, resource: Resourc
             .note(resource, node, Score::MINUS_INFINITY, || {
                 Cause::Other(why.to_owned())
             });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cib::time::DateTime;
+    use cib::xml::Document;
+
+    use crate::{Wishes, expansion, read};
+
+    fn state(node: &str, remote: &str, active: &[(&str, &str)]) -> String {
+        let history: String = active
+            .iter()
+            .map(|(id, agent)| {
+                format!(
+                    r#"<lrm_resource id="{id}" {agent}><lrm_rsc_op id="{id}_last_0" operation="start"
+                       operation_key="{id}_start_0" interval="0" call-id="1" rc-code="0" op-status="0"
+                       transition-magic="0:0;1:1:0:x" transition-key="1:1:0:x"/></lrm_resource>"#
+                )
+            })
+            .collect();
+        format!(
+            r#"<node_state id="{node}" uname="{node}" in_ccm="true" crmd="online" join="member"
+               expected="member" {remote}><lrm id="{node}"><lrm_resources>{history}</lrm_resources>
+               </lrm></node_state>"#
+        )
+    }
+
+    #[test]
+    fn what_is_left_over_takes_no_history_of_instances() {
+        const OWN: &str = r#"class="ocf" provider="test" type="p""#;
+        const CONTAINER: &str = r#"class="ocf" provider="heartbeat" type="docker""#;
+        const CONNECTION: &str = r#"class="ocf" provider="pacemaker" type="remote""#;
+        let states = [
+            state(
+                "m",
+                "",
+                &[
+                    ("b-docker-0", CONTAINER),
+                    ("b-0", CONNECTION),
+                    ("b-docker-1", CONTAINER),
+                    ("b-1", CONNECTION),
+                ],
+            ),
+            state("b-0", r#"remote_node="true""#, &[("p", OWN)]),
+            // Once, there was a resource p of its own.
+            state("n", "", &[("p", OWN)]),
+            state("b-1", r#"remote_node="true""#, &[("p", OWN)]),
+        ];
+        let text = format!(
+            r#"<cib have-quorum="1"><configuration><crm_config/>
+               <nodes><node id="m" uname="m"/><node id="n" uname="n"/></nodes>
+               <resources><bundle id="b"><docker image="i" replicas="2"/>
+               <network control-port="3121"/><primitive id="p" {OWN}/></bundle></resources>
+               <constraints/></configuration><status>{}</status></cib>"#,
+            states.concat()
+        );
+        let cib = Document::parse(&text).expect("the test's CIB is well-formed");
+        let cib = expansion::expand(&cib);
+        let plan = read(&cib, DateTime::from_epoch_s(1), Wishes::default());
+        let places: Vec<String> = ["p:0", "p:1", "p"]
+            .into_iter()
+            .filter_map(|id| plan.resource_by_id(id))
+            .map(|resource| {
+                let of = &plan.resources[resource];
+                let nodes: Vec<&str> = of.active_on.iter().map(|&it| plan.nodes[it].name).collect();
+                format!("{}@{}", of.id, nodes.join(","))
+            })
+            .collect();
+        assert_eq!(places, ["p:0@b-0", "p:1@b-1", "p@n"]);
     }
 }
