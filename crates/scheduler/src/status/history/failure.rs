@@ -247,6 +247,18 @@ fn forbid_after_grave_error(plan: &mut Plan<'_>, history: &History<'_>, event: &
     let banned = whole_if_alike(plan, history.resource);
     match event.execution {
         Execution::HardError => {
+            let text = format!(
+                "Preventing {} from restarting on {} because of hard failure ({})",
+                plan.resources[banned].id,
+                plan.nodes[history.node].name,
+                event.exit_words()
+            );
+            // An agent that is not everywhere is nothing to worry about.
+            if event.exit == exit::NOT_INSTALLED {
+                plan.notice(text);
+            } else {
+                plan.error(text);
+            }
             forbid(plan, banned, Some(history.node), "of a hard failure there");
         }
         Execution::FatalError => {
