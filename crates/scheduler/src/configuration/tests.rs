@@ -15,7 +15,8 @@ fn check(resources: &str, expected: &[&str]) {
     let cib = Document::parse(&text).expect("the test's CIB is well-formed");
     let cib = expansion::expand(&cib);
     let plan = read(&cib, DateTime::from_epoch_s(1), Wishes::default());
-    let nodes: Vec<&str> = plan.nodes.values().map(|node| node.name).collect();
+    let nodes = plan.nodes_by_name.iter();
+    let nodes: Vec<&str> = nodes.map(|&node| plan.nodes[node].name).collect();
     assert_eq!(nodes, expected);
 }
 
@@ -40,4 +41,17 @@ fn a_bundle_makes_nodes_if_it_can_be_used() {
     check(&bundle("ocf", 1), &["b-0", "b-1", "n"]);
     check(&bundle("lsb", 0), &["b-0", "b-1", "n"]);
     check(&bundle("lsb", 1), &["n"]);
+}
+
+#[test]
+fn replicas_of_what_cannot_be_unique_are_one_a_node() {
+    let bundle = |class: &str| {
+        format!(
+            r#"<bundle id="b"><docker image="i" replicas="3" replicas-per-host="2"/>
+               <network ip-range-start="192.0.2.1"/><primitive id="p" class="{class}" type="p"/>
+               </bundle>"#
+        )
+    };
+    check(&bundle("ocf"), &["b-0", "b-1", "b-2", "n"]);
+    check(&bundle("lsb"), &["b-0", "n"]);
 }
