@@ -17,12 +17,11 @@
 //! Starts and reloads of the resource (of the whole clone) wait for its probes; a probe that cannot
 //! be done prevents the start of what is not active.
 
-use cib::hashed::HashSet;
-
 use super::fencing;
 use super::recurring::{NOT_RUNNING, PROMOTED};
 use super::{remote, task_of};
 use crate::actions;
+use crate::model::ids::Id;
 use crate::model::{
     ActionId, Candidate, NodeId, Plan, ProbeMode, Relation, ResourceId, Role, Variant,
 };
@@ -46,45 +45,62 @@ pub(super) fn schedule(plan: &mut Plan<'_>) {
     }
 }
 
-/// The roots that are not known on all nodes that are online: in a cluster that runs, few.
+/// The roots that are not known on all nodes that are online: in a cluster that runs, few. Instances
+/// of clones are sorted on the way.
 fn unknown_roots(plan: &mut Plan<'_>) -> Vec<ResourceId> {
-    let online: Vec<_> = plan
-        .nodes
-        .ids()
-        .filter(|&node| plan.nodes[node].online)
-        .collect();
+    let online = plan.nodes.values().map(|node| node.online).collect();
+    let states = States { online };
     let roots = plan.roots.clone();
-    let is_unknown = |root: &ResourceId| !is_known_on_all(plan, *root, &online);
+    let is_unknown = |root: &ResourceId| !states.are_known(plan, *root);
     roots.into_iter().filter(is_unknown).collect()
 }
 
-/// Whether nothing of `resource` has to be probed on any of `nodes`, as far as that is seen at once.
-fn is_known_on_all(plan: &mut Plan<'_>, resource: ResourceId, nodes: &[NodeId]) -> bool {
-    let of = &plan.resources[resource];
-    match of.variant {
-        Variant::Primitive => nodes
-            .iter()
-            .all(|&node| !has_to_be_probed(plan, resource, node)),
-        Variant::Group(_) => {
-            let children = of.children.clone();
-            children
-                .into_iter()
-                .all(|child| is_known_on_all(plan, child, nodes))
-        }
-        Variant::Clone(_) if !of.unique && !of.exclusive_probes => {
-            sort_by_number(plan, resource);
-            let instances = &plan.resources[resource].children;
-            let mut unknown: HashSet<_> = nodes.iter().copied().collect();
-            for &instance in instances {
-                if plan.is_primitive(instance) {
-                    for known in plan.resources[instance].known_on.iter() {
-                        unknown.remove(&known.node);
-                    }
-                }
+/// On which nodes states have to be known.
+struct States {
+    /// Whether each node is online.
+    online: Vec<bool>,
+}
+
+impl States {
+    /// Whether nothing of `resource` has to be probed on any node, as far as that is seen at once.
+    fn are_known(&self, plan: &mut Plan<'_>, resource: ResourceId) -> bool {
+        let of = &plan.resources[resource];
+        match of.variant {
+            Variant::Primitive => {
+                let unknown = self.unknown(plan, &[resource]);
+                let mut unknown = unknown.into_iter();
+                unknown.all(|node| !has_to_be_probed(plan, resource, node))
             }
-            unknown.is_empty()
+            Variant::Group(_) => {
+                let children = of.children.clone();
+                children
+                    .into_iter()
+                    .all(|child| self.are_known(plan, child))
+            }
+            Variant::Clone(_) if !of.unique && !of.exclusive_probes => {
+                sort_by_number(plan, resource);
+                let instances = &plan.resources[resource].children;
+                instances
+                    .iter()
+                    .all(|&instance| plan.is_primitive(instance))
+                    && self.unknown(plan, instances).is_empty()
+            }
+            Variant::Clone(_) | Variant::Bundle(_) => false,
         }
-        Variant::Clone(_) | Variant::Bundle(_) => false,
+    }
+
+    /// The nodes that are online and on which the state of none of `resources` is known.
+    fn unknown(&self, plan: &Plan<'_>, resources: &[ResourceId]) -> Vec<NodeId> {
+        let mut unknown = self.online.clone();
+        for &resource in resources {
+            for known in plan.resources[resource].known_on.iter() {
+                unknown[known.node.index()] = false;
+            }
+        }
+        plan.nodes
+            .ids()
+            .filter(|node| unknown[node.index()])
+            .collect()
     }
 }
 
@@ -116,7 +132,11 @@ fn probe_clone(plan: &mut Plan<'_>, clone: ResourceId, node: NodeId) -> bool {
         of.allowed.remove(node);
         return false;
     }
-    sort_by_number(plan, clone);
+    let of = &plan.resources[clone];
+    if of.unique || of.exclusive_probes {
+        // The others' are sorted already.
+        sort_by_number(plan, clone);
+    }
     if plan.resources[clone].unique {
         return probe_children(plan, clone, node);
     }
