@@ -228,6 +228,9 @@ impl<'s> Parser<'s> {
 
     /// Refuses what is no name, or has a prefix that stands for nothing.
     fn check_name(&self, name: &str, position: usize) -> Result<(), ParseError> {
+        if well_formed::is_plain_name(name) && name.len() <= MAX_NAME_BYTES {
+            return Ok(());
+        }
         let is_name = well_formed::is_name(name) && name.len() <= MAX_NAME_BYTES;
         self.check(is_name, position, "this is not a name")?;
         let Some((prefix, _)) = name.split_once(':') else {
@@ -256,7 +259,10 @@ impl<'s> Parser<'s> {
             position,
             "an attribute's value is too long",
         )?;
-        if !raw.contains(['&', '<', '\n', '\t', '\r']) {
+        // All bytes are looked at, rather than up to the first that counts: that is done many at a
+        // time.
+        let is_special = |byte: u8| byte < b' ' || matches!(byte, b'&' | b'<');
+        if !raw.bytes().fold(false, |any, byte| any | is_special(byte)) {
             return Ok(self.span(raw));
         }
         if raw.contains('<') {

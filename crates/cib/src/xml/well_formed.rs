@@ -9,6 +9,15 @@ pub(super) fn forbidden(text: &str) -> Option<usize> {
     control.or_else(none)
 }
 
+/// Whether `text` is a name as nearly all are: in ASCII, without a prefix.
+pub(super) fn is_plain_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first == b'_' || first.is_ascii_alphabetic())
+        && bytes.all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-' | b'.'))
+}
+
 /// Whether `text` is a name.
 pub(super) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
