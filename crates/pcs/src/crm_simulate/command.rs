@@ -140,6 +140,9 @@ impl<'a> Command<'a> {
         } else {
             Ending::Complete
         };
+        if self.files.are_for_last_command() {
+            std::mem::forget(plan);
+        }
         match ending {
             Ending::Complete | Ending::Stopped => Ok(()),
             Ending::Terminated => Err(Refusal::new("", ExitCode::ERROR)),
