@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{ScaleRow, milliseconds, table_line};
+use super::{Figure, RUN_LIMIT, ScaleRow, milliseconds, table_line};
 use crate::{Outcome, root};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
-const MARGIN: f64 = 60.0;
+const MARGIN: f64 = 70.0;
 /// Both axes are logarithmic: node-resource pairs from 10^2 to 10^6, milliseconds from 1 to 10^6.
 const PAIRS: (f64, f64) = (2.0, 6.0);
 const TIME: (f64, f64) = (0.0, 6.0);
@@ -54,11 +54,17 @@ fn svg(rows: &[ScaleRow]) -> String {
     let ours = rows
         .iter()
         .filter_map(|row| Some((pairs(row), milliseconds(row.ours.cost()?.cpu))));
-    points(&mut text, ours, "#1f6feb", "keel", 0);
+    points(&mut text, ours, "#1f6feb", "keel", 0, Mark::Full);
     let peer = rows
         .iter()
         .filter_map(|row| Some((pairs(row), milliseconds(row.peer.cost()?.cpu))));
-    points(&mut text, peer, "#d1242f", "crm_simulate", 1);
+    points(&mut text, peer, "#d1242f", "crm_simulate", 1, Mark::Full);
+    let too_long = rows
+        .iter()
+        .filter(|row| matches!(row.peer, Figure::TooLong))
+        .map(|row| (pairs(row), RUN_LIMIT.as_secs_f64() * 1e3));
+    let name = format!("crm_simulate, ended after {} s", RUN_LIMIT.as_secs());
+    points(&mut text, too_long, "#d1242f", &name, 2, Mark::Hollow);
     text.push_str("</svg>\n");
     text
 }
@@ -103,17 +109,30 @@ fn axes(text: &mut String) {
     );
 }
 
+/// How points are drawn.
+#[derive(Clone, Copy)]
+enum Mark {
+    Full,
+    Hollow,
+}
+
 fn points(
     text: &mut String,
     values: impl Iterator<Item = (f64, f64)>,
     colour: &str,
     name: &str,
     row: u32,
+    mark: Mark,
 ) {
+    let fill = match mark {
+        Mark::Full => colour,
+        Mark::Hollow => "white",
+    };
+    let style = format!("r=\"4\" fill=\"{fill}\" stroke=\"{colour}\"");
     for (pairs, time_ms) in values {
         let _ = writeln!(
             text,
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{colour}\"/>",
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" {style}/>",
             x(pairs),
             y(time_ms)
         );
@@ -121,7 +140,7 @@ fn points(
     let at = MARGIN + 16.0 * f64::from(row) + 12.0;
     let _ = writeln!(
         text,
-        "<circle cx=\"{:.0}\" cy=\"{:.0}\" r=\"4\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"{at:.0}\">{name}</text>",
+        "<circle cx=\"{:.0}\" cy=\"{:.0}\" {style}/><text x=\"{:.0}\" y=\"{at:.0}\">{name}</text>",
         MARGIN + 14.0,
         at - 4.0,
         MARGIN + 24.0
