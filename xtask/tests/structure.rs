@@ -60,6 +60,7 @@ const PURE_LIBRARIES: &[&str] = &[
     "annotate-snippets",
     "base64",
     "bitflags",
+    "foldhash",
     "hmac",
     "httparse",
     "md-5",
