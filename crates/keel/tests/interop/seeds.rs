@@ -96,6 +96,16 @@ fn start_as_two(lab: &Lab, node: &str) {
 }
 
 /// Waits until `node` alone has the address.
+/// What the web server on `port` of `node` was asked, as soon as `part` is in it: it answers before its
+/// log is written.
+#[track_caller]
+fn web_log(lab: &Lab, node: &str, port: u16, part: &str) -> String {
+    eventually(&format!("{node} was asked {part:?}"), || {
+        let log = lab.node(node).log(&format!("web 0.0.0.0:{port}")).unwrap();
+        log.contains(part).then_some(log)
+    })
+}
+
 #[track_caller]
 fn wait_for_holder(lab: &Lab, address: Ipv4Addr, node: &str) {
     let steady = Duration::from_millis(1200);
@@ -164,8 +174,7 @@ fn landlord_serves(lab: &Lab) {
         (served.len() == 2).then_some(())
     });
 
-    let asked = lab.node("fred").log("web 0.0.0.0:8080").unwrap();
-    assert!(asked.contains("X-Forwarded-For: 192.168.56.100"), "{asked}");
+    let asked = web_log(lab, "fred", 8080, "X-Forwarded-For: 192.168.56.100");
     assert!(
         asked.contains("other=1") && !asked.contains("SERVERNAME"),
         "indirect: {asked}"
@@ -269,8 +278,7 @@ fn the_openstack_pair() {
                 .then_some(())
         });
     }
-    let asked = lab.node("web").log("web 0.0.0.0:80").unwrap();
-    assert!(asked.contains("X-Forwarded-For: 10.224.147.100"), "{asked}");
+    web_log(&lab, "web", 80, "X-Forwarded-For: 10.224.147.100");
     let two = [
         "-o",
         "/dev/null",
@@ -377,9 +385,9 @@ fn the_openstack_services() {
         assert!(cookie.starts_with("SERVERID="), "{answer}");
         let name = body(&answer);
         let forwarded = if end < 19 { "Protocol" } else { "Proto" };
-        let log = lab.node(name).log(&format!("web 0.0.0.0:{port}")).unwrap();
+        let log = web_log(&lab, name, port, &format!("GET {path} "));
         let asked = log.split("GET ").find(|head| head.starts_with(&path));
-        let asked = asked.unwrap_or_else(|| panic!("{path}: {log}"));
+        let asked = asked.unwrap_or_default();
         for line in [
             format!("X-Forwarded-{forwarded}: https\r\n"),
             "X-Forwarded-For: 10.224.155.2\r\n".to_owned(),
