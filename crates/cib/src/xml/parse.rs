@@ -228,11 +228,12 @@ impl<'s> Parser<'s> {
 
     /// Refuses what is no name, or has a prefix that stands for nothing.
     fn check_name(&self, name: &str, position: usize) -> Result<(), ParseError> {
-        if well_formed::is_plain_name(name) && name.len() <= MAX_NAME_BYTES {
+        let is_plain = well_formed::is_plain_name(name);
+        let is_name = name.len() <= MAX_NAME_BYTES && (is_plain || well_formed::is_name(name));
+        self.check(is_name, position, "this is not a name")?;
+        if is_plain {
             return Ok(());
         }
-        let is_name = well_formed::is_name(name) && name.len() <= MAX_NAME_BYTES;
-        self.check(is_name, position, "this is not a name")?;
         let Some((prefix, _)) = name.split_once(':') else {
             return Ok(());
         };

@@ -258,6 +258,7 @@ fn calculate<'c>(plan: &mut Plan<'c>, request: Request<'c>) -> Digests {
         all.add_defaults(&own);
     }
     let mut all = without_irrelevant(&all);
+    // Read even where its timeout does not count: its rules may come to another result at some time.
     let meta = actions::operation_meta(plan, resource, Some(node), task, interval_ms, operation);
     if let Some(timeout) = meta.get_cow("timeout").filter(|_| interval_ms > 0) {
         all.set("CRM_meta_timeout", timeout.clone());
