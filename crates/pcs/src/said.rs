@@ -1,9 +1,14 @@
-//! What the scheduler says about a configuration and what it decided, for standard error.
+//! What there is to say about a configuration and what was decided, for standard error.
 
 use scheduler::Plan;
 use scheduler::model::{Message, Severity};
 
 use crate::summary;
+
+/// That a configuration is not checked, because it says so.
+pub(crate) const UNCHECKED: &str = "Schema validation of configuration is disabled \
+    (support for validate-with set to \"none\" is deprecated \
+    and will be removed in a future release)";
 
 /// What a message of that severity is called.
 pub(crate) const fn name(severity: Severity) -> &'static str {

@@ -7,7 +7,7 @@ use cib::xml::Document;
 use super::NAME;
 use super::options::Options;
 use crate::source::{Source, Unreadable, is_compressed};
-use crate::{ExitCode, Files};
+use crate::{ExitCode, Files, said};
 
 /// Why there is no input.
 pub(super) struct Refusal {
@@ -72,11 +72,8 @@ pub(super) fn read(source: &Source, files: &mut dyn Files) -> Result<Input, Refu
 /// Checks `cib`, which came from `source`, and brings it to the current syntax. Gives what there is to
 /// say about that.
 fn prepare(cib: &mut Document, source: &Source) -> Result<Vec<String>, Refusal> {
-    const UNCHECKED: &str = "Schema validation of configuration is disabled \
-         (support for validate-with set to \"none\" is deprecated \
-         and will be removed in a future release)";
     match schema::prepare(cib) {
-        Ok(prepared) if !prepared.is_checked => Ok(vec![UNCHECKED.to_owned()]),
+        Ok(prepared) if !prepared.is_checked => Ok(vec![said::UNCHECKED.to_owned()]),
         Ok(prepared) => Ok(prepared.notices.iter().map(ToString::to_string).collect()),
         Err(error) => Err(Refusal::new(
             refusal_text(&error, source),

@@ -87,11 +87,7 @@ pub(super) fn check(mut cib: Document, file: Option<&str>, now: DateTime) -> Fin
                  schema)"
                     .to_owned(),
             );
-            findings.notices.push(
-                "Schema validation of configuration is disabled (support for validate-with set to \
-                 \"none\" is deprecated and will be removed in a future release)"
-                    .to_owned(),
-            );
+            findings.notices.push(said::UNCHECKED.to_owned());
         }
         Err(error) => {
             findings.say(Severity::Error, error.to_string());
