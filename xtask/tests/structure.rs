@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
         "http",
         "haproxy-config",
         "keepalived-config",
+        "corosync-config",
         "vrrp",
         "cib",
     ],
@@ -23,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
 /// The crates without clock, sockets, files, threads, environment or randomness.
 const PURE: &[&str] = &[
     "cib",
+    "corosync-config",
     "diagnostics",
     "haproxy-config",
     "http",
