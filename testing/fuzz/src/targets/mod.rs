@@ -2,6 +2,7 @@
 
 pub mod cib;
 pub mod cluster;
+pub mod corosync_config;
 
 use std::collections::BTreeMap;
 
