@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
         "cib",
         "membership",
     ],
-    &["rules", "scheduler", "vrrp-sim"],
+    &["replica", "rules", "scheduler", "vrrp-sim"],
     &["balancer", "address-keeper", "lab", "pcs"],
     &["keel", "fuzz", "xtask"],
 ];
@@ -29,6 +29,7 @@ const PURE: &[&str] = &[
     "http",
     "keepalived-config",
     "membership",
+    "replica",
     "rules",
     "scheduler",
     "vrrp",
