@@ -1,6 +1,8 @@
 //! A small network of groups on one clock, for tests by hand. Frames take a fixed time and are lost
 //! only where a test says so.
 
+#![allow(missing_docs)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -94,7 +96,10 @@ impl Net {
 
     pub fn leave(&mut self, node: u32) {
         let now = self.now;
-        self.groups.get_mut(&NodeId(node)).expect("it lives").leave(now);
+        self.groups
+            .get_mut(&NodeId(node))
+            .expect("it lives")
+            .leave(now);
         self.wake(NodeId(node));
     }
 

@@ -157,13 +157,7 @@ fn messages_submitted_around_a_view_change_come_once() {
 fn who_leaves_is_not_waited_for() {
     for leaver in [1, 2] {
         let mut net = formed(3);
-        let now = net.now;
-        net.groups
-            .get_mut(&NodeId(leaver))
-            .expect("it lives")
-            .leave(now);
-        net.run(net::DELAY);
-        net.run(ms(1));
+        net.leave(leaver);
         net.run(ms(20));
         let rest: Vec<u32> = (1..=3).filter(|node| *node != leaver).collect();
         assert_eq!(net.view(3), rest, "{:#?}", net.notes);
