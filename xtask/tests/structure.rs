@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
         "corosync-config",
         "vrrp",
         "cib",
+        "cluster-api",
         "membership",
     ],
     &["rules", "scheduler", "vrrp-sim"],
