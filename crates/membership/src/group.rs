@@ -79,6 +79,8 @@ pub enum Output {
     /// Every message of the view up to this place is committed: acknowledged by all members, or by
     /// enough votes ([`Commitment`]).
     Committed(u64),
+    /// To the leader: every member has acknowledged everything up to this place.
+    AcknowledgedByAll(u64),
     /// Something for the log.
     Note(Note),
 }

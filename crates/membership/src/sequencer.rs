@@ -75,8 +75,10 @@ pub(crate) struct Sequencer {
     pub followers: BTreeMap<NodeId, Follower>,
     /// Submissions that wait for room in the window.
     pub waiting: VecDeque<(NodeId, Bytes)>,
-    /// What was last told to all: committed, collected.
-    pub announced: (u64, u64),
+    /// What was last told to all to be committed.
+    pub announced: u64,
+    /// What was last told to the layer above to be acknowledged by all.
+    pub complete: u64,
 }
 
 impl Sequencer {
@@ -84,7 +86,8 @@ impl Sequencer {
         Self {
             followers: others.map(|node| (node, Follower::default())).collect(),
             waiting: VecDeque::new(),
-            announced: (0, 0),
+            announced: 0,
+            complete: 0,
         }
     }
 
@@ -117,11 +120,14 @@ impl Sequencer {
         let all = std::iter::once((me, own)).chain(others);
         match commitment {
             Commitment::Votes if votes.needed > 0 => votes.reached(all).unwrap_or(0),
-            _ => all
-                .map(|(_, acknowledged)| acknowledged)
-                .min()
-                .unwrap_or(own),
+            _ => self.acknowledged_by_all(own),
         }
+    }
+
+    /// What all have acknowledged, the leader `own`.
+    pub(crate) fn acknowledged_by_all(&self, own: u64) -> u64 {
+        let others = self.followers.values().map(|follower| follower.acknowledged);
+        others.min().unwrap_or(own).min(own)
     }
 
     /// What all have received, the leader having received `own`.

@@ -146,6 +146,7 @@ impl Net {
                     Output::Committed(seq) => {
                         self.committed.insert(node, seq);
                     }
+                    Output::AcknowledgedByAll(_) => {}
                     Output::Note(note) => self.notes.push((now, node, note)),
                 }
             }

@@ -309,14 +309,18 @@ impl Group {
             return;
         };
         self.settle(&settled);
-        let Some(sequencer) = self
-            .sequencer
-            .as_mut()
-            .filter(|s| s.announced.0 < settled.committed)
-        else {
+        let Some(sequencer) = self.sequencer.as_mut() else {
             return;
         };
-        sequencer.announced = (settled.committed, settled.collected);
+        let complete = sequencer.acknowledged_by_all(self.acknowledged);
+        if complete > sequencer.complete {
+            sequencer.complete = complete;
+            self.outputs.push_back(Output::AcknowledgedByAll(complete));
+        }
+        if settled.committed <= sequencer.announced {
+            return;
+        }
+        sequencer.announced = settled.committed;
         let nodes: Vec<NodeId> = sequencer.followers.keys().copied().collect();
         for node in nodes {
             self.send(now, node, Body::Settled(settled));
