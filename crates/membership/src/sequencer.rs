@@ -126,7 +126,10 @@ impl Sequencer {
 
     /// What all have acknowledged, the leader `own`.
     pub(crate) fn acknowledged_by_all(&self, own: u64) -> u64 {
-        let others = self.followers.values().map(|follower| follower.acknowledged);
+        let others = self
+            .followers
+            .values()
+            .map(|follower| follower.acknowledged);
         others.min().unwrap_or(own).min(own)
     }
 
