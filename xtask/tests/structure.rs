@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
         "cib",
     ],
     &["rules", "scheduler", "vrrp-sim"],
-    &["balancer", "address-keeper", "lab", "pcs"],
+    &["balancer", "address-keeper", "cluster", "lab", "pcs"],
     &["keel", "fuzz", "xtask"],
 ];
 
