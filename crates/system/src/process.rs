@@ -20,7 +20,8 @@ pub use command::{RoleCommand, Stream};
 pub use daemon::{Daemonized, ReadySignal, ReadyWait, daemonize};
 pub use identity::{
     MAX_PROCESS_NAME_BYTES, Privileges, allowed_processors, die_by, drop_privileges,
-    forbid_new_privileges, raise_descriptor_limit, set_death_signal, set_process_name,
+    forbid_new_privileges, raise_descriptor_limit, run_in_real_time, set_death_signal,
+    set_process_name,
 };
 pub use nix::sys::signal::Signal;
 pub use nix::unistd::Pid;

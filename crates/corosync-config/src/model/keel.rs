@@ -1,0 +1,65 @@
+//! What `keel`, the section of our own, says.
+
+use diagnostics::Spanned;
+
+/// `keel`. What is absent has the default of who uses it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keel {
+    /// `transport`; absent, embedded.
+    pub transport: Option<Spanned<MessageTransport>>,
+    /// `heartbeat_ms`: how often nodes hear from each other, in milliseconds.
+    pub heartbeat_ms: Option<Spanned<u32>>,
+    /// `detection_floor_ms`: a node is never taken for dead sooner, in milliseconds. Longer than
+    /// the heartbeat.
+    pub detection_floor_ms: Option<Spanned<u32>>,
+    /// `detection_ceiling_ms`: nor later, in milliseconds. Not below the floor.
+    pub detection_ceiling_ms: Option<Spanned<u32>>,
+    /// `port`: the UDP port of link 0; see [`super::Configuration::port`].
+    pub port: Option<Spanned<u16>>,
+    /// `certificates`: the folder of the cluster's CA and the node's certificate.
+    pub certificates: Option<Spanned<String>>,
+    /// `cib`: the folder of the CIB.
+    pub cib: Option<Spanned<String>>,
+    /// `acknowledge`; absent, all.
+    pub acknowledge: Option<Spanned<Acknowledge>>,
+    /// `generations`: how many earlier CIBs are kept.
+    pub generations: Option<Spanned<u32>>,
+}
+
+impl Keel {
+    /// `transport`, or its default.
+    #[must_use]
+    pub fn transport(&self) -> MessageTransport {
+        self.transport
+            .as_ref()
+            .map_or_else(MessageTransport::default, |transport| transport.value)
+    }
+
+    /// `acknowledge`, or its default.
+    #[must_use]
+    pub fn acknowledge(&self) -> Acknowledge {
+        self.acknowledge
+            .as_ref()
+            .map_or_else(Acknowledge::default, |acknowledge| acknowledge.value)
+    }
+}
+
+/// Who carries messages between nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MessageTransport {
+    /// keel itself, over QUIC.
+    #[default]
+    Embedded,
+    /// A corosync that runs on each node.
+    Corosync,
+}
+
+/// When a change of the CIB is acknowledged to who asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Acknowledge {
+    /// When it is on the disk of every member of the view.
+    #[default]
+    All,
+    /// When it is on the disks of members with quorum.
+    Quorum,
+}

@@ -1,0 +1,178 @@
+//! From delivered to committed: what is stable is shown and answered, in order.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cib::CibVersion;
+
+use super::Replica;
+use crate::change::Change;
+use crate::copy::Outcome;
+use crate::execute::repeat;
+use crate::history::ChangeId;
+use crate::message::Message;
+use crate::output::{Answer, Changed, Durability, Output, Refusal, RequestId};
+
+/// A message that was delivered and is not stable.
+pub(super) struct Entry {
+    pub(super) seq: u64,
+    pub(super) id: ChangeId,
+    pub(super) what: What,
+    /// Whether the view had exclusive quorum when it was delivered.
+    pub(super) is_exclusive: bool,
+}
+
+/// What a message was, and what came of it.
+pub(super) enum What {
+    Read,
+    Change(Change, Outcome),
+    Refused(Refusal),
+}
+
+/// An own change of an earlier view, of which nobody knows yet whether it survives.
+pub(super) struct Carried {
+    pub(super) id: ChangeId,
+    pub(super) request: RequestId,
+    /// The file that keeps it, once the copy lost that had it.
+    pub(super) kept: Option<String>,
+}
+
+impl Replica {
+    /// Everything up to `seq` is stable.
+    pub(super) fn commit(&mut self, seq: u64) {
+        let before = Arc::clone(&self.committed);
+        // Up to where the effects of messages are in the tree already.
+        let mut settled = 0;
+        while let Some((marker, document)) = self.markers.pop_front_if(|(it, _)| *it <= seq) {
+            self.committed = document;
+            settled = marker;
+        }
+        let is_last = self.log.back().is_none_or(|entry| entry.seq <= seq);
+        if is_last && self.markers.is_empty() && self.is_marked() {
+            // Everything that was applied is committed.
+            self.committed = Arc::clone(&self.applied.document);
+            settled = seq;
+        }
+        let mut answers = Vec::new();
+        while let Some(entry) = self.log.pop_front_if(|entry| entry.seq <= seq) {
+            if let What::Change(change, outcome) = &entry.what
+                && outcome.effect.is_any()
+                && entry.seq > settled
+            {
+                let document = Arc::make_mut(&mut self.committed);
+                repeat(document, change, outcome.effect, outcome.version);
+            }
+            answers.push(entry);
+        }
+        if !Arc::ptr_eq(&before, &self.committed) {
+            let after = Arc::clone(&self.committed);
+            self.outbox
+                .push_back(Output::Changed(Changed { before, after }));
+        }
+        for entry in answers {
+            self.answer_entry(entry);
+        }
+    }
+
+    fn is_marked(&self) -> bool {
+        self.round.as_ref().is_some_and(super::Round::is_marked)
+    }
+
+    fn answer_entry(&mut self, entry: Entry) {
+        if entry.id.member != self.me {
+            return;
+        }
+        let Some(own) = self.own.remove(&entry.id.number) else {
+            return;
+        };
+        match entry.what {
+            What::Read => self.answer_with_cib(own.request),
+            What::Refused(refusal) => self.answer(own.request, Answer::Refused(refusal)),
+            What::Change(_, outcome) => {
+                let is_changed = outcome.is_repeated || outcome.effect.is_any();
+                let answer = self.changed_answer(outcome.version, is_changed, entry.is_exclusive);
+                self.answer(own.request, answer);
+            }
+        }
+    }
+
+    fn changed_answer(&self, version: CibVersion, is_changed: bool, is_exclusive: bool) -> Answer {
+        let round = self.round.as_ref();
+        let is_still = round.is_some_and(|round| round.standing.exclusive);
+        Answer::Changed {
+            version,
+            is_changed,
+            durability: if is_exclusive && is_still {
+                Durability::ExclusiveQuorum
+            } else {
+                Durability::WithoutQuorum
+            },
+        }
+    }
+
+    pub(super) fn answer_with_cib(&mut self, request: RequestId) {
+        let standing = self.round.as_ref().map(|round| round.standing);
+        let answer = Answer::Cib {
+            document: Arc::clone(&self.committed),
+            is_established: self.established().is_some(),
+            standing: standing.unwrap_or_default(),
+        };
+        self.answer(request, answer);
+    }
+
+    /// The view is over. Own changes that were delivered wait for what survives; what had no effect
+    /// (a read, a refusal that rested on what may not survive) or was not carried out is submitted
+    /// again; where others have carried it out, they know it by its name.
+    pub(super) fn carry_over(&mut self) {
+        let mut delivered = BTreeSet::new();
+        for entry in std::mem::take(&mut self.log) {
+            if entry.id.member != self.me {
+                continue;
+            }
+            delivered.insert(entry.id.number);
+            let Some(own) = self.own.get_mut(&entry.id.number) else {
+                continue;
+            };
+            let has_effect = match entry.what {
+                What::Read | What::Refused(_) => false,
+                What::Change(_, outcome) => outcome.effect.is_any() || outcome.is_repeated,
+            };
+            if !has_effect {
+                own.is_submitted = false;
+                continue;
+            }
+            let request = own.request;
+            self.own.remove(&entry.id.number);
+            self.carried.push(Carried {
+                id: entry.id,
+                request,
+                kept: None,
+            });
+        }
+        for (sender, message) in std::mem::take(&mut self.deferred) {
+            if let Message::Change { number, .. } | Message::Read { number } = message
+                && sender == self.me
+                && let Some(own) = self.own.get_mut(&number)
+            {
+                own.is_submitted = false;
+            }
+        }
+        for (number, own) in &mut self.own {
+            if own.is_in_parts() && !delivered.contains(number) {
+                own.is_submitted = false;
+            }
+        }
+    }
+
+    /// The view is established: what of earlier views is in its copy has survived.
+    pub(super) fn resolve_carried(&mut self) {
+        let is_exclusive = (self.round.as_ref()).is_some_and(|round| round.standing.exclusive);
+        for carried in std::mem::take(&mut self.carried) {
+            let answer = match self.applied.made(carried.id) {
+                Some(made) => self.changed_answer(made.version, true, is_exclusive),
+                None => Answer::Unknown { kept: carried.kept },
+            };
+            self.answer(carried.request, answer);
+        }
+    }
+}
