@@ -162,7 +162,7 @@ impl Replica {
         };
         match self.applied.make(id, &change, &encoded) {
             Ok(outcome) => {
-                if outcome.effect.is_kept {
+                if outcome.effect.configuration {
                     self.raise_position(seq);
                 }
                 self.durability.need_copy(seq, &self.applied);

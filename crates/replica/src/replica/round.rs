@@ -110,7 +110,7 @@ impl Replica {
         if round.summaries.len() < round.members.len() {
             return;
         }
-        let Some(plan) = Plan::new(&round.summaries) else {
+        let Some(plan) = Plan::new(&round.summaries, round.standing.quorate) else {
             return;
         };
         round.last_summary = seq;
@@ -211,6 +211,7 @@ impl Replica {
             return;
         }
         self.applied.position = plan.position;
+        self.applied.is_restarted = plan.is_restarted;
         self.raise_position(seq);
         if plan.version != plan.winner.version {
             self.applied.raise(plan.version);
