@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
         "membership",
     ],
     &["replica", "rules", "scheduler", "vrrp-sim"],
-    &["balancer", "address-keeper", "lab", "pcs"],
+    &["balancer", "address-keeper", "cluster", "lab", "pcs"],
     &["keel", "fuzz", "xtask"],
 ];
 

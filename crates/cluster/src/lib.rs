@@ -1,0 +1,18 @@
+//! The cluster role's shell: links to the other nodes, and the keys that say who they are.
+//!
+//! Owns: the cluster's certificates on this machine and the sockets to the other nodes. Must never:
+//! decide who is in the cluster (that is `membership`) or who may act (`quorum`), nor read a byte
+//! from somebody who has not proven to be a node of this cluster.
+//!
+//! ```text
+//!  /etc/keel/cluster ─► keys ─────────┐ who is who
+//!                                     ▼
+//!  the layer above ── send(frame) ► transport ◄──── QUIC, one UDP socket a link ────► other nodes
+//!                 ◄── Event ─────────┘
+//! ```
+
+pub mod keys;
+pub mod transport;
+
+/// A node's number, as `nodeid` in corosync.conf(5): 1 or more, the same for the node's whole life.
+pub type NodeId = u32;
