@@ -131,6 +131,17 @@ fn run(seed: u64, tally: &mut Tally) {
     tally.add(&group);
 }
 
+/// What found defects once: a version that named a content before a restart and another after it; a term
+/// that two views had, as a copy was marked in memory before all had promised the term.
+const REGRESSIONS: &[u64] = &[153, 1578, 2450];
+
+#[test]
+fn regressions() {
+    for &seed in REGRESSIONS {
+        run(seed, &mut Tally::default());
+    }
+}
+
 #[test]
 fn schedules() {
     let from = setting("FROM", 1);

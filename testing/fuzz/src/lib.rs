@@ -212,6 +212,24 @@ pub const TARGETS: &[Target] = &[
             b"\x01\x04\x00\x00\x00\x03\x01",
         ],
     },
+    Target {
+        name: "replica-message",
+        run: targets::replica::message,
+        seeds: &[
+            // A change that raises the epoch; a read; a marker of the first view.
+            b"\x01\x00\x01\0\0\0\0\0\0\0\x0b\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x08",
+            b"\x01\x02\x05\0\0\0\0\0\0\0",
+            b"\x01\x05\x01\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        ],
+    },
+    Target {
+        name: "replica-file",
+        run: targets::replica::file,
+        seeds: &[
+            include_bytes!("../seeds/generation.xml"),
+            include_bytes!("../seeds/promised"),
+        ],
+    },
 ];
 
 /// The target of that name.
