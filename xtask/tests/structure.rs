@@ -20,13 +20,15 @@ const LAYERS: &[&[&str]] = &[
         "membership",
     ],
     &["replica", "rules", "scheduler", "vrrp-sim"],
-    &["balancer", "address-keeper", "cluster", "lab", "pcs"],
+    &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
+    &["cluster"],
     &["keel", "fuzz", "xtask"],
 ];
 
 /// The crates without clock, sockets, files, threads, environment or randomness.
 const PURE: &[&str] = &[
     "cib",
+    "cluster-node",
     "corosync-config",
     "diagnostics",
     "haproxy-config",

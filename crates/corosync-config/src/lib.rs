@@ -53,6 +53,12 @@ pub const MAX_NODES: usize = 32;
 /// The most links between nodes (`corosync.conf(5)`, `link_mode`).
 pub const MAX_LINKS: u8 = 8;
 
+/// The most keywords of a section, or attributes of an element; no section takes more than 60.
+pub const MAX_SETTINGS: usize = 256;
+
+/// The most fence devices of a `cluster.conf`: eight for each node.
+pub const MAX_FENCE_DEVICES: usize = 256;
+
 /// The most messages of a load; the rest is left out.
 pub const MAX_MESSAGES: usize = 1000;
 

@@ -18,7 +18,7 @@ use crate::note::Note;
 use crate::peer::{LinkHealth, Peer};
 use crate::sequencer::{Commitment, Sequencer, Votes};
 use crate::submissions::{Refused, Submissions};
-use crate::wire::{Body, Frame, Garbled, Goodbye};
+use crate::wire::{Body, Frame, Garbled, Goodbye, Ordered};
 use crate::{Incarnation, Member, NodeId, Timing, TimingError, View, ViewId};
 
 /// What a group is made of.
@@ -141,6 +141,8 @@ pub struct Group {
     /// What the leader was last told of our progress.
     told: (u64, u64),
     missing_at: Option<Duration>,
+    /// Messages of the view that was promised, which have overtaken its installation.
+    overtaking: Vec<Ordered>,
 
     outputs: VecDeque<Output>,
     /// When we last looked, and when we meant to look again.
@@ -213,6 +215,7 @@ impl Group {
             settled_ahead: 0,
             told: (0, 0),
             missing_at: None,
+            overtaking: Vec::new(),
             awake_until: None,
             left: false,
         })
@@ -424,6 +427,12 @@ impl Group {
     #[must_use]
     pub fn links(&self, node: NodeId) -> Option<&[LinkHealth]> {
         Some(&self.peers.get(&node)?.links)
+    }
+
+    /// When anything was last heard of a peer in its present life.
+    #[must_use]
+    pub fn heard_at(&self, node: NodeId) -> Option<Duration> {
+        self.peers.get(&node)?.heard_at
     }
 
     /// The link that messages to a peer take.

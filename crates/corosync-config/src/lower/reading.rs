@@ -6,6 +6,7 @@ use super::settings::{Datum, Inner, Setting, Settings};
 use crate::keywords::{self, Keyword, Meaning, Section, Value};
 use crate::model::MessageTransport;
 use crate::read::{Item, Word};
+use crate::{MAX_MESSAGES, MAX_SETTINGS};
 
 /// The language of a text, for what messages call its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +141,15 @@ impl<'a> Reading<'a> {
                 );
                 self.warning(keyword.span, message);
             }
-            None => read.settings.push(setting),
+            None => {
+                if read.settings.len() == MAX_SETTINGS {
+                    let message = format!("more than {MAX_SETTINGS} keywords in one section");
+                    self.error(keyword.span, message);
+                }
+                if read.settings.len() <= MAX_SETTINGS {
+                    read.settings.push(setting);
+                }
+            }
         }
     }
 
@@ -178,7 +187,8 @@ impl<'a> Reading<'a> {
     /// A word that the section does not take.
     fn unknown(&mut self, section: &'static Section, word: &Word, is_section: bool) {
         let name = word.text.as_str();
-        if name.is_empty() {
+        // What is near to a word is not looked for once nobody would be told.
+        if name.is_empty() || self.diagnostics.len() > MAX_MESSAGES {
             return;
         }
         let language = self.language;

@@ -5,6 +5,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::{Item, Word};
+use crate::MAX_SETTINGS;
 
 /// How deep elements may stand in elements; CMAN's own go to six, rgmanager's to about ten.
 pub const MAX_ELEMENT_DEPTH: usize = 32;
@@ -87,7 +88,11 @@ impl<'t> Tree<'t> {
             return Err(Diagnostic::error(message).at(name.span));
         }
         let mut items = Vec::new();
-        for attribute in start.attributes() {
+        for (count, attribute) in start.attributes().enumerate() {
+            if count == MAX_SETTINGS {
+                let message = format!("more than {MAX_SETTINGS} attributes in one element");
+                return Err(Diagnostic::error(message).at(name.span));
+            }
             let attribute = attribute.map_err(|error| {
                 Diagnostic::error(format!("this is not XML: {error}")).at(name.span)
             })?;

@@ -146,7 +146,9 @@ impl Group {
             .supported_at
             .map_or(Duration::ZERO, |at| (at + lease).saturating_sub(now));
         let granted = own.min(by_itself);
-        follower.granted_until = follower.granted_until.max(now + granted);
+        if !granted.is_zero() {
+            follower.granted_until = follower.granted_until.max(now + granted);
+        }
         granted
     }
 

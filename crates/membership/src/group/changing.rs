@@ -226,6 +226,7 @@ impl Group {
         self.supporting = false;
         self.merge_since = None;
         let ours = invite.from_view == self.view.id;
+        self.overtaking.clear();
         self.phase = Phase::Accepted(Promise {
             proposal: invite.proposal,
             weight: invite.weight,

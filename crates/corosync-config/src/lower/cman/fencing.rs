@@ -5,6 +5,7 @@ use diagnostics::{Diagnostic, Span, Spanned};
 use super::super::reading::Reading;
 use super::super::settings::{Datum, Settings};
 use super::super::{each, merged};
+use crate::MAX_FENCE_DEVICES;
 use crate::model::{FenceDevice, FenceMethod, FenceStep, Node};
 
 pub(super) fn devices(cluster: &Settings<'_>, reading: &mut Reading<'_>) -> Vec<FenceDevice> {
@@ -13,6 +14,11 @@ pub(super) fn devices(cluster: &Settings<'_>, reading: &mut Reading<'_>) -> Vec<
     };
     let mut devices: Vec<FenceDevice> = Vec::new();
     for (settings, span) in each(&list, "fencedevice", reading) {
+        if devices.len() == MAX_FENCE_DEVICES {
+            let message = format!("there are at most {MAX_FENCE_DEVICES} fencedevices");
+            reading.error(span, message);
+            break;
+        }
         let (name, agent) = (settings.text("name"), settings.text("agent"));
         for (word, is_there) in [("name", name.is_some()), ("agent", agent.is_some())] {
             if !is_there && settings.setting(word).is_none() {
