@@ -203,6 +203,22 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "group-frames",
+        run: targets::group::group_frames,
+        seeds: &[
+            b"\x02\x00\x1e\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01",
+            b"\x03\x01\x10\xff\x01\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07",
+        ],
+    },
+    Target {
+        name: "cluster-api",
+        run: targets::group::cluster_api,
+        seeds: &[
+            b"\x08\x00\x00\x00\x00\"status\"",
+            b"\x19\x00\x00\x00\x00{\"cib\":{\"ordered\":true}}  \x01\x00\x00\x00\x01x",
+        ],
+    },
+    Target {
         name: "quorum",
         run: targets::quorum::quorum,
         seeds: &[
