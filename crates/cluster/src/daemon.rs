@@ -32,6 +32,9 @@ const REQUESTS_AT_ONCE: usize = 256;
 /// Messages that wait for room in the group: beyond, clients wait.
 const BACKLOG: usize = 1024;
 
+/// A change of view that takes no longer does not count as a loss of quorum.
+const CHANGE_IN_SILENCE: Duration = Duration::from_millis(50);
+
 /// What the daemon is made of.
 pub struct Parts<G> {
     /// What it runs with.
@@ -66,6 +69,8 @@ pub struct Daemon<G> {
     began_at: Duration,
     view_at: Duration,
     was_quorate: bool,
+    /// Since when the view has been changing.
+    changing_since: Option<Duration>,
     lost_files: BTreeSet<String>,
     leaving: bool,
 }
@@ -97,6 +102,7 @@ impl<G: GroupService> Daemon<G> {
             began_at: now,
             view_at: now,
             was_quorate: false,
+            changing_since: None,
             lost_files: BTreeSet::new(),
             leaving: false,
         }
@@ -268,9 +274,15 @@ impl<G: GroupService> Daemon<G> {
         }
     }
 
-    /// The lease begins and ends without anybody's message.
+    /// The lease begins and ends without anybody's message. While a view changes there is none, for
+    /// some milliseconds: that is not worth a word unless it lasts.
     fn review_quorum(&mut self, now: Duration) {
         let is_quorate = self.is_quorate(now);
+        if is_quorate || self.group.is_operating() {
+            self.changing_since = None;
+        } else if now < *self.changing_since.get_or_insert(now) + CHANGE_IN_SILENCE {
+            return;
+        }
         if is_quorate != self.was_quorate {
             self.was_quorate = is_quorate;
             let said = self.say_lease(now, is_quorate);

@@ -34,13 +34,7 @@ impl<G: GroupService> Daemon<G> {
             (true, false) => "quorum, but the other side of a cut would have it, too",
             (false, _) => "no quorum",
         };
-        format!(
-            "{quorum}: {} of {} votes, {} needed; {}",
-            verdict.total_votes,
-            verdict.expected_votes,
-            verdict.needed,
-            verdict.reasons.join("; ")
-        )
+        format!("{quorum}: {}", verdict.reasons.join("; "))
     }
 
     pub(super) fn say_lease(&self, now: Duration, is_quorate: bool) -> String {

@@ -1,12 +1,12 @@
 //! Our own group over our own links.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cluster_api::{LinkStatus, PathStatus};
-use membership::{Group, NodeId, Output, Refused, SettingsError, View, ViewId, Votes};
+use membership::{Garbled, Group, NodeId, Output, Refused, SettingsError, View, ViewId, Votes};
 
 use super::{GroupEvent, GroupService};
 use crate::keys::{Keys, KeysError};
@@ -15,6 +15,8 @@ use crate::transport::{self, Event, Events, Limits, Sent, StartError, Transport}
 
 /// Frames that are taken in before the clock is looked at again.
 const TAKE_IN: usize = 512;
+/// Nonsense from a node is told so often.
+const GARBLED_PAUSE: Duration = Duration::from_secs(10);
 
 /// Why the group does not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,9 @@ pub struct Embedded {
     keys: PathBuf,
     cluster: String,
     own: NodeId,
+    names: BTreeMap<NodeId, String>,
+    /// Of each node that sent nonsense: when that was told, and how often it came since.
+    garbled: BTreeMap<u32, (Duration, u64)>,
 }
 
 impl Embedded {
@@ -83,6 +88,8 @@ impl Embedded {
             keys: setup.keys.clone(),
             cluster: setup.cluster().to_owned(),
             own,
+            names: setup.names.clone(),
+            garbled: BTreeMap::new(),
         })
     }
 
@@ -92,13 +99,13 @@ impl Embedded {
                 peer, link, bytes, ..
             } => {
                 if let Err(garbled) = self.group.receive(now, NodeId(peer), link, bytes) {
-                    self.say(format!("node {peer} sent over link {link} what is not understood: {garbled}; it is ignored"));
+                    self.say_garbled(now, peer, link, garbled);
                 }
             }
             Event::Connected { peer, link, .. } => self.group.link(now, NodeId(peer), link, true),
             Event::Disconnected { peer, link, why } => {
                 self.group.link(now, NodeId(peer), link, false);
-                self.say(format!("link {link} to node {peer} is down: {why}"));
+                self.say(format!("link {link} to {} is down: {why}", self.name(peer)));
             }
             Event::Refused {
                 link,
@@ -121,9 +128,33 @@ impl Embedded {
                 limit,
                 times,
             } => {
-                self.say(format!("node {peer} exceeds a limit on link {link}, {limit}, {times} times; the surplus is dropped"));
+                self.say(format!(
+                    "{} exceeds a limit on link {link}, {limit}, {times} times; the surplus is dropped",
+                    self.name(peer)
+                ));
             }
         }
+    }
+
+    /// A node that sends nonsense does so often: it is told once in a while.
+    fn say_garbled(&mut self, now: Duration, peer: u32, link: u8, garbled: Garbled) {
+        let told = self.garbled.entry(peer).or_default();
+        told.1 += 1;
+        if told.1 > 1 && now < told.0 + GARBLED_PAUSE {
+            return;
+        }
+        let times = std::mem::replace(&mut told.1, 1);
+        told.0 = now;
+        let name = self.name(peer);
+        self.say(format!(
+            "{name} sent over link {link} what is not understood, {times} times: {garbled}; it is ignored"
+        ));
+    }
+
+    fn name(&self, node: u32) -> &str {
+        self.names
+            .get(&NodeId(node))
+            .map_or("a stranger", String::as_str)
     }
 
     fn say(&mut self, text: String) {
