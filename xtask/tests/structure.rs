@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The layers, lowest first. A crate may depend on crates of lower layers only; within a layer, on
 /// none.
 const LAYERS: &[&[&str]] = &[
-    &["diagnostics", "testing-support"],
+    &["diagnostics", "dice", "testing-support"],
     &[
         "system",
         "http",
@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["replica", "rules", "scheduler", "vrrp-sim"],
     &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
-    &["cluster"],
+    &["cluster", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
 

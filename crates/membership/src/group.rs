@@ -122,6 +122,9 @@ pub struct Group {
     merge_since: Option<Duration>,
 
     votes: Votes,
+    /// Until then a former life of this node may have a promise to keep: this one supports nobody and
+    /// votes for nothing.
+    votes_from: Duration,
     /// As a member: whether our heartbeats prolong the leader's lease.
     supporting: bool,
     /// As a member: until when we follow nobody but our leader.
@@ -203,6 +206,7 @@ impl Group {
             rebuffs: BTreeMap::new(),
             merge_since: None,
             votes: Votes::default(),
+            votes_from: now + settings.timing.detection_floor,
             supporting: true,
             loyal_until: now,
             lease_until: Duration::ZERO,
@@ -245,7 +249,7 @@ impl Group {
     /// that intersects this one's votes.
     #[must_use]
     pub fn lease(&self, now: Duration) -> Option<Duration> {
-        if !matches!(self.phase, Phase::Operating) || self.left {
+        if !matches!(self.phase, Phase::Operating) || self.left || now < self.votes_from {
             return None;
         }
         let until = match &self.sequencer {
@@ -277,7 +281,9 @@ impl Group {
     }
 
     /// Submits a message. It is delivered to every member once, after those that this node has
-    /// submitted before; in this view, or, if that ends before, in the next.
+    /// submitted before; in this view, or, if that ends before, in the next. A node that had it in
+    /// order in a view, and was parted from this one before this one had, may be given it again in a
+    /// later view: the layer above names its messages where that matters.
     ///
     /// # Errors
     /// When it is too long, or too many messages wait.
@@ -366,14 +372,16 @@ impl Group {
         let Some(peer) = self.peers.get_mut(&from) else {
             return false;
         };
-        if frame.to != Incarnation(0) && frame.to != self.me.incarnation {
+        let meant_for_us = frame.to == Incarnation(0) || frame.to == self.me.incarnation;
+        if !meant_for_us {
             // It speaks to a former life of ours, and learns of this one by our next heartbeat.
             peer.next_heartbeat = peer.next_heartbeat.min(now + self.timing.heartbeat / 4);
-            return false;
         }
         match peer.incarnation {
             Some(known) if frame.from < known => return false,
-            Some(known) if frame.from == known => return true,
+            Some(known) if frame.from == known => return meant_for_us,
+            // Even if it speaks to a former life: where both have been started again, somebody must
+            // notice the other one first.
             _ => {}
         }
         let restarted = peer.incarnation.is_some();
@@ -395,7 +403,7 @@ impl Group {
             node: from,
             restarted,
         });
-        true
+        meant_for_us
     }
 
     fn on_goodbye(&mut self, _now: Duration, from: NodeId, goodbye: &Goodbye) {
