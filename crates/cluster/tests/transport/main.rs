@@ -2,5 +2,8 @@
 
 mod exchange;
 mod forged;
+mod limits;
+mod restarts;
+mod rotation;
 mod strangers;
 mod support;

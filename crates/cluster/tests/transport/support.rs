@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cluster::NodeId;
-use cluster::keys::{Authority, Keys, create_authority, issue};
+use cluster::keys::{Authority, Issued, Keys, create_authority, issue};
 use cluster::transport::{
     Class, Event, Events, Limits, Link, LinkNumber, Sent, Settings, Transport,
 };
@@ -21,6 +21,8 @@ pub const CLUSTER: &str = "My Cluster";
 /// A cluster that is to be: its authority, and addresses for its nodes.
 pub struct Plan {
     pub authority: Authority,
+    /// The nodes' keys, the same after each start.
+    issued: BTreeMap<NodeId, Issued>,
     pub addresses: BTreeMap<(NodeId, LinkNumber), SocketAddr>,
     pub limits: Limits,
 }
@@ -39,15 +41,21 @@ impl Plan {
             .flat_map(|node| (0..links).map(move |link| (node, link)))
             .map(|place| (place, free_address("127.0.0.1:0")))
             .collect();
+        let authority = create_authority(CLUSTER).unwrap();
+        let issued = (1..=nodes)
+            .map(|node| (node, issue(&authority, CLUSTER, node, "host").unwrap()))
+            .collect();
         Self {
-            authority: create_authority(CLUSTER).unwrap(),
+            authority,
+            issued,
             addresses,
             limits: Limits::default(),
         }
     }
 
     pub fn keys(&self, node: NodeId) -> Keys {
-        keys(&self.authority, CLUSTER, node)
+        let (authority, issued) = (&self.authority, &self.issued[&node]);
+        read(authority, CLUSTER, node, issued)
     }
 
     pub fn settings(&self, node: NodeId) -> Settings {
@@ -83,9 +91,13 @@ impl Plan {
     }
 }
 
-/// Keys as a node has them.
+/// New keys, of whatever cluster and node.
 pub fn keys(authority: &Authority, cluster: &str, node: NodeId) -> Keys {
     let issued = issue(authority, cluster, node, "host").unwrap();
+    read(authority, cluster, node, &issued)
+}
+
+fn read(authority: &Authority, cluster: &str, node: NodeId, issued: &Issued) -> Keys {
     Keys::from_pem(
         cluster,
         node,
