@@ -65,7 +65,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            frames_per_second: 200_000,
+            frames_per_second: 500_000,
             bytes_per_second: 1 << 30,
             queue_bytes: 8 << 20,
             attempts_per_second: 32,
