@@ -1,13 +1,16 @@
-//! Every keyword of `corosync.conf` by the section it stands in, with the values it takes and what it
-//! means here.
+//! Every keyword of `corosync.conf` by the section it stands in, and every attribute of `cluster.conf`
+//! by its element, with the values it takes and what it means here.
 //!
 //! The table is what the reader knows: a word that is not in it is refused. It is also what
 //! `docs/cluster.md` shows.
 
+mod cman;
 mod keel;
 mod logging;
 mod quorum;
 mod totem;
+
+pub use cman::CLUSTER_CONF;
 
 /// A keyword of a section.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +56,8 @@ pub enum Meaning {
     CorosyncAlone(&'static str),
     /// What it asks for does not exist in the embedded transport: refused there, with the reason.
     Refused(&'static str),
+    /// It has no effect; a notice says why.
+    Without(&'static str),
     /// A word of corosync 1 or 2 that corosync 3 passes over; a notice says what became of it.
     Old(&'static str),
 }
@@ -102,7 +107,7 @@ impl Keyword {
     }
 }
 
-/// The top level, from which all sections can be reached.
+/// The top level of a `corosync.conf`.
 pub static TOP: Section = Section {
     path: "",
     keywords: &[old(
@@ -140,14 +145,17 @@ pub static TOP: Section = Section {
     ],
 };
 
-/// Every section that is read, the top level first.
+/// Every section that is read, from the top level of a language down.
 #[must_use]
-pub fn sections() -> Vec<&'static Section> {
-    let mut all: Vec<&'static Section> = vec![&TOP];
+pub fn sections(top: &'static Section) -> Vec<&'static Section> {
+    let mut all: Vec<&'static Section> = vec![top];
     let mut next = 0;
     while let Some(section) = all.get(next) {
-        let inner = section.sections.iter();
-        all.extend(inner.filter_map(|entry| entry.section));
+        for inner in section.sections.iter().filter_map(|entry| entry.section) {
+            if !all.iter().any(|known| std::ptr::eq(*known, inner)) {
+                all.push(inner);
+            }
+        }
         next += 1;
     }
     all

@@ -1,13 +1,15 @@
-//! What a cluster is made of, read: `corosync.conf` of corosync 3, text in, typed configuration and
-//! messages out.
+//! What a cluster is made of, read: `corosync.conf` of corosync 3 and `cluster.conf` of CMAN, text
+//! in, typed configuration and messages out.
 //!
-//! Owns: the language, the table of every keyword and what each means here ([`keywords`]), the rules
-//! that hold between keywords, and the times that follow from others ([`model::Times`]). Must never:
-//! read a file, the clock or the network, or resolve a name: addresses are kept as written.
+//! Owns: both languages, the table of every keyword and what each means here ([`keywords`]), the
+//! rules that hold between keywords, and the times that follow from others ([`model::Times`]). Must
+//! never: read a file, the clock or the network, or resolve a name: [`hosts`] is given the text of
+//! `/etc/hosts`, and all other addresses are kept as written.
 //!
 //! ```text
-//! corosync.conf ─► lines ─► sections ─► keyword table ─► settings ─► Configuration
-//!                                                                    Diagnostics
+//! corosync.conf ─► lines ────┐
+//!                            ├─► sections ─► keyword table ─► settings ─► Configuration
+//! cluster.conf ──► elements ─┘                                            Diagnostics
 //! ```
 //!
 //! # One file for corosync and for keel
@@ -31,6 +33,7 @@
 //! }
 //! ```
 
+pub mod hosts;
 pub mod keywords;
 mod lower;
 pub mod model;
@@ -49,6 +52,12 @@ pub const MAX_NODES: usize = 32;
 
 /// The most links between nodes (`corosync.conf(5)`, `link_mode`).
 pub const MAX_LINKS: u8 = 8;
+
+/// The most keywords of a section, or attributes of an element; no section takes more than 60.
+pub const MAX_SETTINGS: usize = 256;
+
+/// The most fence devices of a `cluster.conf`: eight for each node.
+pub const MAX_FENCE_DEVICES: usize = 256;
 
 /// The most messages of a load; the rest is left out.
 pub const MAX_MESSAGES: usize = 1000;
@@ -82,6 +91,20 @@ pub fn load(path: &str, text: &str, sources: &mut Sources) -> Loaded {
     };
     let items = read::read(sources.text(source), source, &mut diagnostics);
     let configuration = lower::lower(&items, source, sources, &mut diagnostics);
+    Loaded::new(configuration, diagnostics)
+}
+
+/// Reads a `cluster.conf` of CMAN, as RHEL 6 had it, into the same model.
+///
+/// Source: `cluster.conf(5)`, `cman(5)`, `fenced(8)` and the schema `cluster.rng` of cluster 3.
+pub fn load_cluster_conf(path: &str, text: &str, sources: &mut Sources) -> Loaded {
+    let mut diagnostics = Diagnostics::new();
+    let Some(source) = add(path, text, sources, &mut diagnostics) else {
+        return Loaded::new(None, diagnostics);
+    };
+    let items = read::xml::read(sources.text(source), source, &mut diagnostics);
+    let configuration =
+        items.and_then(|items| lower::cman::lower(&items, source, sources, &mut diagnostics));
     Loaded::new(configuration, diagnostics)
 }
 

@@ -1,6 +1,7 @@
 //! Sections to model: each section's settings, then what must hold between them.
 
 mod check;
+pub(crate) mod cman;
 mod keel;
 mod logging;
 mod nodelist;
@@ -14,8 +15,8 @@ use diagnostics::{Diagnostics, SourceId, Sources, Span};
 use crate::keywords::{Section, TOP};
 use crate::model::Configuration;
 use crate::read::Item;
-pub(crate) use check::check;
-pub(crate) use reading::Reading;
+use check::check;
+use reading::{Language, Reading};
 use settings::{Inner, Settings};
 
 /// Understands a tree; nothing where the cluster has no name or no node. The configuration is only of
@@ -26,7 +27,12 @@ pub(crate) fn lower(
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Configuration> {
-    let mut reading = Reading::new(sources, diagnostics, keel::transport(items));
+    let mut reading = Reading::new(
+        sources,
+        diagnostics,
+        Language::CorosyncConf,
+        keel::transport(items),
+    );
     let start = Span {
         source,
         start: 0,

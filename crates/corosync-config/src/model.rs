@@ -70,6 +70,14 @@ impl Configuration {
         self.nodes.iter().find(|node| node.name.value == name)
     }
 
+    /// Whether all fence devices only hand fencing on to the resource manager (`fence_pcmk`).
+    #[must_use]
+    pub fn leaves_fencing_to_resource_manager(&self) -> bool {
+        let mut devices = self.fence_devices.iter();
+        !self.fence_devices.is_empty()
+            && devices.all(FenceDevice::leaves_fencing_to_resource_manager)
+    }
+
     /// The UDP port of a link: `keel.port` plus its number where that is written, else the link's
     /// `mcastport`, else 5405 plus its number, which is what corosync uses.
     #[must_use]

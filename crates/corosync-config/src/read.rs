@@ -3,6 +3,8 @@
 //! A line is empty, a comment (`#` first), a section's beginning (`NAME {` with nothing behind), its
 //! end (`}` alone) or `KEYWORD: VALUE`. There are no quotes, and a `#` behind a value belongs to it.
 
+pub(crate) mod xml;
+
 use diagnostics::{Diagnostic, Diagnostics, SourceId, Span};
 
 /// The longest line in bytes, without its end: what corosync's line buffer holds.

@@ -3,8 +3,10 @@
 mod support;
 
 use corosync_config::model::Heuristics;
-use corosync_config::{MAX_MESSAGES, MAX_NODES, MAX_TEXT_BYTES, keywords};
-use support::{Sample, loaded, node};
+use corosync_config::{
+    MAX_FENCE_DEVICES, MAX_MESSAGES, MAX_NODES, MAX_SETTINGS, MAX_TEXT_BYTES, keywords,
+};
+use support::{Sample, loaded, loaded_cluster_conf, node};
 
 fn check(text: &str, within: bool, expected: &str) {
     let (configuration, messages) = loaded(text);
@@ -101,6 +103,64 @@ fn commands_of_heuristics() {
         &of(Heuristics::MAX_COMMANDS + 1),
         false,
         "heuristics have at most 32 commands",
+    );
+}
+
+#[test]
+fn keywords_of_a_section() {
+    let of = |count: usize| {
+        let mut sample = Sample::new();
+        let commands: String = (0..count).map(|at| format!("exec_{at}: x\n")).collect();
+        sample.quorum += &format!(
+            "device {{\nmodel: net\nnet {{\nhost: w\n}}\nheuristics {{\n{commands}}}\n}}\n"
+        );
+        loaded(&sample.text()).1
+    };
+    let told = |count: usize| {
+        let expected = "more than 256 keywords in one section";
+        of(count)
+            .iter()
+            .filter(|message| message.contains(expected))
+            .count()
+    };
+    assert_eq!(
+        (
+            told(MAX_SETTINGS),
+            told(MAX_SETTINGS + 1),
+            told(MAX_SETTINGS + 2)
+        ),
+        (0, 1, 1)
+    );
+}
+
+#[test]
+fn attributes_and_fence_devices() {
+    let cluster = |devices: &str| {
+        let node = "<clusternodes><clusternode name='a' nodeid='1'/></clusternodes>";
+        let text =
+            format!("<cluster name='c'>{node}<fencedevices>{devices}</fencedevices></cluster>");
+        loaded_cluster_conf(&text)
+    };
+    // Two of the attributes are name and agent.
+    let attributes = |count: usize| {
+        let more: String = (2..count).map(|at| format!(" p{at}='x'")).collect();
+        cluster(&format!("<fencedevice name='f' agent='a'{more}/>"))
+    };
+    assert!(attributes(MAX_SETTINGS).0.is_some());
+    let (_, messages) = attributes(MAX_SETTINGS + 1);
+    assert!(
+        messages[0].contains("more than 256 attributes in one element"),
+        "{messages:#?}"
+    );
+    let devices = |count: usize| {
+        let device = |at| format!("<fencedevice name='f{at}' agent='a'/>");
+        cluster(&(0..count).map(device).collect::<String>())
+    };
+    assert!(devices(MAX_FENCE_DEVICES).0.is_some());
+    let (_, messages) = devices(MAX_FENCE_DEVICES + 1);
+    assert!(
+        messages[0].contains("there are at most 256 fencedevices"),
+        "{messages:#?}"
     );
 }
 

@@ -130,11 +130,8 @@ fn each_word_out_of_place_is_told_with_where_it_belongs() {
             "(belongs elsewhere; it belongs in section 'quorum')",
         ),
         ("node {\n}", "it belongs in section 'nodelist'"),
-        ("token {\n}", "'token' is a keyword: write 'token: VALUE'"),
-        (
-            "interface: 1",
-            "'interface' is a section: write 'interface {'",
-        ),
+        ("token {\n}", "'token' is no section, but a keyword"),
+        ("interface: 1", "'interface' is no keyword, but a section"),
         (
             "interfaces {\n}",
             "unknown section 'interfaces' in section 'totem' (unknown section; did you mean 'interface'?)",

@@ -59,6 +59,9 @@ pub struct CibCopy {
     pub history: History,
     /// The latest changes of the status alone; not kept on disk.
     pub recent: History,
+    /// Whether it was read from disk, without its status, and still has the version that it had with
+    /// it: a version that may name two contents.
+    pub is_restarted: bool,
     /// The length of the text, or more.
     len_bound: usize,
     /// The edits of the tree when it was copied last.
@@ -119,6 +122,7 @@ impl CibCopy {
             status_chain: Chain::START,
             history,
             recent: History::default(),
+            is_restarted: true,
             len_bound,
         }
     }
@@ -163,7 +167,7 @@ impl CibCopy {
             });
         }
         let mut document = Document::clone(&self.document);
-        let effect = execute(&mut document, change, self.status_chain == Chain::START)?;
+        let effect = execute(&mut document, change)?;
         let len_bound = self.checked_len(&document, change, encoded.len())?;
         let version = CibVersion::of(document.root());
         if effect.is_any() {
@@ -279,6 +283,7 @@ impl CibCopy {
             status_chain,
             history,
             recent,
+            is_restarted: false,
             len_bound: text.len(),
         })
     }

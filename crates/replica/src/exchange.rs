@@ -10,6 +10,10 @@
 //! | was in a quorate view last | where others may have seen it |
 //! | status not empty; chain; chain of the status | to have one winner |
 //!
+//! The version of the winner is raised where another copy has one that could be confused with it, and
+//! where all that have it were restarted: their status is gone, so that the version has named another
+//! content before.
+//!
 //! # Terms
 //!
 //! An exclusive view takes the term max(promised by its members) + 1. Before any member marks its copy
@@ -44,6 +48,8 @@ pub struct Summary {
     pub position: Position,
     /// What it has, in short.
     pub fingerprint: Fingerprint,
+    /// Whether its version may name another content, with a status that was lost in a restart.
+    pub is_restarted: bool,
     /// Whether its last established view was quorate.
     pub was_quorate: bool,
     /// The links of its history, the oldest first.
@@ -56,6 +62,7 @@ impl Summary {
             promised,
             position: copy.position,
             fingerprint: copy.fingerprint(),
+            is_restarted: copy.is_restarted,
             was_quorate,
             history: copy.history.iter().map(|made| made.chain).collect(),
         }
@@ -68,6 +75,7 @@ impl Summary {
         out.version(self.fingerprint.version);
         out.raw(&self.fingerprint.chain.0);
         out.raw(&self.fingerprint.status_chain.0);
+        out.flag(self.is_restarted);
         out.flag(self.was_quorate);
         out.count(self.history.len());
         for link in &self.history {
@@ -86,6 +94,7 @@ impl Summary {
             chain: Chain(from.array()?),
             status_chain: Chain(from.array()?),
         };
+        let is_restarted = from.flag()?;
         let was_quorate = from.flag()?;
         let count = from.count(HISTORY)?;
         let history = (0..count)
@@ -95,6 +104,7 @@ impl Summary {
             promised,
             position,
             fingerprint,
+            is_restarted,
             was_quorate,
             history,
         })
@@ -139,14 +149,16 @@ pub struct Plan {
     /// The version that the copy takes on, above all versions of the others, so that no version names
     /// two contents.
     pub version: CibVersion,
+    /// Whether that version still may name another content, as in [`CibCopy::is_restarted`].
+    pub is_restarted: bool,
     /// One more than the highest term that a member promised.
     pub term: u64,
 }
 
 impl Plan {
-    /// The plan for members with these summaries; none without any.
+    /// The plan for members with these summaries, in a view that is quorate or not; none without any.
     #[must_use]
-    pub fn new(summaries: &BTreeMap<Member, Summary>) -> Option<Self> {
+    pub fn new(summaries: &BTreeMap<Member, Summary>, quorate: bool) -> Option<Self> {
         let (_, best) = summaries.iter().max_by_key(|(_, summary)| summary.rank())?;
         let winner = best.fingerprint;
         let has_it = |summary: &Summary| summary.fingerprint == winner;
@@ -165,6 +177,14 @@ impl Plan {
                 (summary.fingerprint.version, is_other_line)
             }),
         );
+        let mut holders = summaries.values().filter(|summary| has_it(summary));
+        let is_restarted = holders.all(|summary| summary.is_restarted);
+        // A node that was restarted alone does not raise versions: it will meet those that went on.
+        let version = if is_restarted && quorate && version == winner.version {
+            version.next(true)
+        } else {
+            version
+        };
         let promised = summaries.values().map(|summary| summary.promised).max()?;
         Some(Self {
             winner,
@@ -173,6 +193,7 @@ impl Plan {
             receivers,
             diverged,
             version,
+            is_restarted: is_restarted && version == winner.version,
             term: promised.saturating_add(1),
         })
     }

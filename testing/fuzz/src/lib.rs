@@ -42,6 +42,31 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "corosync-config",
+        run: targets::corosync_config::corosync_conf,
+        seeds: &[
+            include_bytes!("../../../examples/cern/corosync.conf"),
+            include_bytes!("../../../examples/active-standby/corosync.conf"),
+            include_bytes!("../seeds/corosync.conf"),
+        ],
+    },
+    Target {
+        name: "cman-config",
+        run: targets::corosync_config::cluster_conf,
+        seeds: &[
+            include_bytes!("../../../examples/abiquo/cluster.conf"),
+            include_bytes!("../seeds/cluster.conf"),
+        ],
+    },
+    Target {
+        name: "hosts",
+        run: targets::corosync_config::hosts,
+        seeds: &[
+            include_bytes!("../../../examples/active-standby/hosts"),
+            b"127.0.1.1\tnode1 # x\n::1 node2\n::ffff:127.0.0.1 NODE1\r\n",
+        ],
+    },
+    Target {
         name: "http-request",
         run: targets::http_request,
         seeds: &[

@@ -4,7 +4,7 @@ use super::{Section, Subsection, Value, corosync, taken, within};
 use crate::keywords::Meaning;
 
 /// The facilities of syslog(3) that corosync 3.1 takes.
-const FACILITIES: &[&str] = &[
+pub(super) const FACILITIES: &[&str] = &[
     "daemon", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
     "auth", "authpriv", "cron", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp",
 ];

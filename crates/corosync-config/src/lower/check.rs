@@ -9,7 +9,7 @@ use super::Reading;
 use crate::model::Configuration;
 
 /// Checks a whole configuration, of either language.
-pub(crate) fn check(configuration: &Configuration, reading: &mut Reading<'_>) {
+pub(super) fn check(configuration: &Configuration, reading: &mut Reading<'_>) {
     nodes::check(configuration, reading);
     times::check(configuration, reading);
     quorum::check(configuration, reading);

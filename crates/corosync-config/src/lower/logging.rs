@@ -39,7 +39,7 @@ pub(super) fn read(top: &Settings<'_>, reading: &mut Reading<'_>) -> Logging {
     }
 }
 
-fn targets(settings: &Settings<'_>) -> Targets {
+pub(super) fn targets(settings: &Settings<'_>) -> Targets {
     Targets {
         to_stderr: settings.switch("to_stderr"),
         to_logfile: settings.switch("to_logfile"),
@@ -56,7 +56,7 @@ fn targets(settings: &Settings<'_>) -> Targets {
     }
 }
 
-pub(crate) fn priority(word: &str) -> Priority {
+fn priority(word: &str) -> Priority {
     match word {
         "emerg" => Priority::Emerg,
         "alert" => Priority::Alert,

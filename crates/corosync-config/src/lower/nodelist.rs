@@ -99,7 +99,7 @@ fn addresses(
 }
 
 /// An address or a host name, with a message where a text is neither.
-pub(crate) fn address(
+pub(super) fn address(
     text: &Spanned<String>,
     reading: &mut Reading<'_>,
 ) -> Option<Spanned<Address>> {
@@ -151,7 +151,7 @@ fn name(
 }
 
 /// A node's name, with a message where it cannot be one.
-pub(crate) fn name_of(name: Spanned<String>, reading: &mut Reading<'_>) -> Option<Spanned<String>> {
+pub(super) fn name_of(name: Spanned<String>, reading: &mut Reading<'_>) -> Option<Spanned<String>> {
     if name.value.len() > MAX_NODE_NAME_BYTES {
         let message = format!("a node's name has at most {MAX_NODE_NAME_BYTES} bytes");
         reading.error(name.span, message);

@@ -6,54 +6,89 @@ use super::settings::{Datum, Inner, Setting, Settings};
 use crate::keywords::{self, Keyword, Meaning, Section, Value};
 use crate::model::MessageTransport;
 use crate::read::{Item, Word};
+use crate::{MAX_MESSAGES, MAX_SETTINGS};
+
+/// The language of a text, for what messages call its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    CorosyncConf,
+    ClusterConf,
+}
+
+impl Language {
+    fn top(self) -> &'static Section {
+        match self {
+            Self::CorosyncConf => &keywords::TOP,
+            Self::ClusterConf => &keywords::CLUSTER_CONF,
+        }
+    }
+
+    /// What a word with a value is called, and what a word with words in it.
+    fn kinds(self) -> [&'static str; 2] {
+        match self {
+            Self::CorosyncConf => ["keyword", "section"],
+            Self::ClusterConf => ["attribute", "element"],
+        }
+    }
+
+    fn place(self, section: &Section) -> String {
+        match section.path {
+            "" => "at the top level".to_owned(),
+            path => format!("in {} '{path}'", self.kinds()[1]),
+        }
+    }
+}
 
 /// Where messages go.
-pub(crate) struct Reading<'a> {
+pub(super) struct Reading<'a> {
     sources: &'a Sources,
     diagnostics: &'a mut Diagnostics,
+    language: Language,
     transport: MessageTransport,
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(
+    pub(super) fn new(
         sources: &'a Sources,
         diagnostics: &'a mut Diagnostics,
+        language: Language,
         transport: MessageTransport,
     ) -> Self {
         Self {
             sources,
             diagnostics,
+            language,
             transport,
         }
     }
 
-    pub(crate) fn tell(&mut self, message: Diagnostic) {
+    pub(super) fn tell(&mut self, message: Diagnostic) {
         crate::tell(self.diagnostics, message);
     }
 
-    pub(crate) fn error(&mut self, span: Span, message: impl Into<String>) {
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>) {
         self.tell(Diagnostic::error(message).at(span));
     }
 
-    pub(crate) fn error_with_help(&mut self, span: Span, message: impl Into<String>, help: &str) {
+    pub(super) fn error_with_help(&mut self, span: Span, message: impl Into<String>, help: &str) {
         self.tell(Diagnostic::error(message).at(span).help(help));
     }
 
-    pub(crate) fn warning(&mut self, span: Span, message: impl Into<String>) {
+    pub(super) fn warning(&mut self, span: Span, message: impl Into<String>) {
         self.tell(Diagnostic::warning(message).at(span));
     }
 
-    pub(crate) fn notice(&mut self, span: Span, message: impl Into<String>) {
+    pub(super) fn notice(&mut self, span: Span, message: impl Into<String>) {
         self.tell(Diagnostic::notice(message).at(span));
     }
 
     /// The line that a place is on.
-    pub(crate) fn line(&self, span: Span) -> u32 {
+    pub(super) fn line(&self, span: Span) -> u32 {
         self.sources.position(span).line
     }
 
     /// Whether messages go through the embedded transport.
-    pub(crate) fn is_embedded(&self) -> bool {
+    pub(super) fn is_embedded(&self) -> bool {
         self.transport == MessageTransport::Embedded
     }
 
@@ -71,14 +106,15 @@ impl<'a> Reading<'a> {
                         self.unknown(section, keyword, false);
                         continue;
                     };
-                    self.tell_meaning(entry.meaning, keyword, Some(value));
+                    let asks_for_nothing = ["", "off"].contains(&value.text.as_str());
+                    self.tell_meaning(entry.meaning, keyword, asks_for_nothing);
                     if let Some(datum) = self.value(entry, keyword, value) {
                         self.set(&mut read, keyword, Spanned::new(datum, value.span));
                     }
                 }
                 Item::Section { name, items } => match section.subsection(&name.text) {
                     Some(entry) => {
-                        self.tell_meaning(entry.meaning, name, None);
+                        self.tell_meaning(entry.meaning, name, is_empty(items));
                         read.inner.push(Inner { name, items, entry });
                     }
                     None => self.unknown(section, name, true),
@@ -105,24 +141,40 @@ impl<'a> Reading<'a> {
                 );
                 self.warning(keyword.span, message);
             }
-            None => read.settings.push(setting),
+            None => {
+                if read.settings.len() == MAX_SETTINGS {
+                    let message = format!("more than {MAX_SETTINGS} keywords in one section");
+                    self.error(keyword.span, message);
+                }
+                if read.settings.len() <= MAX_SETTINGS {
+                    read.settings.push(setting);
+                }
+            }
         }
     }
 
-    fn tell_meaning(&mut self, meaning: Meaning, word: &Word, value: Option<&Word>) {
+    /// Says what comes of a word, unless what stands behind it asks for nothing.
+    fn tell_meaning(&mut self, meaning: Meaning, word: &Word, asks_for_nothing: bool) {
         let name = &word.text;
-        let asks_for_nothing = value.is_some_and(|value| ["", "off"].contains(&&*value.text));
+        if asks_for_nothing {
+            return;
+        }
         match meaning {
             Meaning::CorosyncAlone(why) if self.is_embedded() => {
                 self.notice(word.span, format!("'{name}' has no effect: {why}"));
             }
-            Meaning::Refused(why) if self.is_embedded() && !asks_for_nothing => {
-                self.error_with_help(
-                    word.span,
-                    format!("'{name}' is not built: {why}"),
-                    "remove it, or let corosync carry the messages: 'transport: corosync' in section \
-                     keel",
-                );
+            Meaning::Without(why) => {
+                self.notice(word.span, format!("'{name}' has no effect: {why}"));
+            }
+            Meaning::Refused(why) if self.is_embedded() => {
+                let help = match self.language {
+                    Language::CorosyncConf => {
+                        "remove it, or let corosync carry the messages: 'transport: corosync' in \
+                         section keel"
+                    }
+                    Language::ClusterConf => "remove it",
+                };
+                self.error_with_help(word.span, format!("'{name}' is not built: {why}"), help);
             }
             Meaning::Old(why) => {
                 let message = format!("'{name}' has had no effect since corosync 3: {why}");
@@ -135,34 +187,39 @@ impl<'a> Reading<'a> {
     /// A word that the section does not take.
     fn unknown(&mut self, section: &'static Section, word: &Word, is_section: bool) {
         let name = word.text.as_str();
-        if name.is_empty() {
+        // What is near to a word is not looked for once nobody would be told.
+        if name.is_empty() || self.diagnostics.len() > MAX_MESSAGES {
             return;
         }
-        let place = place(section);
-        let kind = if is_section { "section" } else { "keyword" };
+        let language = self.language;
+        let place = language.place(section);
+        let [setting, group] = language.kinds();
+        let kind = if is_section { group } else { setting };
         let known_as_other = if is_section {
             section.keyword(name).is_some()
         } else {
             section.subsection(name).is_some()
         };
-        let message = match known_as_other {
-            true if is_section => format!("'{name}' is a keyword: write '{name}: VALUE'"),
-            true => format!("'{name}' is a section: write '{name} {{'"),
-            false => format!("unknown {kind} '{name}' {place}"),
+        let message = match (known_as_other, is_section) {
+            (true, true) => format!("'{name}' is no {group}, but a {setting}"),
+            (true, false) => format!("'{name}' is no {setting}, but a {group}"),
+            (false, _) => format!("unknown {kind} '{name}' {place}"),
         };
         let message = Diagnostic::error(message).at(word.span);
-        let elsewhere = keywords::sections().into_iter().find(|other| {
-            if is_section {
-                other.subsection(name).is_some()
-            } else {
-                other.keyword(name).is_some()
-            }
-        });
+        let elsewhere = keywords::sections(language.top())
+            .into_iter()
+            .find(|other| {
+                if is_section {
+                    other.subsection(name).is_some()
+                } else {
+                    other.keyword(name).is_some_and(|entry| entry.name != "*")
+                }
+            });
         self.tell(match elsewhere {
             _ if known_as_other => message,
             Some(other) => message
                 .label("belongs elsewhere")
-                .help(format!("it belongs {}", self::place(other))),
+                .help(format!("it belongs {}", language.place(other))),
             None => {
                 let keywords = section.keywords.iter().map(|entry| entry.name);
                 let sections = section.sections.iter().map(|entry| entry.name);
@@ -259,9 +316,10 @@ fn allowed(entry: &Keyword) -> String {
     }
 }
 
-fn place(section: &Section) -> String {
-    match section.path {
-        "" => "at the top level".to_owned(),
-        path => format!("in section '{path}'"),
-    }
+/// Whether sections hold no word with a value, however deep.
+fn is_empty(items: &[Item]) -> bool {
+    items.iter().all(|item| match item {
+        Item::Setting { .. } => false,
+        Item::Section { items, .. } => is_empty(items),
+    })
 }

@@ -97,7 +97,7 @@ fn transport(settings: &Settings<'_>, reading: &mut Reading<'_>) -> Option<Spann
     Some(Spanned::new(transport, text.span))
 }
 
-fn times(settings: &Settings<'_>) -> Times {
+pub(super) fn times(settings: &Settings<'_>) -> Times {
     Times {
         token_ms: settings.number("token"),
         token_coefficient_ms: settings.number("token_coefficient"),
@@ -114,7 +114,7 @@ fn times(settings: &Settings<'_>) -> Times {
     }
 }
 
-fn crypto(settings: &Settings<'_>) -> Crypto {
+pub(super) fn crypto(settings: &Settings<'_>) -> Crypto {
     Crypto {
         cipher: settings.one_of("crypto_cipher", |word| match word {
             "aes256" => Cipher::Aes256,
@@ -191,6 +191,19 @@ fn complete_link(link: &mut Link, earlier: Link) {
     link.pong_count = link.pong_count.take().or(earlier.pong_count);
 }
 
+/// A link for each that a node has an address on, and the interfaces that none has.
+pub(super) fn links(nodes: &[Node], mut interfaces: Vec<Link>) -> (Vec<Link>, Vec<Link>) {
+    let has_address = |node: &Node, number| node.addresses.contains_key(&number);
+    let links = (0..MAX_LINKS)
+        .filter(|number| nodes.iter().any(|node| has_address(node, *number)))
+        .map(|number| {
+            let at = interfaces.iter().position(|link| link.number == number);
+            at.map_or_else(|| Link::new(number), |at| interfaces.swap_remove(at))
+        })
+        .collect();
+    (links, interfaces)
+}
+
 impl Totem {
     /// The cluster's name, with a message where there is none.
     pub(super) fn cluster_name(
@@ -228,24 +241,8 @@ impl Totem {
         keel: Keel,
         reading: &mut Reading<'_>,
     ) -> Configuration {
-        let mut interfaces = if nodes.is_empty() {
-            Vec::new()
-        } else {
-            self.interfaces
-        };
-        let is_used = |number| {
-            nodes
-                .iter()
-                .any(|node| node.addresses.contains_key(&number))
-        };
-        let links = (0..MAX_LINKS).filter(|number| is_used(*number));
-        let links = links
-            .map(|number| {
-                let at = interfaces.iter().position(|link| link.number == number);
-                at.map_or_else(|| Link::new(number), |at| interfaces.swap_remove(at))
-            })
-            .collect();
-        for link in &interfaces {
+        let (links, unused) = links(&nodes, self.interfaces);
+        for link in unused.iter().filter(|_| !nodes.is_empty()) {
             if let Some(span) = link.span {
                 let number = link.number;
                 let message = format!("no node has a ring{number}_addr for this interface");

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use corosync_config::{Configuration, Loaded, load};
+use corosync_config::{Configuration, Loaded, load, load_cluster_conf};
 use diagnostics::{Sources, render_line};
 
 fn rendered(loaded: Loaded, sources: &Sources) -> (Option<Configuration>, Vec<String>) {
@@ -15,6 +15,13 @@ fn rendered(loaded: Loaded, sources: &Sources) -> (Option<Configuration>, Vec<St
 pub fn loaded(text: &str) -> (Option<Configuration>, Vec<String>) {
     let mut sources = Sources::new();
     rendered(load("c.conf", text, &mut sources), &sources)
+}
+
+/// Reads a `cluster.conf` and renders what was said about it.
+pub fn loaded_cluster_conf(text: &str) -> (Option<Configuration>, Vec<String>) {
+    let mut sources = Sources::new();
+    let loaded = load_cluster_conf("cluster.conf", text, &mut sources);
+    rendered(loaded, &sources)
 }
 
 /// A cluster of two nodes, the first of which is this machine for corosync, too.

@@ -4,7 +4,6 @@
 //! | --- | --- |
 //! | configuration changed | epoch + 1, num_updates = 0 |
 //! | only status, or attributes of the root that are no configuration, changed | num_updates + 1 |
-//! | the first of these after the status began anew | epoch + 1: the number of updates is not kept on disk, so it could name two contents |
 //! | nothing changed | the version stays |
 //! | the change writes a version itself | a higher admin_epoch is taken as it comes; within one, a higher epoch is; a version never goes back |
 //! | a whole CIB replaces ours | refused if its (admin_epoch, epoch) is lower, unless forced; its status is taken only if its num_updates is not behind either, as status moves on while an administrator edits |
@@ -82,8 +81,6 @@ pub struct Effect {
     pub configuration: bool,
     /// Whether the status, or an attribute of the root that is no configuration, changed.
     pub status: bool,
-    /// Whether what is kept on disk changed: the configuration or its version.
-    pub is_kept: bool,
 }
 
 impl Effect {
@@ -95,22 +92,15 @@ impl Effect {
 }
 
 /// Carries out `change` on `document`, writes the new version to it and validates the result.
-/// `begins_status` says that the status was empty since the copy was read from disk.
 ///
 /// # Errors
 /// A change that cannot be made; `document` is then in no state to be used.
-pub fn execute(
-    document: &mut Document,
-    change: &Change,
-    begins_status: bool,
-) -> Result<Effect, ChangeError> {
+pub fn execute(document: &mut Document, change: &Change) -> Result<Effect, ChangeError> {
     let before = CibVersion::of(document.root());
     check(before, change.expectation)?;
     let mut effect = perform(document, &change.operations, before)?;
     effect.configuration |= is_raised(before, document);
-    let version = next_version(before, document, effect, begins_status)?;
-    effect.is_kept =
-        effect.configuration || configuration_version(version) != configuration_version(before);
+    let version = next_version(before, document, effect)?;
     if effect.configuration
         && let Some(origin) = &change.origin
     {
@@ -185,7 +175,6 @@ fn next_version(
     before: CibVersion,
     document: &Document,
     effect: Effect,
-    begins_status: bool,
 ) -> Result<CibVersion, ChangeError> {
     let written = CibVersion::of(document.root());
     let parts = [written.admin_epoch, written.epoch, written.num_updates];
@@ -195,9 +184,8 @@ fn next_version(
     if written.admin_epoch > before.admin_epoch {
         return Ok(written);
     }
-    let configuration = effect.configuration || (effect.status && begins_status);
-    let mut version = if configuration || effect.status {
-        before.next(configuration)
+    let mut version = if effect.is_any() {
+        before.next(effect.configuration)
     } else {
         before
     };

@@ -162,7 +162,7 @@ impl Replica {
         };
         match self.applied.make(id, &change, &encoded) {
             Ok(outcome) => {
-                if outcome.effect.is_kept {
+                if outcome.effect.configuration {
                     self.raise_position(seq);
                 }
                 self.durability.need_copy(seq, &self.applied);
@@ -182,7 +182,7 @@ impl Replica {
     }
 
     fn log_entry(&mut self, seq: u64, sender: Member, number: u64, what: What) {
-        let is_exclusive = (self.round.as_ref()).is_some_and(|round| round.standing.exclusive);
+        let exclusive_in = self.exclusive_round();
         self.log.push_back(Entry {
             seq,
             id: ChangeId {
@@ -190,7 +190,7 @@ impl Replica {
                 number,
             },
             what,
-            is_exclusive,
+            exclusive_in,
         });
     }
 }

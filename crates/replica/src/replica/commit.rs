@@ -18,8 +18,8 @@ pub(super) struct Entry {
     pub(super) seq: u64,
     pub(super) id: ChangeId,
     pub(super) what: What,
-    /// Whether the view had exclusive quorum when it was delivered.
-    pub(super) is_exclusive: bool,
+    /// The exchange in whose exclusive term it was delivered, if it was.
+    pub(super) exclusive_in: Option<u32>,
 }
 
 /// What a message was, and what came of it.
@@ -90,24 +90,33 @@ impl Replica {
             What::Refused(refusal) => self.answer(own.request, Answer::Refused(refusal)),
             What::Change(_, outcome) => {
                 let is_changed = outcome.is_repeated || outcome.effect.is_any();
-                let answer = self.changed_answer(outcome.version, is_changed, entry.is_exclusive);
+                let answer = self.changed_answer(outcome.version, is_changed, entry.exclusive_in);
                 self.answer(own.request, answer);
             }
         }
     }
 
-    fn changed_answer(&self, version: CibVersion, is_changed: bool, is_exclusive: bool) -> Answer {
-        let round = self.round.as_ref();
-        let is_still = round.is_some_and(|round| round.standing.exclusive);
+    fn changed_answer(
+        &self,
+        version: CibVersion,
+        is_changed: bool,
+        exclusive_in: Option<u32>,
+    ) -> Answer {
         Answer::Changed {
             version,
             is_changed,
-            durability: if is_exclusive && is_still {
+            durability: if exclusive_in.is_some() && exclusive_in == self.exclusive_round() {
                 Durability::ExclusiveQuorum
             } else {
                 Durability::WithoutQuorum
             },
         }
+    }
+
+    /// The exchange that gave the view the exclusive term that it is in, if it is.
+    pub(super) fn exclusive_round(&self) -> Option<u32> {
+        let round = self.round.as_ref()?;
+        round.standing.exclusive.then_some(round.id.number)
     }
 
     pub(super) fn answer_with_cib(&mut self, request: RequestId) {
@@ -166,10 +175,10 @@ impl Replica {
 
     /// The view is established: what of earlier views is in its copy has survived.
     pub(super) fn resolve_carried(&mut self) {
-        let is_exclusive = (self.round.as_ref()).is_some_and(|round| round.standing.exclusive);
+        let exclusive_in = self.exclusive_round();
         for carried in std::mem::take(&mut self.carried) {
             let answer = match self.applied.made(carried.id) {
-                Some(made) => self.changed_answer(made.version, true, is_exclusive),
+                Some(made) => self.changed_answer(made.version, true, exclusive_in),
                 None => Answer::Unknown { kept: carried.kept },
             };
             self.answer(carried.request, answer);

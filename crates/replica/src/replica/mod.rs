@@ -91,6 +91,7 @@ impl Replica {
         self.markers.clear();
         self.assemblies.clear();
         self.carry_over();
+        self.end_round();
         let members = view.members.keys().copied().collect();
         self.begin_round(view.id, 0, members, standing);
         self.settle();
@@ -107,6 +108,7 @@ impl Replica {
             self.durability.begin_round();
             let (view, number) = (round.id.view, round.id.number.saturating_add(1));
             let members = std::mem::take(&mut round.members);
+            self.end_round();
             self.begin_round(view, number, members, standing);
         }
         self.settle();

@@ -49,6 +49,8 @@ pub(super) struct Round {
     /// Whether all have promised the term.
     is_promised: bool,
     term: u64,
+    /// The position of the copy before it was marked.
+    unmarked: Position,
     received: BytesMut,
     next_part: usize,
     /// What is still to be sent, and the next part's number.
@@ -91,6 +93,7 @@ impl Replica {
             last_summary: 0,
             is_promised: false,
             term: 0,
+            unmarked: Position::default(),
             received: BytesMut::new(),
             next_part: 0,
             sending: None,
@@ -110,7 +113,7 @@ impl Replica {
         if round.summaries.len() < round.members.len() {
             return;
         }
-        let Some(plan) = Plan::new(&round.summaries) else {
+        let Some(plan) = Plan::new(&round.summaries, round.standing.quorate) else {
             return;
         };
         round.last_summary = seq;
@@ -194,6 +197,7 @@ impl Replica {
             return;
         };
         round.stage = Stage::Marked(seq);
+        round.unmarked = plan.position;
         let must_wait = round.standing.exclusive && !round.is_promised;
         let received = std::mem::take(&mut round.received).freeze();
         if must_wait {
@@ -211,6 +215,7 @@ impl Replica {
             return;
         }
         self.applied.position = plan.position;
+        self.applied.is_restarted = plan.is_restarted;
         self.raise_position(seq);
         if plan.version != plan.winner.version {
             self.applied.raise(plan.version);
@@ -232,6 +237,17 @@ impl Replica {
                 term: round.term,
                 seq,
             };
+        }
+    }
+
+    /// The exchange is over, for good or not. A mark counts only if all have promised its term: another
+    /// view may have the same term otherwise.
+    pub(super) fn end_round(&mut self) {
+        if let Some(round) = &self.round
+            && round.is_marked()
+            && !round.is_promised
+        {
+            self.applied.position = round.unmarked;
         }
     }
 

@@ -3,12 +3,13 @@
 #![allow(dead_code)]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use cib::CibVersion;
 use cib::xml::Document;
 use membership::{Incarnation, Member, NodeId, View, ViewId};
-use replica::store::{MemoryDisk, Store};
+use replica::store::{MemoryDisk, Store, StoreReport};
 use replica::{
     Answer, Change, Durability, Operation, Output, Replica, Report, Request, RequestId, Standing,
     WriteId, WriteJob,
@@ -112,13 +113,30 @@ impl Group {
         group
     }
 
-    pub fn start(&mut self, at: usize) {
+    /// Starts a node from its disk; what the store has to say of it.
+    pub fn start(&mut self, at: usize) -> Vec<StoreReport> {
         let node = &mut self.nodes[at];
         node.me.incarnation.0 += 1;
         let (store, start) = Store::open(std::mem::take(&mut node.disk)).expect("the disk works");
         node.replica = Some(Replica::new(node.me, start.copy, start.promised));
         node.store = Some(store);
         node.highest_counter = 0;
+        start.reports
+    }
+
+    /// The disk of a node that is down.
+    pub fn disk_of(&mut self, at: usize) -> &mut MemoryDisk {
+        &mut self.nodes[at].disk
+    }
+
+    /// Gives a node that is down an empty disk.
+    pub fn replace_disk(&mut self, at: usize) {
+        self.nodes[at].disk = MemoryDisk::default();
+    }
+
+    pub fn tick(&mut self, at: usize, now: Duration) {
+        self.replica(at).tick(now);
+        self.drain(at);
     }
 
     pub fn crash(&mut self, at: usize, choose: &mut dyn FnMut(usize) -> usize) {

@@ -2,6 +2,7 @@
 
 pub mod cib;
 pub mod cluster;
+pub mod corosync_config;
 pub mod quorum;
 
 use std::collections::BTreeMap;

@@ -34,7 +34,12 @@ fn apart(nodes: &[Node], reading: &mut Reading<'_>) {
         twice(&mut ids, "nodeid", &id, node.id.span, reading);
         let name = &node.name.value;
         twice(&mut names, "name", name, node.name.span, reading);
-        for address in node.addresses.values() {
+        // In CMAN, a node's name is its address: it need not be told twice.
+        let addresses_alone = node
+            .addresses
+            .values()
+            .filter(|address| address.span != node.name.span);
+        for address in addresses_alone {
             let text = address.value.to_string();
             twice(&mut addresses, "address", &text, address.span, reading);
         }
