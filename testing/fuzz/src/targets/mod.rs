@@ -4,6 +4,7 @@ pub mod cib;
 pub mod cluster;
 pub mod corosync_config;
 pub mod quorum;
+pub mod transport;
 
 use std::collections::BTreeMap;
 
