@@ -88,6 +88,9 @@ pub enum SettingsError {
     /// Not 0 to 7.
     #[error("link {0}: links are numbered 0 to 7")]
     LinkNumber(LinkNumber),
+    /// There is no link of that number.
+    #[error("there is no link {0}")]
+    NoLink(LinkNumber),
     /// Two links have one number.
     #[error("link {0} is there twice")]
     LinkTwice(LinkNumber),
@@ -185,7 +188,7 @@ impl Settings {
 }
 
 impl Link {
-    fn check(&self, own: NodeId) -> Result<(), SettingsError> {
+    pub(super) fn check(&self, own: NodeId) -> Result<(), SettingsError> {
         if usize::from(self.number) >= MAX_LINKS {
             return Err(SettingsError::LinkNumber(self.number));
         }

@@ -3,6 +3,7 @@
 mod exchange;
 mod forged;
 mod limits;
+mod peers;
 mod restarts;
 mod rotation;
 mod strangers;
