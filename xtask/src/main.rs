@@ -27,6 +27,8 @@ usage: cargo xtask VERB [OPTIONS]
   tidy                                       formatting, clippy as errors, licences, links
   fuzz list | fuzz TARGET [--seconds N]      run a fuzz target, 60 seconds unless told
   sim vrrp [--seeds N] [--from SEED]         play seeds of the simulated virtual routers
+  sim cluster [--seeds N] [--from SEED] [--long] [--jobs N]
+                                             play seeds of the simulated clusters; --long: 200,000
   conformance scheduler [--cases DIR] [--release] [--diff] [--list] [NAME...]
                                              the scheduler against cases with known answers
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The layers, lowest first. A crate may depend on crates of lower layers only; within a layer, on
 /// none.
 const LAYERS: &[&[&str]] = &[
-    &["diagnostics", "testing-support"],
+    &["diagnostics", "dice", "testing-support"],
     &[
         "system",
         "http",
@@ -20,13 +20,15 @@ const LAYERS: &[&[&str]] = &[
         "membership",
     ],
     &["replica", "rules", "scheduler", "vrrp-sim"],
-    &["balancer", "address-keeper", "cluster", "lab", "pcs"],
+    &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
+    &["cluster", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
 
 /// The crates without clock, sockets, files, threads, environment or randomness.
 const PURE: &[&str] = &[
     "cib",
+    "cluster-node",
     "corosync-config",
     "diagnostics",
     "haproxy-config",

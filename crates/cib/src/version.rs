@@ -1,6 +1,7 @@
 //! Versions of a CIB: which of two is newer.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::number::parse_integer;
 use crate::xml::{Document, Element};
@@ -84,6 +85,33 @@ impl fmt::Display for CibVersion {
     }
 }
 
+/// Text that is no version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a version is admin_epoch.epoch.num_updates")]
+pub struct NoVersion;
+
+impl FromStr for CibVersion {
+    type Err = NoVersion;
+
+    /// Reads `admin_epoch.epoch.num_updates`, as it is written.
+    fn from_str(text: &str) -> Result<Self, NoVersion> {
+        let mut parts = text
+            .split('.')
+            .map(|part| part.parse().ok().filter(|number| *number >= 0));
+        let mut next = || parts.next().flatten().ok_or(NoVersion);
+        let version = Self {
+            admin_epoch: next()?,
+            epoch: next()?,
+            num_updates: next()?,
+        };
+        if parts.next().is_some() {
+            Err(NoVersion)
+        } else {
+            Ok(version)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +130,9 @@ mod tests {
             version("<cib epoch='x' num_updates='-3'/>"),
             CibVersion::default()
         );
+        assert_eq!("0.10.0".parse(), Ok(old.next(true)));
+        for text in ["", "1", "1.2", "1.2.3.4", "1.-2.3", "a.b.c"] {
+            assert_eq!(text.parse::<CibVersion>(), Err(NoVersion));
+        }
     }
 }

@@ -11,8 +11,20 @@
 //!                 ◄── Event ─────────┘
 //! ```
 
+pub mod clients;
+pub mod clock;
+mod commands;
+pub mod daemon;
+pub mod disk;
+pub mod group;
 pub mod keys;
+mod lives;
+pub mod log;
+pub mod setup;
 pub mod transport;
+pub mod writer;
+
+pub use commands::command_line;
 
 /// A node's number, as `nodeid` in corosync.conf(5): 1 or more, the same for the node's whole life.
 pub type NodeId = u32;

@@ -14,7 +14,6 @@ pub const ROLE_KEEPER: &str = "role-keeper";
 /// Peers whose commands will be spoken, and are not yet.
 const NOT_BUILT: &[&str] = &[
     "cibadmin",
-    "cluster",
     "corosync",
     "crm_attribute",
     "crm_mon",
@@ -46,6 +45,8 @@ pub enum Invocation {
     Reload(ReloadOptions),
     /// `keel lab`.
     Lab(Vec<OsString>),
+    /// `keel cluster`.
+    Cluster(Vec<OsString>),
     /// The balancer's process.
     RoleBalancer,
     /// The keeper's process.
@@ -103,6 +104,9 @@ enum Verb {
     /// Pacemaker's crm_verify: is a configuration right?
     #[command(name = "crm_verify", disable_help_flag = true)]
     CrmVerify(Words),
+    /// Who is in the cluster, whether it has quorum, and its CIB
+    #[command(disable_help_flag = true)]
+    Cluster(Words),
     /// Machines as namespaces, faults, probes: rehearse a failure
     #[command(disable_help_flag = true)]
     Lab(Words),
@@ -216,6 +220,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::CrmSimulate(words) => Invocation::CrmSimulate(text(words.words)),
             Verb::CrmVerify(words) => Invocation::CrmVerify(text(words.words)),
             Verb::Lab(words) => Invocation::Lab(words.words),
+            Verb::Cluster(words) => Invocation::Cluster(words.words),
         },
         Err(error) => Invocation::Print {
             text: explain(&error),

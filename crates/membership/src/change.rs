@@ -54,6 +54,10 @@ pub(crate) struct Proposal {
     pub awaited: BTreeSet<NodeId>,
     /// Leaders of other views.
     pub absorbs: BTreeSet<NodeId>,
+    /// Their members, each with the leader that brings it. They may still believe in the quorum of
+    /// their view, even those that once left ours: nobody goes on without them before the time is
+    /// over.
+    pub brought: BTreeMap<NodeId, NodeId>,
     pub accepted: BTreeMap<NodeId, Acceptance>,
     /// Those who said no.
     pub declined: BTreeSet<NodeId>,

@@ -18,7 +18,7 @@ use crate::note::Note;
 use crate::peer::{LinkHealth, Peer};
 use crate::sequencer::{Commitment, Sequencer, Votes};
 use crate::submissions::{Refused, Submissions};
-use crate::wire::{Body, Frame, Garbled, Goodbye};
+use crate::wire::{Body, Frame, Garbled, Goodbye, Ordered};
 use crate::{Incarnation, Member, NodeId, Timing, TimingError, View, ViewId};
 
 /// What a group is made of.
@@ -122,6 +122,9 @@ pub struct Group {
     merge_since: Option<Duration>,
 
     votes: Votes,
+    /// Until then a former life of this node may have a promise to keep: this one supports nobody and
+    /// votes for nothing.
+    votes_from: Duration,
     /// As a member: whether our heartbeats prolong the leader's lease.
     supporting: bool,
     /// As a member: until when we follow nobody but our leader.
@@ -141,6 +144,8 @@ pub struct Group {
     /// What the leader was last told of our progress.
     told: (u64, u64),
     missing_at: Option<Duration>,
+    /// Messages of the view that was promised, which have overtaken its installation.
+    overtaking: Vec<Ordered>,
 
     outputs: VecDeque<Output>,
     /// When we last looked, and when we meant to look again.
@@ -201,6 +206,7 @@ impl Group {
             rebuffs: BTreeMap::new(),
             merge_since: None,
             votes: Votes::default(),
+            votes_from: now + settings.timing.detection_floor,
             supporting: true,
             loyal_until: now,
             lease_until: Duration::ZERO,
@@ -213,6 +219,7 @@ impl Group {
             settled_ahead: 0,
             told: (0, 0),
             missing_at: None,
+            overtaking: Vec::new(),
             awake_until: None,
             left: false,
         })
@@ -242,7 +249,7 @@ impl Group {
     /// that intersects this one's votes.
     #[must_use]
     pub fn lease(&self, now: Duration) -> Option<Duration> {
-        if !matches!(self.phase, Phase::Operating) || self.left {
+        if !matches!(self.phase, Phase::Operating) || self.left || now < self.votes_from {
             return None;
         }
         let until = match &self.sequencer {
@@ -274,7 +281,9 @@ impl Group {
     }
 
     /// Submits a message. It is delivered to every member once, after those that this node has
-    /// submitted before; in this view, or, if that ends before, in the next.
+    /// submitted before; in this view, or, if that ends before, in the next. A node that had it in
+    /// order in a view, and was parted from this one before this one had, may be given it again in a
+    /// later view: the layer above names its messages where that matters.
     ///
     /// # Errors
     /// When it is too long, or too many messages wait.
@@ -363,14 +372,16 @@ impl Group {
         let Some(peer) = self.peers.get_mut(&from) else {
             return false;
         };
-        if frame.to != Incarnation(0) && frame.to != self.me.incarnation {
+        let meant_for_us = frame.to == Incarnation(0) || frame.to == self.me.incarnation;
+        if !meant_for_us {
             // It speaks to a former life of ours, and learns of this one by our next heartbeat.
             peer.next_heartbeat = peer.next_heartbeat.min(now + self.timing.heartbeat / 4);
-            return false;
         }
         match peer.incarnation {
             Some(known) if frame.from < known => return false,
-            Some(known) if frame.from == known => return true,
+            Some(known) if frame.from == known => return meant_for_us,
+            // Even if it speaks to a former life: where both have been started again, somebody must
+            // notice the other one first.
             _ => {}
         }
         let restarted = peer.incarnation.is_some();
@@ -392,7 +403,7 @@ impl Group {
             node: from,
             restarted,
         });
-        true
+        meant_for_us
     }
 
     fn on_goodbye(&mut self, _now: Duration, from: NodeId, goodbye: &Goodbye) {
@@ -424,6 +435,12 @@ impl Group {
     #[must_use]
     pub fn links(&self, node: NodeId) -> Option<&[LinkHealth]> {
         Some(&self.peers.get(&node)?.links)
+    }
+
+    /// When anything was last heard of a peer in its present life.
+    #[must_use]
+    pub fn heard_at(&self, node: NodeId) -> Option<Duration> {
+        self.peers.get(&node)?.heard_at
     }
 
     /// The link that messages to a peer take.

@@ -30,4 +30,4 @@ pub use sequencer::{Commitment, Votes};
 pub use submissions::Refused;
 pub use timing::{Timing, TimingError};
 pub use view::{Incarnation, Member, NodeId, View, ViewId};
-pub use wire::{Garbled, VERSION};
+pub use wire::{Garbled, VERSION, describe};

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::NodeId;
+use crate::limits::WINDOW_BYTES;
+use crate::submissions::FLIGHT_MESSAGES;
 
 /// When a message counts as committed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +77,9 @@ pub(crate) struct Sequencer {
     pub followers: BTreeMap<NodeId, Follower>,
     /// Submissions that wait for room in the window.
     pub waiting: VecDeque<(NodeId, Bytes)>,
+    /// Submissions that came before some that were sent earlier, by their numbers.
+    early: BTreeMap<(NodeId, u64), Bytes>,
+    early_bytes: usize,
     /// What was last told to all to be committed.
     pub announced: u64,
     /// What was last told to the layer above to be acknowledged by all.
@@ -86,20 +91,31 @@ impl Sequencer {
         Self {
             followers: others.map(|node| (node, Follower::default())).collect(),
             waiting: VecDeque::new(),
+            early: BTreeMap::new(),
+            early_bytes: 0,
             announced: 0,
             complete: 0,
         }
     }
 
     /// Takes a member's submissions in; those that were taken before are ignored, those beyond a gap
-    /// are not taken.
+    /// wait until it is filled, as far as a member may be ahead and there is room.
     pub(crate) fn take(&mut self, node: NodeId, first: u64, payloads: Vec<Bytes>) {
         let Some(follower) = self.followers.get_mut(&node) else {
             return;
         };
         for (number, payload) in (first..).zip(payloads) {
-            if number == follower.taken + 1 {
-                follower.taken = number;
+            let ahead = number.saturating_sub(follower.taken);
+            let fits = self.early_bytes + payload.len() <= WINDOW_BYTES;
+            if (1..=FLIGHT_MESSAGES).contains(&ahead) && (ahead == 1 || fits) {
+                self.early_bytes += payload.len();
+                if let Some(former) = self.early.insert((node, number), payload) {
+                    self.early_bytes -= former.len();
+                }
+            }
+            while let Some(payload) = self.early.remove(&(node, follower.taken + 1)) {
+                self.early_bytes -= payload.len();
+                follower.taken += 1;
                 self.waiting.push_back((node, payload));
             }
         }
@@ -197,5 +213,11 @@ mod tests {
             .map(|(_, payload)| payload.clone())
             .collect();
         assert_eq!(taken, [message("a"), message("b")]);
+        sequencer.take(NodeId(2), 3 + FLIGHT_MESSAGES, vec![message("far")]);
+        sequencer.take(NodeId(2), 4, vec![message("d")]);
+        sequencer.take(NodeId(2), 3, vec![message("c")]);
+        let last = sequencer.waiting.back().map(|(_, payload)| payload.clone());
+        assert_eq!((sequencer.waiting.len(), last), (4, Some(message("d"))));
+        assert!(sequencer.early.is_empty());
     }
 }

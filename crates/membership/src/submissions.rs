@@ -19,9 +19,11 @@ pub enum Refused {
     TooLong(usize),
 }
 
-/// In flight to the leader, at most, before some of it is seen in order: in bytes, and in number.
+/// In flight to the leader, at most, before some of it is seen in order: in bytes (or one message),
+/// and in number.
 const FLIGHT_BYTES: usize = 1024 * 1024;
-const FLIGHT_MESSAGES: u64 = 8192;
+/// See [`FLIGHT_BYTES`].
+pub(crate) const FLIGHT_MESSAGES: u64 = 8192;
 
 /// Own messages, oldest first. In each view they are numbered anew, from 1.
 #[derive(Debug)]

@@ -231,3 +231,26 @@ pub enum Garbled {
     #[error("it exceeds a limit")]
     Limit,
 }
+
+/// What a frame says, for people who follow what happens on the wire: its kind and its fields as
+/// the code has them, payloads left out. Not a format to rely on.
+#[must_use]
+pub fn describe(bytes: &Bytes) -> String {
+    match Frame::decode(bytes.clone()) {
+        Ok(frame) => frame.describe(),
+        Err(error) => format!("{} bytes: {error}", bytes.len()),
+    }
+}
+
+impl Frame {
+    fn describe(mut self) -> String {
+        match &mut self.body {
+            Body::Submit(body) => body.payloads.iter_mut().for_each(Bytes::clear),
+            Body::Ordered(Ordered { entries, .. }) | Body::Tail(Tail { entries, .. }) => {
+                entries.iter_mut().for_each(|entry| entry.payload.clear());
+            }
+            _ => {}
+        }
+        format!("{:?}", self.body)
+    }
+}

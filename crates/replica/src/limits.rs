@@ -29,6 +29,13 @@ pub const HISTORY: usize = 256;
 /// How many parts of a state are under way at once.
 pub const PARTS_UNDER_WAY: usize = 8;
 
+/// How many own requests the group has at once that it has not ordered.
+pub const MAX_UNDER_WAY: usize = 1024;
+
+/// How many bytes of them, before another one is submitted. With the parts above, this is well below
+/// what the group takes ([`membership::limits::MAX_PENDING_BYTES`]).
+pub const MAX_UNDER_WAY_BYTES: usize = 2 << 20;
+
 /// How many violations of the schema an answer names.
 pub const MAX_VIOLATIONS: usize = 20;
 

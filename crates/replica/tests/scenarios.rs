@@ -457,6 +457,13 @@ fn requests_wait_for_a_view() {
     let answer = group.answer(0, surplus);
     assert!(matches!(answer, Some(Answer::Refused(Refusal::TooMany))));
     assert!(waiting.iter().all(|&it| group.answer(0, it).is_none()));
+    assert!(group.replica(0).withdraw(waiting[7]));
+    assert!(!group.replica(0).withdraw(waiting[7]));
+    let next = group.add(0);
+    assert!(
+        group.answer(0, next).is_none(),
+        "there is room for one more"
+    );
     let local = group.request(0, Request::ReadLocal);
     assert!(matches!(
         group.answer(0, local),

@@ -203,6 +203,22 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "group-frames",
+        run: targets::group::group_frames,
+        seeds: &[
+            b"\x02\x00\x1e\x01\x01\x01\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x01",
+            b"\x03\x01\x10\xff\x01\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x07",
+        ],
+    },
+    Target {
+        name: "cluster-api",
+        run: targets::group::cluster_api,
+        seeds: &[
+            b"\x08\x00\x00\x00\x00\"status\"",
+            b"\x19\x00\x00\x00\x00{\"cib\":{\"ordered\":true}}  \x01\x00\x00\x00\x01x",
+        ],
+    },
+    Target {
         name: "quorum",
         run: targets::quorum::quorum,
         seeds: &[
@@ -227,6 +243,24 @@ pub const TARGETS: &[Target] = &[
         seeds: &[
             b"0\x82\x01\0\x30\x81\xa9\xa0\x03\x02\x01\x02\x02\x01\x01",
             b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n",
+        ],
+    },
+    Target {
+        name: "replica-message",
+        run: targets::replica::message,
+        seeds: &[
+            // A change that raises the epoch; a read; a marker of the first view.
+            b"\x01\x00\x01\0\0\0\0\0\0\0\x0b\0\0\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x08",
+            b"\x01\x02\x05\0\0\0\0\0\0\0",
+            b"\x01\x05\x01\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        ],
+    },
+    Target {
+        name: "replica-file",
+        run: targets::replica::file,
+        seeds: &[
+            include_bytes!("../seeds/generation.xml"),
+            include_bytes!("../seeds/promised"),
         ],
     },
 ];

@@ -14,7 +14,6 @@
 //! - after the election has settled, exactly one holds it, and that does not change;
 //! - where every router preempts, it is the one with the highest priority, then address.
 
-mod dice;
 mod scenario;
 mod world;
 

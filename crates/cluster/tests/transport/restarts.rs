@@ -7,7 +7,7 @@ use cluster::NodeId;
 use cluster::transport::{Event, Lost};
 use tokio::sync::oneshot;
 
-use crate::support::{Node, PATIENCE, Plan, frame, pair};
+use crate::support::{Node, PATIENCE, Plan, frame, own_address, pair};
 
 /// A node in a thread and runtime of its own, so that it can die as a process does: at once, in the
 /// middle of everything, and without a farewell.
@@ -133,7 +133,7 @@ async fn a_second_process_of_a_node_replaces_the_first() {
     let one = plan.start(1);
     two.connected(1, 0).await;
     // From another address: the certificate says who it is.
-    let elsewhere = crate::support::free_address("127.0.0.2:0");
+    let elsewhere = own_address();
     plan.addresses.insert((1, 0), elsewhere);
     let again = plan.start(1);
     let (peer, _, why) = two.disconnected().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,7 +39,7 @@ impl Plan {
     pub fn new(nodes: NodeId, links: LinkNumber) -> Self {
         let addresses = (1..=nodes)
             .flat_map(|node| (0..links).map(move |link| (node, link)))
-            .map(|place| (place, free_address("127.0.0.1:0")))
+            .map(|place| (place, own_address()))
             .collect();
         let authority = create_authority(CLUSTER).unwrap();
         let issued = (1..=nodes)
@@ -108,9 +108,26 @@ fn read(authority: &Authority, cluster: &str, node: NodeId, issued: &Issued) -> 
     .unwrap()
 }
 
-/// An address that is free now. Others on this machine might take it meanwhile; they rarely do.
-pub fn free_address(any: &str) -> SocketAddr {
-    UdpSocket::bind(any).unwrap().local_addr().unwrap()
+/// The port of all nodes: below those that the system gives away.
+const PORT: u16 = 5405;
+
+/// An address of the loopback interface that nothing else here has.
+pub fn own_address() -> SocketAddr {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let [.., high, low] = TAKEN.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    // Tests run twice at the same time are two processes.
+    let process = (std::process::id() % 250) as u8 + 2;
+    SocketAddr::from(([127, process, high, low], PORT))
+}
+
+/// As [`own_address`], where there is only one address and the port must differ.
+pub fn own_ipv6_address() -> SocketAddr {
+    let [_, process, _, low] = match own_address().ip() {
+        std::net::IpAddr::V4(address) => address.octets(),
+        std::net::IpAddr::V6(_) => unreachable!("it is an IPv4 address"),
+    };
+    let port = 10_000 + u16::from_be_bytes([process / 4, low]);
+    SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port))
 }
 
 impl Node {

@@ -110,7 +110,11 @@ impl Group {
             sent_us: micros(now),
             view: self.view.id,
             operating,
-            supports: operating && !self.leads() && self.leader() == node && self.supporting,
+            supports: operating
+                && !self.leads()
+                && self.leader() == node
+                && self.supporting
+                && now >= self.votes_from,
             lease_us: micros(lease),
             seq: self.log.received(),
             acknowledged: if self.leads() {
@@ -146,7 +150,9 @@ impl Group {
             .supported_at
             .map_or(Duration::ZERO, |at| (at + lease).saturating_sub(now));
         let granted = own.min(by_itself);
-        follower.granted_until = follower.granted_until.max(now + granted);
+        if !granted.is_zero() {
+            follower.granted_until = follower.granted_until.max(now + granted);
+        }
         granted
     }
 
@@ -212,6 +218,7 @@ impl Group {
         meant_for_us: bool,
     ) {
         let had_lease = self.lease(now).is_some();
+        let lease = self.timing.lease();
         let Some(follower) = self
             .sequencer
             .as_mut()
@@ -219,7 +226,6 @@ impl Group {
         else {
             return;
         };
-        let granted_nothing = follower.granted_until.is_zero();
         if beat.supports && meant_for_us {
             let heard = beat
                 .echoes
@@ -228,12 +234,14 @@ impl Group {
             let heard = heard.filter(|sent| *sent <= now).max();
             follower.supported_at = follower.supported_at.max(heard);
         }
+        let waits_for_grant = follower.granted_until.is_zero()
+            && follower.supported_at.is_some_and(|at| now < at + lease);
         self.record_progress(from, beat.seq, beat.acknowledged);
         self.resend_where_stuck(now, from);
         if self.lease(now).is_some() {
             if !had_lease {
                 self.beat_all_members(now);
-            } else if granted_nothing {
+            } else if waits_for_grant {
                 self.beat(now, from, None);
             }
         }

@@ -46,6 +46,7 @@ impl Group {
             end: self.log.received(),
             awaited,
             absorbs,
+            brought: BTreeMap::new(),
             accepted: BTreeMap::new(),
             declined: BTreeSet::new(),
             wanted_end: self.log.received(),
@@ -61,9 +62,10 @@ impl Group {
         let Phase::Proposing(proposal) = &mut self.phase else {
             return;
         };
-        proposal
-            .awaited
-            .retain(|node| !self.gone.contains(node) || proposal.absorbs.contains(node));
+        proposal.awaited.retain(|node| {
+            let foreign = proposal.absorbs.contains(node) || proposal.brought.contains_key(node);
+            foreign || !self.gone.contains(node)
+        });
         proposal.accepted.retain(|node, acceptance| {
             let life = self.peers.get(node).and_then(|peer| peer.incarnation);
             life == Some(acceptance.member.incarnation)
@@ -73,8 +75,11 @@ impl Group {
             proposal.invited_at = now;
             let (id, weight, led, end) = (proposal.id, proposal.weight, proposal.led, proposal.end);
             let absorbs = proposal.absorbs.clone();
-            let awaited: Vec<NodeId> = proposal.awaited.iter().copied().collect();
-            for node in awaited {
+            // Who is brought along hears it from its own leader, whom we ask to say it again.
+            let awaited = proposal.awaited.iter();
+            let asked = awaited.map(|node| *proposal.brought.get(node).unwrap_or(node));
+            let asked: BTreeSet<NodeId> = asked.collect();
+            for node in asked {
                 let invite = Invite {
                     proposal: id,
                     weight,
@@ -226,6 +231,7 @@ impl Group {
         self.supporting = false;
         self.merge_since = None;
         let ours = invite.from_view == self.view.id;
+        self.overtaking.clear();
         self.phase = Phase::Accepted(Promise {
             proposal: invite.proposal,
             weight: invite.weight,
@@ -367,11 +373,12 @@ impl Group {
             let more = accept.brings.iter().copied().filter(|node| *node != me);
             let more: Vec<NodeId> = more
                 .filter(|node| !proposal.accepted.contains_key(node))
+                .filter(|node| self.peers.contains_key(node))
                 .collect();
-            proposal.awaited.extend(
-                more.into_iter()
-                    .filter(|node| self.peers.contains_key(node)),
-            );
+            proposal.awaited.extend(&more);
+            proposal
+                .brought
+                .extend(more.into_iter().map(|node| (node, sender.node)));
             // Whoever does not come along may believe for so long in the view that it was in.
             proposal.deadline = proposal.deadline.max(now + floor);
         }
@@ -402,7 +409,9 @@ impl Group {
         let absorbed = proposal.absorbs.contains(&from);
         match decline.reason {
             Reluctance::Promised => self.propose_again(now),
-            Reluctance::Elsewhere => {
+            // It has left our view. One that is brought along may just not know its own view yet, and
+            // is asked again.
+            Reluctance::Elsewhere if !proposal.brought.contains_key(&from) => {
                 proposal.awaited.remove(&from);
                 proposal.declined.insert(from);
                 self.gone.insert(from);
@@ -414,7 +423,7 @@ impl Group {
                 self.conclude(now);
             }
             // Asked again until the time is over.
-            Reluctance::LeaderAlive | Reluctance::Busy => {}
+            Reluctance::LeaderAlive | Reluctance::Busy | Reluctance::Elsewhere => {}
         }
     }
 

@@ -122,6 +122,9 @@ impl Group {
             peer.confirmed(at);
         }
         self.beat(now, from, None);
+        for ordered in std::mem::take(&mut self.overtaking) {
+            self.on_ordered(now, from, ordered);
+        }
     }
 
     /// Members of the view that have been heard in a later life already.

@@ -9,6 +9,8 @@ use crate::{Incarnation, NodeId};
 
 /// Messages are sent together in frames of about this size.
 const BATCH_BYTES: usize = 64 * 1024;
+/// Frames of a promised view that may overtake its installation; more are sent again by its leader.
+const OVERTAKING: usize = 64;
 
 impl Group {
     /// Sends what has gathered: submissions, messages in order, progress. To be called after each
@@ -132,6 +134,15 @@ impl Group {
     }
 
     pub(super) fn on_ordered(&mut self, now: Duration, from: NodeId, ordered: Ordered) {
+        if let Phase::Accepted(promise) = &self.phase
+            && promise.proposal == ordered.view
+            && ordered.view.leader.node == from
+        {
+            if self.overtaking.len() < OVERTAKING {
+                self.overtaking.push(ordered);
+            }
+            return;
+        }
         if ordered.view != self.view.id || from != self.leader() || !self.still_receives() {
             return;
         }

@@ -1,30 +1,14 @@
-//! Requests of this node's clients, and changes of all members as they are delivered.
+//! Changes and reads of all members, as they are delivered.
 
 use bytes::{Bytes, BytesMut};
 use membership::{Member, ViewId};
 
 use super::Replica;
 use super::commit::{Entry, What};
-use crate::change::Change;
 use crate::history::ChangeId;
-use crate::limits::{MAX_CIB_BYTES, MAX_DEFERRED, MAX_OPERATIONS, MAX_REQUESTS, PART_BYTES};
-use crate::message::{Message, decode_change, encode_change};
-use crate::output::{Answer, Refusal, Report, RequestId};
-
-/// A request of this node that is not answered.
-pub(super) struct Own {
-    pub(super) request: RequestId,
-    /// The change, encoded; none for a read.
-    pub(super) change: Option<Bytes>,
-    pub(super) is_submitted: bool,
-}
-
-impl Own {
-    /// Whether it goes in parts: these are of use in the view that they were submitted in alone.
-    pub(super) fn is_in_parts(&self) -> bool {
-        (self.change.as_ref()).is_some_and(|change| change.len() > PART_BYTES)
-    }
-}
+use crate::limits::{MAX_CIB_BYTES, MAX_DEFERRED};
+use crate::message::{Message, decode_change};
+use crate::output::{Refusal, Report};
 
 /// A change that comes in parts.
 pub(super) struct Assembly {
@@ -34,55 +18,6 @@ pub(super) struct Assembly {
 }
 
 impl Replica {
-    pub(super) fn accept_change(&mut self, request: RequestId, change: &Change) {
-        let encoded = encode_change(change);
-        if change.operations.len() > MAX_OPERATIONS || encoded.len() > MAX_CIB_BYTES {
-            return self.answer(request, Answer::Refused(Refusal::TooLarge));
-        }
-        self.accept(request, Some(encoded));
-    }
-
-    pub(super) fn accept_read(&mut self, request: RequestId) {
-        self.accept(request, None);
-    }
-
-    fn accept(&mut self, request: RequestId, change: Option<Bytes>) {
-        if self.own.len() >= MAX_REQUESTS {
-            return self.answer(request, Answer::Refused(Refusal::TooMany));
-        }
-        let number = self.next_number;
-        self.next_number += 1;
-        let own = Own {
-            request,
-            change,
-            is_submitted: false,
-        };
-        self.own.insert(number, own);
-        self.submit_waiting();
-    }
-
-    /// Submits what has waited, if the view is established.
-    pub(super) fn submit_waiting(&mut self) {
-        let Some((view, _)) = self.established() else {
-            return;
-        };
-        let mut messages = Vec::new();
-        for (&number, own) in self.own.iter_mut().filter(|(_, own)| !own.is_submitted) {
-            own.is_submitted = true;
-            match &own.change {
-                None => messages.push(Message::Read { number }),
-                Some(change) if change.len() <= PART_BYTES => messages.push(Message::Change {
-                    number,
-                    change: change.clone(),
-                }),
-                Some(change) => messages.extend(parts(view, number, change)),
-            }
-        }
-        for message in messages {
-            self.submit(&message);
-        }
-    }
-
     /// The whole change, if this was its last part.
     pub(super) fn assemble(
         &mut self,
@@ -92,7 +27,7 @@ impl Replica {
         (index, count): (usize, usize),
         bytes: &Bytes,
     ) -> Option<Bytes> {
-        if self.round.as_ref()?.id.view != view {
+        if !self.is_in_view(view) {
             return None;
         }
         if index == 0 {
@@ -118,6 +53,11 @@ impl Replica {
     }
 
     pub(super) fn run_or_defer(&mut self, seq: u64, sender: Member, message: Message) {
+        if let Message::Change { number, .. } | Message::Read { number } = message
+            && sender == self.me
+        {
+            self.own_delivered(number);
+        }
         match &self.round {
             Some(round) if round.is_marked() => self.run(seq, sender, message),
             // What is beyond the limit is refused later; what is ours, answered later.
@@ -193,21 +133,4 @@ impl Replica {
             exclusive_in,
         });
     }
-}
-
-fn parts(view: ViewId, number: u64, change: &Bytes) -> Vec<Message> {
-    let count = change.len().div_ceil(PART_BYTES);
-    (0..count)
-        .map(|index| {
-            let start = index * PART_BYTES;
-            let end = change.len().min(start + PART_BYTES);
-            Message::Part {
-                view,
-                number,
-                index,
-                count,
-                bytes: change.slice(start..end),
-            }
-        })
-        .collect()
 }

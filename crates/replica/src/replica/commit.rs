@@ -1,11 +1,11 @@
 //! From delivered to committed: what is stable is shown and answered, in order.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cib::CibVersion;
 
 use super::Replica;
+use super::requests::Progress;
 use crate::change::Change;
 use crate::copy::Outcome;
 use crate::execute::repeat;
@@ -133,12 +133,10 @@ impl Replica {
     /// (a read, a refusal that rested on what may not survive) or was not carried out is submitted
     /// again; where others have carried it out, they know it by its name.
     pub(super) fn carry_over(&mut self) {
-        let mut delivered = BTreeSet::new();
         for entry in std::mem::take(&mut self.log) {
             if entry.id.member != self.me {
                 continue;
             }
-            delivered.insert(entry.id.number);
             let Some(own) = self.own.get_mut(&entry.id.number) else {
                 continue;
             };
@@ -147,7 +145,7 @@ impl Replica {
                 What::Change(_, outcome) => outcome.effect.is_any() || outcome.is_repeated,
             };
             if !has_effect {
-                own.is_submitted = false;
+                own.progress = Progress::Waiting;
                 continue;
             }
             let request = own.request;
@@ -163,12 +161,13 @@ impl Replica {
                 && sender == self.me
                 && let Some(own) = self.own.get_mut(&number)
             {
-                own.is_submitted = false;
+                own.progress = Progress::Waiting;
             }
         }
-        for (number, own) in &mut self.own {
-            if own.is_in_parts() && !delivered.contains(number) {
-                own.is_submitted = false;
+        self.parts = None;
+        for own in self.own.values_mut() {
+            if own.is_in_parts() {
+                own.progress = Progress::Waiting;
             }
         }
     }

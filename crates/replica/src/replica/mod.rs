@@ -9,6 +9,7 @@
 mod changes;
 mod commit;
 mod durability;
+mod requests;
 mod round;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -23,9 +24,10 @@ use membership::{Member, View, ViewId};
 use crate::copy::{CibCopy, Position};
 use crate::message::Message;
 use crate::output::{Answer, Output, Report, Request, RequestId, Standing, WriteFailure, WriteId};
-use changes::{Assembly, Own};
+use changes::Assembly;
 use commit::{Carried, Entry};
 use durability::Durability;
+use requests::{Own, Parts};
 use round::Round;
 
 /// The replicated CIB on one node.
@@ -48,6 +50,8 @@ pub struct Replica {
     was_quorate: bool,
     own: BTreeMap<u64, Own>,
     next_number: u64,
+    /// The own change that is being submitted in parts.
+    parts: Option<Parts>,
     /// Own changes that were delivered in an earlier view and did not become stable there.
     carried: Vec<Carried>,
     durability: Durability,
@@ -74,6 +78,7 @@ impl Replica {
             was_quorate: false,
             own: BTreeMap::new(),
             next_number: 1,
+            parts: None,
             carried: Vec::new(),
             delivered: 0,
             acknowledged: 0,
@@ -214,14 +219,24 @@ impl Replica {
                 count,
                 bytes,
             } => {
+                let is_own = sender == self.me && self.is_in_view(view);
                 if let Some(change) = self.assemble(sender, view, number, (index, count), &bytes) {
                     self.run_or_defer(seq, sender, Message::Change { number, change });
+                }
+                if is_own {
+                    self.own_part_delivered(number);
                 }
             }
             Message::Change { .. } | Message::Read { .. } => {
                 self.run_or_defer(seq, sender, message);
             }
         }
+    }
+
+    fn is_in_view(&self, view: ViewId) -> bool {
+        self.round
+            .as_ref()
+            .is_some_and(|round| round.id.view == view)
     }
 
     /// Does what has become possible: writes, acknowledgements.

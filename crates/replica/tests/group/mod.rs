@@ -226,6 +226,23 @@ impl Group {
         true
     }
 
+    /// The view of a node turns exclusive or ceases to be, if it has a majority.
+    pub fn flip_standing(&mut self, at: usize) {
+        let Some(view) = self.nodes[at].view else {
+            return;
+        };
+        let state = &self.views[view];
+        if !majority(state.members.len(), self.nodes.len()).exclusive {
+            return;
+        }
+        let last = state.standings.last().map(|(_, standing)| *standing);
+        let standing = Standing {
+            quorate: true,
+            exclusive: !last.unwrap_or(state.standing).exclusive,
+        };
+        self.change_standing(view, standing);
+    }
+
     /// From here in the order, the view has this standing.
     pub fn change_standing(&mut self, view: usize, standing: Standing) {
         let at = self.views[view].order.len();

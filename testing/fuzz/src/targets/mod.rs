@@ -3,7 +3,9 @@
 pub mod cib;
 pub mod cluster;
 pub mod corosync_config;
+pub mod group;
 pub mod quorum;
+pub mod replica;
 pub mod transport;
 
 use std::collections::BTreeMap;

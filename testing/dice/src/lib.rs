@@ -1,4 +1,11 @@
-//! Reproducible chance: SplitMix64.
+//! Reproducible chance for the simulators: SplitMix64.
+//!
+//! Owns: nothing but its state. Must never: take anything from outside; a seed yields the same
+//! stream for ever.
+//!
+//! ```text
+//! seed ──► Dice ──► numbers, times, choices
+//! ```
 
 use std::ops::Range;
 use std::time::Duration;
@@ -39,6 +46,11 @@ impl Dice {
     pub fn time_below(&mut self, limit: Duration) -> Duration {
         let limit_us = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX).max(1);
         Duration::from_micros(self.within(0..limit_us))
+    }
+
+    /// A time from a range that is not empty, to the microsecond.
+    pub fn time_within(&mut self, range: Range<Duration>) -> Duration {
+        range.start + self.time_below(range.end.saturating_sub(range.start))
     }
 
     /// One of several.

@@ -1,0 +1,21 @@
+//! What one node of the cluster decides: quorum and the replicated CIB, on top of a group.
+//!
+//! Owns: which message is whose, when a message may be acknowledged, what votes the group's lease
+//! rests on. Must never: have a clock, a socket or a disk, or know how the group is made: it may be
+//! ours or corosync's.
+//!
+//! ```text
+//! group: view, deliver, committed ─►┌─────────────┐─► Submit, Acknowledge, SetVotes, SetAttachment
+//! clients: request ────────────────►│ ClusterNode │─► Answer
+//! disk: written ───────────────────►│  quorum     │─► Write
+//! time: tick ──────────────────────►│  replica    │─► Verdict, Changed, Report
+//!                                   └─────────────┘
+//! ```
+
+mod acknowledging;
+mod lease_votes;
+mod message;
+mod node;
+
+pub use message::{Message, MessageError};
+pub use node::{ClusterNode, Output, Start, Write, WriteNumber};

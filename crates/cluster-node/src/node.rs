@@ -1,0 +1,360 @@
+//! Quorum and replica, fed from one order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use bytes::Bytes;
+use membership::{Delivery, Member, NodeId, View, ViewId, Votes};
+use quorum::{Attachment, Command, Fact, Options, Quorum, Record, Refusal, Verdict};
+use replica::{
+    Answer, Changed, Replica, Report, Request, RequestId, Standing, WriteFailure, WriteId, WriteJob,
+};
+
+use crate::acknowledging::Acknowledging;
+use crate::lease_votes::lease_votes;
+use crate::message::Message;
+
+/// What a node finds of its former life.
+pub struct Start {
+    /// This node, in this life.
+    pub me: Member,
+    /// The options of quorum.
+    pub options: Options,
+    /// Quorum's record.
+    pub record: quorum::Start,
+    /// The replica, with the copy of the CIB that is on disk.
+    pub replica: Replica,
+}
+
+/// A write's number, rising.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WriteNumber(pub u64);
+
+/// Something for the disk. Writes are carried out one after the other, in the order of their numbers.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Of the replica.
+    Replica(WriteJob),
+    /// Quorum's record.
+    Record(Record),
+}
+
+/// What the node wants done, in order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// The group is to order this message.
+    Submit(Bytes),
+    /// The group is told that everything up to this message of the view is safe here.
+    Acknowledge(ViewId, u64),
+    /// The group's lease rests on these votes.
+    SetVotes(Votes),
+    /// This is brought along to the next views.
+    SetAttachment(Bytes),
+    /// Something is to be written; [`ClusterNode::written`] is told how it went.
+    Write(WriteNumber, Write),
+    /// A client's request is answered.
+    Answer(RequestId, Answer),
+    /// The verdict on the view is another one.
+    Verdict(Verdict),
+    /// A fact that was asked for changed nothing.
+    FactRefused(Fact, Refusal),
+    /// The committed CIB is another one.
+    Changed(Changed),
+    /// A message of somebody who uses the group for his own.
+    Application {
+        /// Who sent it.
+        sender: Member,
+        /// What it says.
+        payload: Bytes,
+    },
+    /// A message that is not understood was left out.
+    Unreadable(Member),
+    /// Something for the log.
+    Report(Report),
+}
+
+/// One node's decisions.
+pub struct ClusterNode {
+    quorum: Quorum,
+    replica: Replica,
+    view: Option<ViewId>,
+    votes: BTreeMap<NodeId, u32>,
+    set_votes: Option<Votes>,
+    attachment: Bytes,
+    /// What was last told.
+    verdict: Verdict,
+    acknowledging: Acknowledging,
+    next_write: u64,
+    /// Writes of the replica that are under way, and records.
+    replica_writes: BTreeMap<u64, WriteId>,
+    outputs: VecDeque<Output>,
+}
+
+impl ClusterNode {
+    /// A node at its start.
+    #[must_use]
+    pub fn new(start: Start, now: Duration) -> Self {
+        let quorum = Quorum::new(start.me.node.0, start.options, start.record);
+        let attachment = Bytes::from(quorum.attachment(now).encode());
+        let verdict = quorum.verdict().clone();
+        Self {
+            quorum,
+            replica: start.replica,
+            view: None,
+            votes: BTreeMap::new(),
+            set_votes: None,
+            attachment,
+            verdict,
+            acknowledging: Acknowledging::default(),
+            next_write: 1,
+            replica_writes: BTreeMap::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// What this node brings along to its first view.
+    #[must_use]
+    pub fn attachment(&self) -> Bytes {
+        self.attachment.clone()
+    }
+
+    /// The replica.
+    #[must_use]
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// The verdict on the present view.
+    #[must_use]
+    pub fn verdict(&self) -> &Verdict {
+        self.quorum.verdict()
+    }
+
+    /// Whether the verdict says so and the leader may vouch for it. The group's lease must hold,
+    /// too.
+    #[must_use]
+    pub fn is_quorate(&self, now: Duration) -> bool {
+        self.quorum.quorate(now)
+    }
+
+    /// Whether this node should ask the witness for its vote.
+    #[must_use]
+    pub fn wants_witness(&self) -> bool {
+        self.quorum.wants_vote()
+    }
+
+    /// The group has installed a view.
+    pub fn view(&mut self, now: Duration, view: &View) {
+        self.view = Some(view.id);
+        self.acknowledging.restart();
+        let mut members = BTreeMap::new();
+        for (member, attachment) in &view.members {
+            // Whoever brings what nobody understands is there, and has no vote.
+            if let Ok(attachment) = Attachment::decode(attachment) {
+                members.insert(member.node.0, attachment);
+            }
+        }
+        self.votes = members
+            .iter()
+            .map(|(node, brought)| (NodeId(*node), brought.votes))
+            .collect();
+        self.set_votes = None;
+        let id = quorum::ViewId {
+            counter: view.id.counter,
+            leader: view.id.leader.node.0,
+        };
+        let commands = self.quorum.view(quorum::View { id, members }, now);
+        self.obey(commands);
+        let standing = self.standing();
+        self.replica.view(view, standing);
+        self.settle(now, true);
+    }
+
+    /// The group delivers the next message of the view.
+    pub fn deliver(&mut self, now: Duration, delivery: Delivery) {
+        let Delivery {
+            seq,
+            sender,
+            payload,
+        } = delivery;
+        match Message::decode(payload) {
+            Ok(Message::Replica(payload)) => {
+                self.acknowledging.delivered(seq, true);
+                self.replica.deliver(seq, sender, payload);
+            }
+            Ok(Message::Fact(fact)) => {
+                self.acknowledging.delivered(seq, false);
+                let commands = self.quorum.deliver(seq, fact, now);
+                self.obey(commands);
+            }
+            Ok(Message::Application(payload)) => {
+                self.acknowledging.delivered(seq, false);
+                self.outputs
+                    .push_back(Output::Application { sender, payload });
+            }
+            Err(_) => {
+                self.acknowledging.delivered(seq, false);
+                self.outputs.push_back(Output::Unreadable(sender));
+            }
+        }
+        self.settle(now, false);
+    }
+
+    /// Everything up to this message of the view is committed.
+    pub fn committed(&mut self, now: Duration, seq: u64) {
+        self.replica.stable(seq);
+        self.settle(now, false);
+    }
+
+    /// To the leader: every member has acknowledged everything up to this message of the view.
+    pub fn acknowledged_by_all(&mut self, now: Duration, seq: u64) {
+        let commands = self.quorum.stable(seq, now);
+        self.obey(commands);
+        self.settle(now, false);
+    }
+
+    /// A write has ended.
+    pub fn written(
+        &mut self,
+        now: Duration,
+        number: WriteNumber,
+        result: Result<(), WriteFailure>,
+    ) {
+        match self.replica_writes.remove(&number.0) {
+            Some(id) => self.replica.written(id, result),
+            // A record that could not be written holds acknowledgements up until the next one is.
+            None if result.is_ok() => self.acknowledging.saved(number.0),
+            None => {}
+        }
+        self.settle(now, false);
+    }
+
+    /// A client of this node wants something.
+    pub fn request(&mut self, now: Duration, id: RequestId, request: Request) {
+        self.replica.request(id, request);
+        self.settle(now, false);
+    }
+
+    /// An operator says something that changes the verdict.
+    pub fn say(&mut self, fact: Fact) {
+        self.outputs
+            .push_back(Output::Submit(Message::Fact(fact).encode()));
+    }
+
+    /// Somebody uses the group for a message of his own.
+    pub fn send(&mut self, payload: Bytes) {
+        self.outputs
+            .push_back(Output::Submit(Message::Application(payload).encode()));
+    }
+
+    /// The witness gives its vote for the present view until then, or (`None`) not.
+    pub fn witness(&mut self, now: Duration, until: Option<Duration>) {
+        let commands = self.quorum.witness(until, now);
+        self.obey(commands);
+        self.settle(now, false);
+    }
+
+    /// Time passes.
+    pub fn tick(&mut self, now: Duration) {
+        let commands = self.quorum.tick(now);
+        self.obey(commands);
+        self.replica.tick(now);
+        self.settle(now, false);
+    }
+
+    /// When [`ClusterNode::tick`] is to be called next, at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        let quorum = self.quorum.deadline();
+        quorum.into_iter().chain(self.replica.deadline()).min()
+    }
+
+    /// What is wanted next. To be asked until there is nothing more.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn obey(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Broadcast(fact) => self.say(fact),
+                Command::Save(record) => {
+                    let number = self.number();
+                    self.acknowledging.waits_for(number.0);
+                    self.outputs
+                        .push_back(Output::Write(number, Write::Record(record)));
+                }
+                Command::Refused(fact, refusal) => {
+                    self.outputs.push_back(Output::FactRefused(fact, refusal));
+                }
+            }
+        }
+    }
+
+    fn number(&mut self) -> WriteNumber {
+        self.next_write += 1;
+        WriteNumber(self.next_write - 1)
+    }
+
+    fn standing(&self) -> Standing {
+        let verdict = self.quorum.verdict();
+        Standing {
+            quorate: verdict.quorate,
+            exclusive: verdict.exclusive,
+        }
+    }
+
+    /// What follows for the group, the replica and the clients.
+    fn settle(&mut self, now: Duration, view_began: bool) {
+        let verdict = self.quorum.verdict();
+        if view_began || self.verdict != *verdict {
+            self.verdict = verdict.clone();
+            self.outputs.push_back(Output::Verdict(verdict.clone()));
+            if !view_began {
+                self.replica.standing(self.standing());
+            }
+        }
+        self.settle_votes(now);
+        while let Some(output) = self.replica.poll() {
+            self.pass_on(output);
+        }
+        if let (Some(view), Some(seq)) = (self.view, self.acknowledging.advance()) {
+            self.outputs.push_back(Output::Acknowledge(view, seq));
+        }
+        let attachment = Bytes::from(self.quorum.attachment(now).encode());
+        if attachment != self.attachment {
+            self.attachment = attachment.clone();
+            self.outputs.push_back(Output::SetAttachment(attachment));
+        }
+    }
+
+    fn settle_votes(&mut self, now: Duration) {
+        let mut votes = lease_votes(self.quorum.verdict(), self.votes.clone());
+        if !self.quorum.vouches(now) {
+            votes.needed = 0;
+        }
+        if self.set_votes.as_ref() != Some(&votes) {
+            self.set_votes = Some(votes.clone());
+            self.outputs.push_back(Output::SetVotes(votes));
+        }
+    }
+
+    fn pass_on(&mut self, output: replica::Output) {
+        let output = match output {
+            replica::Output::Submit(payload) => Output::Submit(Message::Replica(payload).encode()),
+            replica::Output::Acknowledge(seq) => {
+                self.acknowledging.replica_acknowledged(seq);
+                return;
+            }
+            replica::Output::Write { id, job } => {
+                let number = self.number();
+                self.replica_writes.insert(number.0, id);
+                Output::Write(number, Write::Replica(job))
+            }
+            replica::Output::Answer { request, answer } => Output::Answer(request, answer),
+            replica::Output::Changed(changed) => Output::Changed(changed),
+            replica::Output::Report(report) => Output::Report(report),
+        };
+        self.outputs.push_back(output);
+    }
+}

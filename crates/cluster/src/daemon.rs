@@ -1,0 +1,330 @@
+//! The daemon: what comes in goes to the group and to the node's decisions, and what they want is done.
+//!
+//! ```text
+//!            links ──► GroupService ──► ClusterNode ──► Writer ──► disk
+//! clients ── requests ─────────────────►    │ answers, events
+//!         ◄─────────────────────────────────┘
+//! ```
+
+mod requests;
+mod sentences;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use bytes::Bytes;
+use cluster_api::{Access, Answer, Event, Frame, Topic};
+use cluster_node::{ClusterNode, Output};
+use replica::RequestId;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::clients::{ClientId, Clients, FromClient};
+use crate::clock;
+use crate::group::{GroupEvent, GroupService};
+use crate::log::Log;
+use crate::setup::Setup;
+use crate::writer::Writer;
+
+/// Requests of clients that are looked at before the clock is looked at again.
+const REQUESTS_AT_ONCE: usize = 256;
+/// Messages that wait for room in the group: beyond, clients wait.
+const BACKLOG: usize = 1024;
+
+/// A change of view that takes no longer does not count as a loss of quorum.
+const CHANGE_IN_SILENCE: Duration = Duration::from_millis(50);
+
+/// What the daemon is made of.
+pub struct Parts<G> {
+    /// What it runs with.
+    pub setup: Setup,
+    /// The group.
+    pub group: G,
+    /// The decisions.
+    pub node: ClusterNode,
+    /// The disk.
+    pub writer: Writer,
+    /// The local socket.
+    pub clients: Clients,
+    /// The log.
+    pub log: Log,
+}
+
+/// The daemon.
+pub struct Daemon<G> {
+    setup: Setup,
+    group: G,
+    node: ClusterNode,
+    writer: Writer,
+    clients: Clients,
+    log: Log,
+
+    sessions: BTreeMap<ClientId, Session>,
+    /// Whose request is under way in the replica.
+    asked: BTreeMap<RequestId, ClientId>,
+    next_request: u64,
+    /// Messages that the group had no room for.
+    backlog: VecDeque<Bytes>,
+    began_at: Duration,
+    view_at: Duration,
+    was_quorate: bool,
+    /// Since when the view has been changing.
+    changing_since: Option<Duration>,
+    lost_files: BTreeSet<String>,
+    leaving: bool,
+}
+
+/// A client that is connected.
+struct Session {
+    access: Access,
+    answers: mpsc::Sender<Bytes>,
+    topics: BTreeSet<u8>,
+    joined: bool,
+}
+
+impl<G: GroupService> Daemon<G> {
+    /// A daemon that has not begun.
+    #[must_use]
+    pub fn new(parts: Parts<G>) -> Self {
+        let now = clock::now();
+        Self {
+            setup: parts.setup,
+            group: parts.group,
+            node: parts.node,
+            writer: parts.writer,
+            clients: parts.clients,
+            log: parts.log,
+            sessions: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            next_request: 1,
+            backlog: VecDeque::new(),
+            began_at: now,
+            view_at: now,
+            was_quorate: false,
+            changing_since: None,
+            lost_files: BTreeSet::new(),
+            leaving: false,
+        }
+    }
+
+    /// Runs until a signal or a client ends it.
+    ///
+    /// # Errors
+    /// Where signals cannot be waited for.
+    pub async fn run(mut self) -> std::io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        self.turn();
+        while !self.leaving {
+            self.wait(&mut terminate, &mut interrupt, &mut hangup).await;
+            self.turn();
+        }
+        let now = clock::now();
+        self.group.leave(now);
+        while self.group.poll().is_some() {}
+        self.log.say("this node has left the cluster");
+        self.group.shutdown().await;
+        Ok(())
+    }
+
+    async fn wait(&mut self, terminate: &mut Signal, interrupt: &mut Signal, hangup: &mut Signal) {
+        let deadline = self
+            .group
+            .deadline()
+            .min(self.node.deadline().unwrap_or(Duration::MAX));
+        let pause = deadline
+            .saturating_sub(clock::now())
+            .min(Duration::from_secs(1));
+        let has_room = self.backlog.len() < BACKLOG;
+        tokio::select! {
+            biased;
+            () = self.group.ready() => {}
+            Some((number, result)) = self.writer.done.recv() => self.node.written(clock::now(), number, result),
+            Some(message) = self.clients.incoming.recv(), if has_room => self.hear_client(message),
+            _ = terminate.recv() => self.leave("SIGTERM"),
+            _ = interrupt.recv() => self.leave("SIGINT"),
+            _ = hangup.recv() => self.reload_keys(),
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+
+    fn leave(&mut self, why: &str) {
+        self.log.say(&format!(
+            "{why}: this node leaves the cluster; the others need not wait for it"
+        ));
+        self.leaving = true;
+    }
+
+    fn reload_keys(&mut self) {
+        let said = match self.group.reload_keys() {
+            Ok(()) => "the keys were read again; new connections use them".to_owned(),
+            Err(error) => format!("the keys are not read again, the old ones stay: {error}"),
+        };
+        self.log.say(&said);
+    }
+
+    /// Everything that is there to be done, done.
+    fn turn(&mut self) {
+        let now = clock::now();
+        self.group.take_in(now);
+        while let Ok((number, result)) = self.writer.done.try_recv() {
+            self.node.written(now, number, result);
+        }
+        for _ in 0..REQUESTS_AT_ONCE {
+            if self.backlog.len() >= BACKLOG {
+                break;
+            }
+            let Ok(message) = self.clients.incoming.try_recv() else {
+                break;
+            };
+            self.hear_client(message);
+        }
+        self.group.tick(now);
+        self.node.tick(now);
+        while self.pass_on(now) {
+            self.group.flush(now);
+        }
+        self.review_quorum(now);
+    }
+
+    /// Carries between group and node what each has for the other. Whether there was anything.
+    fn pass_on(&mut self, now: Duration) -> bool {
+        let mut any = false;
+        while let Some(event) = self.group.poll() {
+            any = true;
+            self.hear_group(now, event);
+        }
+        while let Some(message) = self.backlog.pop_front() {
+            if self.group.submit(message.clone()).is_err() {
+                self.backlog.push_front(message);
+                break;
+            }
+            any = true;
+        }
+        while let Some(output) = self.node.poll() {
+            any = true;
+            self.obey_node(output);
+        }
+        any
+    }
+
+    fn hear_group(&mut self, now: Duration, event: GroupEvent) {
+        match event {
+            GroupEvent::View(view) => {
+                self.view_at = now;
+                let said = self.say_view(&view);
+                self.log.say(&said);
+                self.node.view(now, &view);
+                let status = self.view_status(now);
+                self.tell(Topic::Views, &Event::View(status));
+            }
+            GroupEvent::Deliver(delivery) => self.node.deliver(now, delivery),
+            GroupEvent::Committed(seq) => self.node.committed(now, seq),
+            GroupEvent::AcknowledgedByAll(seq) => self.node.acknowledged_by_all(now, seq),
+            GroupEvent::Note(note) => {
+                if let Some(said) = self.say_note(&note) {
+                    self.log.say(&said);
+                }
+            }
+            GroupEvent::Said(said) => self.log.say(&said),
+        }
+    }
+
+    fn obey_node(&mut self, output: Output) {
+        match output {
+            Output::Submit(message) => self.backlog.push_back(message),
+            Output::Acknowledge(view, seq) => self.group.acknowledge(view, seq),
+            Output::SetVotes(votes) => self.group.set_votes(votes),
+            Output::SetAttachment(attachment) => self.group.set_attachment(attachment),
+            Output::Write(number, write) => self.writer.write(number, write),
+            Output::Answer(request, answer) => self.answer_request(request, answer),
+            Output::Verdict(verdict) => {
+                let said = self.say_verdict(&verdict);
+                self.log.say(&said);
+            }
+            Output::FactRefused(_, refusal) => {
+                self.log.say(&format!(
+                    "what was said about quorum changes nothing: {refusal}"
+                ));
+            }
+            Output::Changed(changed) => {
+                let version = changed.version().to_string();
+                self.tell(Topic::Cib, &Event::Cib { version });
+            }
+            Output::Application { sender, payload } => self.pass_message(sender.node.0, &payload),
+            Output::Unreadable(sender) => {
+                let name = self.setup.name(sender.node);
+                self.log.say(&format!(
+                    "a message of {name} is not understood and left out: it runs another version"
+                ));
+            }
+            Output::Report(report) => self.take_report(&report),
+        }
+    }
+
+    fn take_report(&mut self, report: &replica::Report) {
+        if let replica::Report::Kept { name } = report {
+            self.lost_files.insert(name.clone());
+        }
+        self.log.say(&report.to_string());
+        if matches!(report, replica::Report::NotDurable) {
+            self.leave("the disk cannot be written");
+        }
+    }
+
+    /// The lease begins and ends without anybody's message. While a view changes there is none, for
+    /// some milliseconds: that is not worth a word unless it lasts.
+    fn review_quorum(&mut self, now: Duration) {
+        let is_quorate = self.is_quorate(now);
+        if is_quorate || self.group.is_operating() {
+            self.changing_since = None;
+        } else if now < *self.changing_since.get_or_insert(now) + CHANGE_IN_SILENCE {
+            return;
+        }
+        if is_quorate != self.was_quorate {
+            self.was_quorate = is_quorate;
+            let said = self.say_lease(now, is_quorate);
+            self.log.say(&said);
+            let status = self.quorum_status(now);
+            self.tell(Topic::Quorum, &Event::Quorum(status));
+        }
+    }
+
+    /// Whether this node may act now.
+    fn is_quorate(&self, now: Duration) -> bool {
+        self.node.is_quorate(now) && self.group.lease(now).is_some()
+    }
+
+    fn tell(&mut self, topic: Topic, event: &Event) {
+        let frame = Bytes::from(Frame::json(&Answer::Event(event.clone())).encode());
+        self.sessions.retain(|_, session| {
+            !session.topics.contains(&(topic as u8))
+                || session.answers.try_send(frame.clone()).is_ok()
+        });
+    }
+
+    fn hear_client(&mut self, message: FromClient) {
+        match message {
+            FromClient::Connected {
+                client,
+                access,
+                answers,
+            } => {
+                let session = Session {
+                    access,
+                    answers,
+                    topics: BTreeSet::new(),
+                    joined: false,
+                };
+                self.sessions.insert(client, session);
+            }
+            FromClient::Gone(client) => {
+                self.sessions.remove(&client);
+                self.asked.retain(|_, asking| *asking != client);
+            }
+            FromClient::Frame(client, frame) => self.hear_session(client, frame),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What clients ask for.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use cib::CibVersion;
+use cluster_api::{
+    Access, Acknowledged, Answer, CibText, Durability, Edit, Frame, Refusal, Request,
+};
+use quorum::Fact;
+use replica::{Change, Expectation, Operation, RequestId};
+
+use super::Daemon;
+use crate::clients::ClientId;
+use crate::clock;
+use crate::group::GroupService;
+
+impl<G: GroupService> Daemon<G> {
+    pub(super) fn hear_session(&mut self, client: ClientId, frame: Frame) {
+        let Some(session) = self.sessions.get(&client) else {
+            return;
+        };
+        let access = session.access;
+        let request = match frame {
+            Frame::Message(payload) if session.joined => {
+                self.node.send(Bytes::from(payload));
+                return;
+            }
+            Frame::Message(_) => {
+                self.refuse(client, "messages are taken after a request to join only");
+                return;
+            }
+            Frame::Json(_) => match frame.parse::<Request>() {
+                Ok(request) => request,
+                Err(error) => {
+                    self.refuse(client, &format!("the request is not understood: {error}"));
+                    return;
+                }
+            },
+        };
+        if request.needs() == Access::Write && access != Access::Write {
+            self.refuse(
+                client,
+                "this needs the rights of root or of the group haclient",
+            );
+            return;
+        }
+        self.carry_out(client, request);
+    }
+
+    fn carry_out(&mut self, client: ClientId, request: Request) {
+        let now = clock::now();
+        match request {
+            Request::Status => {
+                let status = self.status(now);
+                self.answer(client, &Answer::Status(Box::new(status)));
+            }
+            Request::Cib { ordered } => {
+                let read = if ordered {
+                    replica::Request::Read
+                } else {
+                    replica::Request::ReadLocal
+                };
+                self.ask_replica(client, read);
+            }
+            Request::Change(change) => match to_replica(change) {
+                Ok(change) => self.ask_replica(client, replica::Request::Change(change)),
+                Err(reason) => self.refuse(client, &reason),
+            },
+            Request::Subscribe { topics } => {
+                if let Some(session) = self.sessions.get_mut(&client) {
+                    session
+                        .topics
+                        .extend(topics.into_iter().map(|topic| topic as u8));
+                }
+                self.answer(client, &Answer::Done);
+            }
+            Request::Join => {
+                if let Some(session) = self.sessions.get_mut(&client) {
+                    session.joined = true;
+                }
+                self.answer(client, &Answer::Done);
+            }
+            Request::ExpectedVotes { votes, asserted } => {
+                self.node.say(Fact::ExpectedVotes { votes, asserted });
+                self.answer(client, &Answer::Done);
+            }
+            Request::Unblock => {
+                self.node.say(Fact::Unblock);
+                self.answer(client, &Answer::Done);
+            }
+            Request::ReloadKeys => {
+                self.reload_keys();
+                self.answer(client, &Answer::Done);
+            }
+            Request::Leave => {
+                self.answer(client, &Answer::Done);
+                self.leave("a client asked for it");
+            }
+        }
+    }
+
+    fn ask_replica(&mut self, client: ClientId, request: replica::Request) {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.asked.insert(id, client);
+        self.node.request(clock::now(), id, request);
+    }
+
+    pub(super) fn answer_request(&mut self, request: RequestId, answer: replica::Answer) {
+        let Some(client) = self.asked.remove(&request) else {
+            return;
+        };
+        let answer = match answer {
+            replica::Answer::Changed {
+                version,
+                is_changed,
+                durability,
+            } => Answer::Changed(Acknowledged {
+                version: version.to_string(),
+                is_changed,
+                durability: match durability {
+                    replica::Durability::ExclusiveQuorum => Durability::ExclusiveQuorum,
+                    replica::Durability::WithoutQuorum => Durability::WithoutQuorum,
+                },
+            }),
+            replica::Answer::Cib {
+                document,
+                is_established,
+                ..
+            } => Answer::Cib(CibText {
+                xml: document.to_string(),
+                version: CibVersion::of(document.root()).to_string(),
+                is_established,
+            }),
+            replica::Answer::Refused(refusal) => Answer::Refused(Refusal::new(refusal.to_string())),
+            replica::Answer::Unknown { kept } => {
+                let kept = kept.map_or(String::new(), |name| format!("; it is kept in {name}.xml"));
+                Answer::Refused(Refusal {
+                    reason: format!(
+                        "the cluster split while the change was under way, and this part does not have it{kept}"
+                    ),
+                    is_unknown: true,
+                })
+            }
+        };
+        self.answer(client, &answer);
+    }
+
+    fn refuse(&mut self, client: ClientId, reason: &str) {
+        self.answer(client, &Answer::Refused(Refusal::new(reason)));
+    }
+
+    fn answer(&mut self, client: ClientId, answer: &Answer) {
+        if let Some(session) = self.sessions.get(&client)
+            && session
+                .answers
+                .try_send(Bytes::from(Frame::json(answer).encode()))
+                .is_err()
+        {
+            self.sessions.remove(&client);
+        }
+    }
+
+    /// A message of the group goes to all who have joined: the sender's id (u32, little-endian), then
+    /// what it says.
+    pub(super) fn pass_message(&mut self, sender: u32, payload: &Bytes) {
+        if !self.sessions.values().any(|session| session.joined) {
+            return;
+        }
+        let mut content = BytesMut::with_capacity(4 + payload.len());
+        content.put_u32_le(sender);
+        content.extend_from_slice(payload);
+        let frame = Bytes::from(Frame::Message(content.to_vec()).encode());
+        self.sessions.retain(|_, session| {
+            !session.joined || session.answers.try_send(frame.clone()).is_ok()
+        });
+    }
+}
+
+fn to_replica(change: cluster_api::Change) -> Result<Change, String> {
+    let expectation = match change.if_version {
+        None => None,
+        Some(text) => {
+            let version = text
+                .parse()
+                .map_err(|_| format!("'{text}' is no version: admin_epoch.epoch.num_updates"))?;
+            Some(Expectation::Version(version))
+        }
+    };
+    let operations = change.edits.into_iter().map(|edit| match edit {
+        Edit::Create { parent, xml } => Operation::Create {
+            parent,
+            element: xml,
+        },
+        Edit::Modify { xml, may_create } => Operation::Modify {
+            place: None,
+            element: xml,
+            may_create,
+        },
+        Edit::Replace { xml } => Operation::Replace {
+            place: None,
+            element: xml,
+            is_forced: false,
+        },
+        Edit::Delete { xpath } => Operation::Delete {
+            query: xpath,
+            all: true,
+        },
+        Edit::Patch { xml } => Operation::Patch { patch: xml },
+    });
+    Ok(Change {
+        expectation,
+        origin: None,
+        operations: operations.collect(),
+    })
+}

@@ -1,0 +1,80 @@
+//! What is to happen, by time; what was put in first comes first.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use crate::node::Input;
+
+/// Something that happens.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A node's process goes round its loop.
+    Wake { node: usize },
+    /// A life of a node learns something; any life where none is named.
+    Input {
+        node: usize,
+        life: Option<u64>,
+        input: Input,
+    },
+    /// A process begins.
+    Start { node: usize },
+    /// A node has a message to submit.
+    Workload,
+}
+
+#[derive(Debug)]
+struct Entry {
+    at: Duration,
+    number: u64,
+    event: Event,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+/// The list.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    entries: BinaryHeap<Reverse<Entry>>,
+    added: u64,
+}
+
+impl Agenda {
+    pub(crate) fn add(&mut self, at: Duration, event: Event) {
+        self.added += 1;
+        let number = self.added;
+        self.entries.push(Reverse(Entry { at, number, event }));
+    }
+
+    /// The next event up to `end`.
+    pub(crate) fn next(&mut self, end: Duration) -> Option<(Duration, Event)> {
+        if self.entries.peek()?.0.at > end {
+            return None;
+        }
+        self.entries
+            .pop()
+            .map(|Reverse(entry)| (entry.at, entry.event))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+}

@@ -1,0 +1,99 @@
+//! Whole clusters under faults that a seed decides: the real `membership` code on a fake clock and
+//! network.
+//!
+//! Owns: the fake world (clocks a year apart that run at different rates, links that lose, delay,
+//! double, reorder and are cut in one direction or both, pauses, crashes between any two steps,
+//! restarts, slow machines and disks) and what must hold in it. Must never: use a real clock or
+//! randomness; a seed yields the same run for ever.
+//!
+//! ```text
+//! seed ──► Scenario ──► World: faults, then none ──► outputs ──► Judge ──► Outcome or Failure
+//! ```
+//!
+//! What holds at every step:
+//! - a view's name has one meaning: the same members and attachments for all, and whoever installs it
+//!   is in it; names rise for every life of a node;
+//! - all deliver a view's messages in one order, without gaps; each sender's messages come in its
+//!   order, and to the sender itself exactly once; they come to nobody twice, save to nodes that were
+//!   parted from the sender before it saw the message;
+//! - nodes that go together from one view to the next have delivered the same messages;
+//! - what is committed is acknowledged by all members, or by enough votes;
+//! - two nodes that rely on the votes of their view are in one view;
+//! - queues are bounded, and nobody is busy without a cause.
+//!
+//! And once all faults have ended, within [`Scenario::healing_bound`]: all nodes are in one view, rely
+//! on its votes, and everything that was submitted is delivered and committed.
+
+mod agenda;
+mod clock;
+mod faults;
+mod judge;
+mod message;
+mod network;
+mod node;
+mod run;
+mod scenario;
+mod world;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use faults::FaultKind;
+pub use network::Weather;
+pub use run::run;
+pub use scenario::Scenario;
+
+/// A run in which everything held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Simulated time.
+    pub simulated: Duration,
+    /// From the end of all faults to the agreement of all.
+    pub healed_after: Duration,
+    /// Views that were installed by anybody.
+    pub views: u64,
+    /// Messages that were delivered, counted at every node.
+    pub delivered: u64,
+    /// Frames that were sent.
+    pub frames: u64,
+}
+
+/// A run in which something did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The seed.
+    pub seed: u64,
+    /// When, in simulated time.
+    pub at: Duration,
+    /// What did not hold.
+    pub broken: String,
+    /// Who took part, and how configured.
+    pub scenario: String,
+    /// The last lines of what happened.
+    pub trace: Vec<String>,
+}
+
+/// Lines of what happened that a failure shows.
+const SHOWN_LINES: usize = 100;
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}", self.scenario)?;
+        // Heartbeats tell little that is not told otherwise.
+        let lines = self.trace.iter().rev();
+        let lines = lines
+            .filter(|line| !line.contains(": Heartbeat("))
+            .take(SHOWN_LINES);
+        for line in lines.collect::<Vec<_>>().into_iter().rev() {
+            writeln!(formatter, "{line}")?;
+        }
+        let (seed, at) = (self.seed, self.at);
+        writeln!(formatter, "seed {seed} at {at:?}: {}", self.broken)?;
+        write!(
+            formatter,
+            "replay: cargo xtask sim cluster --seeds 1 --from {seed}"
+        )
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,543 @@
+//! The fake world: machines with clocks and processes, the network between them, and the judge who
+//! sees everything.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use dice::Dice;
+use membership::{Delivery, Group, Output, Settings, View, Votes};
+
+use crate::agenda::{Agenda, Event};
+use crate::clock::Clock;
+use crate::judge::{Judge, Verdict, name};
+use crate::message::MessageId;
+use crate::network::{Network, Way};
+use crate::node::{Input, Node, Process, id, index};
+use crate::scenario::Scenario;
+
+/// Lines of what happened that a failure knows.
+const TRACE_LINES: usize = 3000;
+/// Clocks may be apart by a year.
+const CLOCK_OFFSET: Duration = Duration::from_secs(365 * 24 * 3600);
+/// A process that wants to be woken at once so many times in a row, with nothing new, is in a loop.
+const MAX_SPINS: u32 = 20;
+/// A process that yields outputs so many times in one waking is in a loop.
+const MAX_ROUNDS: u32 = 50;
+/// Frames that a node may send within a second of its clock, beyond what its messages need.
+const MAX_FRAMES_A_SECOND: u64 = 100_000;
+/// What may be under way at once.
+const MAX_AGENDA: usize = 400_000;
+
+/// Nodes, network, judge.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) now: Duration,
+    pub(crate) dice: Dice,
+    pub(crate) scenario: Scenario,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) network: Network,
+    pub(crate) agenda: Agenda,
+    pub(crate) judge: Judge,
+    pub(crate) calm: bool,
+    pub(crate) frames: u64,
+    /// Lines of what happened, if anybody wants to know.
+    trace: Option<VecDeque<String>>,
+}
+
+impl World {
+    /// All machines are there; their processes start one after the other.
+    pub(crate) fn new(scenario: &Scenario, mut dice: Dice, traced: bool) -> Self {
+        let count = usize::try_from(scenario.nodes).expect("a small number");
+        let network = Network::new(
+            count,
+            usize::from(scenario.links),
+            scenario.longest_delay,
+            scenario.in_order,
+            &mut dice,
+        );
+        let judge = Judge::new(
+            scenario.commitment.clone(),
+            scenario.votes.clone(),
+            scenario.needed_votes(),
+        );
+        let nodes = (0..count).map(|number| Node {
+            id: id(number),
+            clock: Clock::new(Duration::ZERO, dice.time_below(CLOCK_OFFSET), 0),
+            incarnation: dice.within(0..1000),
+            process: None,
+            stored_counter: 0,
+            paused_until: Duration::ZERO,
+            slow_until: Duration::ZERO,
+            slowness: Duration::ZERO,
+            disk_stalls_until: Duration::ZERO,
+        });
+        let nodes = nodes.collect();
+        let mut world = Self {
+            now: Duration::ZERO,
+            scenario: scenario.clone(),
+            nodes,
+            network,
+            agenda: Agenda::default(),
+            judge,
+            calm: false,
+            frames: 0,
+            trace: traced.then(VecDeque::new),
+            dice,
+        };
+        let spread = *world.dice.pick(&[1, 50, 5000]);
+        for node in 0..count {
+            let ppm = world.any_rate();
+            world.nodes[node].clock.change_rate(Duration::ZERO, ppm);
+            let at = Duration::from_micros(world.dice.within(0..spread * 1000));
+            world.agenda.add(at, Event::Start { node });
+        }
+        world.agenda.add(Duration::ZERO, Event::Workload);
+        world
+    }
+
+    /// What happened last.
+    pub(crate) fn trace(&self) -> impl Iterator<Item = &String> {
+        self.trace.iter().flatten()
+    }
+
+    /// Writes a line for people, if anybody reads.
+    pub(crate) fn note(&mut self, text: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            if trace.len() == TRACE_LINES {
+                trace.pop_front();
+            }
+            trace.push_back(format!(
+                "{:>12.6} {}",
+                self.now.as_secs_f64(),
+                shorten(&text())
+            ));
+        }
+    }
+
+    /// Goes on to the next event, at most to `end`. Whether there was one.
+    pub(crate) fn step(&mut self, end: Duration) -> Result<bool, String> {
+        let Some((at, event)) = self.agenda.next(end) else {
+            self.now = end;
+            return Ok(false);
+        };
+        self.now = at;
+        match event {
+            Event::Wake { node } => self.wake(node)?,
+            Event::Input { node, life, input } => {
+                let lives = life.is_none_or(|life| life == self.nodes[node].incarnation);
+                let late = self.calm && input.is_fault();
+                if lives && !late {
+                    self.tell(node, input);
+                }
+            }
+            Event::Start { node } => self.start(node)?,
+            Event::Workload => self.work(),
+        }
+        if self.agenda.len() > MAX_AGENDA {
+            return Err(format!("{} frames are under way", self.agenda.len()));
+        }
+        Ok(true)
+    }
+
+    /// Somebody has something to say.
+    fn work(&mut self) {
+        let pause = self.dice.time_below(self.scenario.submit_pause * 2);
+        if self.calm {
+            return;
+        }
+        let count = self.nodes.len() as u64;
+        let node = usize::try_from(self.dice.within(0..count)).expect("a small number");
+        self.tell(node, Input::Submit);
+        self.agenda
+            .add(self.now + pause + Duration::from_micros(1), Event::Workload);
+    }
+
+    /// A process learns something when it wakes next.
+    pub(crate) fn tell(&mut self, node: usize, input: Input) {
+        if self.nodes[node].tell(input) {
+            self.wake_soon(node);
+        }
+    }
+
+    /// How long a process that is to run has to wait for its machine.
+    fn wake_delay(&mut self, node: usize) -> Duration {
+        let node = &self.nodes[node];
+        let longest = if node.slow_until > self.now {
+            node.slowness
+        } else {
+            self.scenario.wake_delay
+        };
+        self.dice.time_below(longest) + Duration::from_micros(1)
+    }
+
+    pub(crate) fn wake_soon(&mut self, node: usize) {
+        let at = (self.now + self.wake_delay(node)).max(self.nodes[node].paused_until);
+        let Some(process) = &mut self.nodes[node].process else {
+            return;
+        };
+        if process.wake_at.is_none_or(|earlier| at < earlier) {
+            process.wake_at = Some(at);
+            self.agenda.add(at, Event::Wake { node });
+        }
+    }
+
+    /// Its clock or its machine is not what it was: when does it wake?
+    pub(crate) fn reschedule(&mut self, node: usize) {
+        let (now, delay) = (self.now, self.wake_delay(node));
+        let machine = &mut self.nodes[node];
+        let paused_until = machine.paused_until;
+        let Some(process) = &mut machine.process else {
+            return;
+        };
+        let timer = machine.clock.when(process.group.deadline());
+        let waits = (!process.woken || !process.inbox.is_empty()).then_some(now);
+        let Some(at) = timer.into_iter().chain(waits).min() else {
+            process.wake_at = None;
+            return;
+        };
+        let at = (at.max(now) + delay).max(paused_until);
+        process.wake_at = Some(at);
+        self.agenda.add(at, Event::Wake { node });
+    }
+
+    /// A life begins.
+    fn start(&mut self, node: usize) -> Verdict {
+        if self.nodes[node].runs() {
+            return Ok(());
+        }
+        let later = self.dice.within(1..1000);
+        let keeps = self.dice.happens(self.scenario.keeps_counter_percent);
+        let machine = &mut self.nodes[node];
+        machine.incarnation += later;
+        if !keeps {
+            machine.stored_counter = 0;
+        }
+        if self.dice.happens(20) {
+            machine.clock = Clock::new(self.now, self.dice.time_below(CLOCK_OFFSET), 0);
+        }
+        let (me, counter) = (machine.member(), machine.stored_counter);
+        let attachment = Bytes::from(format!("of {}", name(me)));
+        let settings = Settings {
+            me,
+            peers: (0..self.nodes.len())
+                .filter(|peer| *peer != node)
+                .map(id)
+                .collect(),
+            links: (0..self.scenario.links).collect(),
+            timing: self.scenario.timing,
+            commitment: self.scenario.commitment.clone(),
+            counter,
+            attachment: attachment.clone(),
+        };
+        let machine = &mut self.nodes[node];
+        let group = Group::new(settings, machine.clock.local(self.now))
+            .map_err(|error| format!("the settings are refused: {error}"))?;
+        machine.process = Some(Process {
+            view: group.view().id,
+            group,
+            inbox: VecDeque::new(),
+            frames_waiting: 0,
+            wake_at: None,
+            woken: false,
+            dies_after: None,
+            submitted: 0,
+            spins: 0,
+            sent: (0, 0),
+        });
+        self.judge.attaches(me, attachment);
+        self.note(|| format!("{} starts, counter {counter}", name(me)));
+        self.connect(node);
+        self.wake_soon(node);
+        Ok(())
+    }
+
+    /// A life ends; another one begins later.
+    pub(crate) fn die(&mut self, node: usize) {
+        if self.nodes[node].process.take().is_some() {
+            let longest = self.scenario.timing.detection_floor * 8;
+            let longest = *self.dice.pick(&[Duration::from_millis(2), longest]);
+            let at = self.now + self.dice.time_below(longest);
+            let me = self.nodes[node].member();
+            self.note(|| format!("{} dies, the next life begins at {at:?}", name(me)));
+            self.agenda.add(at, Event::Start { node });
+        }
+    }
+
+    /// A process goes round its loop: it reads what has come, looks at the clock, and does what the
+    /// group wants.
+    fn wake(&mut self, node: usize) -> Verdict {
+        let now = self.now;
+        let machine = &mut self.nodes[node];
+        let local = machine.clock.local(now);
+        let Some(process) = machine.process.as_mut() else {
+            return Ok(());
+        };
+        if process.wake_at != Some(now) {
+            return Ok(());
+        }
+        process.wake_at = None;
+        process.woken = true;
+        process.frames_waiting = 0;
+        let inputs = std::mem::take(&mut process.inbox);
+        let idle = inputs.is_empty();
+        let mut leaves = false;
+        for input in inputs {
+            leaves |= matches!(input, Input::Leave);
+            self.read(node, local, input)?;
+        }
+        let Some(process) = &mut self.nodes[node].process else {
+            return Ok(());
+        };
+        process.group.tick(local);
+        self.carry_out_all(node, local)?;
+        if leaves {
+            self.die(node);
+        }
+        let Some(process) = &mut self.nodes[node].process else {
+            return Ok(());
+        };
+        let spins = idle && process.group.deadline() <= local;
+        process.spins = if spins { process.spins + 1 } else { 0 };
+        if process.spins > MAX_SPINS {
+            return Err(format!(
+                "node {} wants to be woken at once for ever",
+                id(node)
+            ));
+        }
+        self.reschedule(node);
+        self.check_leases(node)
+    }
+
+    fn read(&mut self, node: usize, local: Duration, input: Input) -> Verdict {
+        let me = self.nodes[node].member();
+        if let Input::Frame { from, link, bytes } = &input {
+            let (from, link) = (*from, *link);
+            let text = self.trace.is_some().then(|| membership::describe(bytes));
+            self.note(|| {
+                format!(
+                    "{} reads from {from} over {link}: {}",
+                    name(me),
+                    text.unwrap_or_default()
+                )
+            });
+        } else {
+            self.note(|| format!("{} reads {input:?}", name(me)));
+        }
+        let longest_payload = self.scenario.longest_payload;
+        let Some(process) = &mut self.nodes[node].process else {
+            return Ok(());
+        };
+        match input {
+            Input::Frame { from, link, bytes } => {
+                process
+                    .group
+                    .receive(local, from, link, bytes)
+                    .map_err(|error| format!("{} does not understand {from}: {error}", name(me)))?
+            }
+            Input::Written { view, seq } => {
+                process.group.acknowledge(view, seq);
+                self.judge.acknowledges(me, view, seq);
+            }
+            Input::Link {
+                peer,
+                link,
+                connected,
+            } => process.group.link(local, peer, link, connected),
+            Input::Submit => {
+                let number = process.submitted + 1;
+                let message = MessageId { sender: me, number };
+                let padding = usize::try_from(self.dice.within(0..longest_payload)).expect("small");
+                if process.group.submit(message.payload(padding)).is_ok() {
+                    process.submitted = number;
+                    self.judge.submits(me);
+                }
+            }
+            Input::Attach(bytes) => {
+                self.judge.attaches(me, bytes.clone());
+                process
+                    .group
+                    .set_attachment(bytes)
+                    .map_err(|error| format!("the attachment is refused: {error}"))?;
+            }
+            Input::Leave => process.group.leave(local),
+        }
+        Ok(())
+    }
+
+    /// Does what the group wants until it wants nothing more, or until the process dies.
+    fn carry_out_all(&mut self, node: usize, local: Duration) -> Verdict {
+        for _ in 0..MAX_ROUNDS {
+            let mut any = false;
+            loop {
+                let Some(process) = &mut self.nodes[node].process else {
+                    return Ok(());
+                };
+                if process.dies_after == Some(0) {
+                    self.die(node);
+                    return Ok(());
+                }
+                let Some(output) = process.group.poll() else {
+                    break;
+                };
+                process.dies_after = process.dies_after.map(|steps| steps - 1);
+                any = true;
+                self.carry_out(node, local, output)?;
+            }
+            if !any {
+                return Ok(());
+            }
+            if let Some(process) = &mut self.nodes[node].process {
+                process.group.flush(local);
+            }
+        }
+        Err(format!("node {} has outputs without end", id(node)))
+    }
+
+    fn carry_out(&mut self, node: usize, local: Duration, output: Output) -> Verdict {
+        let me = self.nodes[node].member();
+        match output {
+            Output::Send { to, link, frame } => return self.send(node, to, link, &frame, local),
+            Output::View(view) => return self.begin_view(node, view),
+            Output::Deliver(delivery) => return self.deliver(node, &delivery),
+            Output::Committed(seq) => {
+                self.note(|| format!("{}: {seq} is committed", name(me)));
+                return self.judge.commits(me, seq);
+            }
+            Output::AcknowledgedByAll(seq) => {
+                self.note(|| format!("{}: all have acknowledged {seq}", name(me)));
+                return self.judge.completes(me, seq);
+            }
+            Output::Note(note) => self.note(|| format!("{}: {note:?}", name(me))),
+        }
+        Ok(())
+    }
+
+    fn send(
+        &mut self,
+        node: usize,
+        to: membership::NodeId,
+        link: u8,
+        frame: &Bytes,
+        local: Duration,
+    ) -> Verdict {
+        self.frames += 1;
+        let from = self.nodes[node].id;
+        if let Some(process) = &mut self.nodes[node].process {
+            let second = local.as_secs();
+            let sent = if process.sent.0 == second {
+                process.sent.1
+            } else {
+                0
+            };
+            process.sent = (second, sent + 1);
+            if sent > MAX_FRAMES_A_SECOND {
+                return Err(format!(
+                    "node {from} sends more than {sent} frames a second"
+                ));
+            }
+        }
+        let way = Way {
+            from: node,
+            to: index(to),
+            link: usize::from(link),
+        };
+        for at in self.network.arrivals(self.now, way, &mut self.dice) {
+            let input = Input::Frame {
+                from,
+                link,
+                bytes: frame.clone(),
+            };
+            let event = Event::Input {
+                node: index(to),
+                life: None,
+                input,
+            };
+            self.agenda.add(at, event);
+        }
+        Ok(())
+    }
+
+    fn begin_view(&mut self, node: usize, view: View) -> Verdict {
+        let votes = Votes {
+            of: self.scenario.votes.clone(),
+            needed: self.scenario.needed_votes(),
+        };
+        let me = self.nodes[node].member();
+        self.note(|| {
+            let members: Vec<String> = view.members.keys().copied().map(name).collect();
+            let together: Vec<String> = view.together.iter().copied().map(name).collect();
+            format!(
+                "{} is in view {} of {members:?}, together with {together:?}",
+                name(me),
+                view.id
+            )
+        });
+        let machine = &mut self.nodes[node];
+        if let Some(process) = &mut machine.process {
+            process.view = view.id;
+            process.group.set_votes(votes);
+            machine.stored_counter = process.group.counter();
+        }
+        self.judge.installs(me, &view)
+    }
+
+    fn deliver(&mut self, node: usize, delivery: &Delivery) -> Verdict {
+        let written = self.now + self.dice.time_below(self.scenario.disk_delay);
+        let machine = &self.nodes[node];
+        let me = machine.member();
+        if let Some(process) = &machine.process {
+            let input = Input::Written {
+                view: process.view,
+                seq: delivery.seq,
+            };
+            let event = Event::Input {
+                node,
+                life: Some(machine.incarnation),
+                input,
+            };
+            self.agenda
+                .add(written.max(machine.disk_stalls_until), event);
+        }
+        self.note(|| {
+            let message = MessageId::read(&delivery.payload);
+            format!("{} delivers {}: {message:?}", name(me), delivery.seq)
+        });
+        self.judge.delivers(me, delivery)
+    }
+
+    /// At most one view has its votes, by the words of its members at this moment, those that stand
+    /// still included: they would ask their clocks before they read anything.
+    fn check_leases(&mut self, node: usize) -> Verdict {
+        let now = self.now;
+        if !self.nodes[node].has_lease(now) {
+            return Ok(());
+        }
+        let view = |node: &Node| node.process.as_ref().map(|process| process.group.view().id);
+        let own = view(&self.nodes[node]);
+        let other = self
+            .nodes
+            .iter()
+            .find(|other| other.runs() && view(other) != own && other.has_lease(now));
+        match other {
+            None => Ok(()),
+            Some(other) => Err(format!(
+                "{} relies on the votes of view {}, and {} on those of view {}",
+                name(self.nodes[node].member()),
+                own.map_or_else(String::new, |id| id.to_string()),
+                name(other.member()),
+                view(other).map_or_else(String::new, |id| id.to_string()),
+            )),
+        }
+    }
+}
+
+/// Views and members as people write them.
+fn shorten(text: &str) -> String {
+    let text = text.replace("ViewId { counter: ", "");
+    let text = text.replace(", leader: Member { node: NodeId(", ".");
+    let text = text.replace("Member { node: NodeId(", "");
+    let text = text.replace("), incarnation: Incarnation(", "'");
+    let text = text.replace(") } }", "").replace(") }", "");
+    text.replace("NodeId(", "(")
+}
