@@ -64,7 +64,7 @@ mod reset;
 mod settings;
 mod shared;
 mod status;
-mod tls;
+pub(crate) mod tls;
 mod watch;
 
 use std::collections::BTreeMap;
