@@ -22,9 +22,10 @@ mod lives;
 pub mod log;
 pub mod setup;
 pub mod transport;
+pub mod witness;
 pub mod writer;
 
-pub use commands::command_line;
+pub use commands::{command_line, witness_command_line};
 
 /// A node's number, as `nodeid` in corosync.conf(5): 1 or more, the same for the node's whole life.
 pub type NodeId = u32;

@@ -53,17 +53,22 @@ mod dial;
 mod establish;
 mod event;
 mod failure;
+mod link;
+mod locked;
 mod path;
 mod quic;
+mod receive;
 mod record;
 mod refusals;
 mod reset;
 mod settings;
 mod shared;
 mod status;
-mod tls;
+pub(crate) mod tls;
 mod watch;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,14 +114,13 @@ impl Transport {
     /// machine does not have (yet) is no error: [`LinkStatus::address_missing`] says so.
     pub fn start(settings: Settings) -> Result<(Self, Events), StartError> {
         settings.check()?;
+        let links = settings.links.clone();
         let (shared, events) = Shared::new(settings)?;
         let mut tasks = vec![tokio::spawn(watch::run(shared.clone()))];
-        for link in shared.links.values() {
+        for Link { number, peers, .. } in &links {
+            let link = &shared.links[number];
+            link.set_peers(&shared, peers);
             tasks.push(tokio::spawn(accept::run(shared.clone(), link.clone())));
-            for path in link.paths.values().filter(|path| path.peer > shared.own) {
-                let dial = dial::run(shared.clone(), link.clone(), path.clone());
-                tasks.push(tokio::spawn(dial));
-            }
         }
         Ok((Self { shared, tasks }, events))
     }
@@ -157,6 +161,33 @@ impl Transport {
         if let Some(live) = self.shared.path(peer, link).and_then(|path| path.current()) {
             live.close(Code::Closed, "closed by the layer above");
         }
+    }
+
+    /// Makes `peers` the peers of `link`, for instance after a node was added. Paths to those that
+    /// stay at their address are left alone; those to the others end with [`Lost::Removed`].
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such link, or the peers contradict themselves or this node; then nothing
+    /// changes.
+    pub fn set_peers(
+        &self,
+        link: LinkNumber,
+        peers: BTreeMap<NodeId, SocketAddr>,
+    ) -> Result<(), SettingsError> {
+        let state = self
+            .shared
+            .links
+            .get(&link)
+            .ok_or(SettingsError::NoLink(link))?;
+        let link = Link {
+            number: link,
+            listen: state.listen,
+            peers,
+        };
+        link.check(self.shared.own)?;
+        state.set_peers(&self.shared, &link.peers);
+        Ok(())
     }
 
     /// Uses `keys` from now on: for what is dialled and accepted from here, and for connections that
@@ -208,6 +239,7 @@ impl Transport {
     fn end(&self) {
         self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
         for link in self.shared.links.values() {
+            link.end();
             link.endpoint.close(Code::Stopped.into(), b"the node stops");
         }
     }

@@ -30,15 +30,13 @@ pub struct Facts {
 
 impl Facts {
     /// What is known at the start of a view: who leaves, and whether the leader brings along the
-    /// witness' vote, granted to a view all of whose members are here.
+    /// witness' vote.
     #[must_use]
     pub fn at_start(view: &View) -> Self {
         let leader = view.members.get(&view.id.leader);
-        let brings = leader.and_then(|leader| leader.witness.as_ref());
         let leaving = view.members.iter().filter(|(_, member)| member.leaving);
         Self {
-            witness_vote: brings
-                .is_some_and(|granted| granted.iter().all(|node| view.members.contains_key(node))),
+            witness_vote: leader.is_some_and(|leader| leader.witness),
             leaving: leaving.map(|(node, _)| *node).collect(),
             ..Self::default()
         }

@@ -18,6 +18,7 @@ use crate::group::Embedded;
 use crate::lives;
 use crate::log::Log;
 use crate::setup::{self, Setup};
+use crate::witness::WitnessSide;
 use crate::writer::Writer;
 
 /// Options of `run`.
@@ -107,7 +108,12 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
         setup.cluster()
     ));
     let group = Embedded::start(&setup, settings, now).map_err(|error| error.to_string())?;
+    let witness = match &setup.configuration.quorum.device {
+        Some(device) => Some(WitnessSide::start(&setup, device, life.incarnation)?),
+        None => None,
+    };
     let daemon = Daemon::new(Parts {
+        witness,
         setup,
         group,
         node,
