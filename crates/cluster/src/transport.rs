@@ -218,11 +218,7 @@ impl Transport {
     /// A connection that is closed sends nothing more. Datagrams go before the stream, so that they
     /// have gone once the peer has acknowledged the stream's end.
     async fn flush(&self) {
-        let paths = self
-            .shared
-            .links
-            .values()
-            .flat_map(|link| link.paths.values());
+        let paths = self.shared.paths();
         let lives: Vec<_> = paths.filter_map(|path| path.current()).collect();
         lives.iter().for_each(|live| live.end_stream());
         for live in lives {
