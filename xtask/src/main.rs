@@ -6,6 +6,7 @@
 //! bench   figures, with the peer beside them
 //! sim     many seeds of a simulation
 //! conformance  cases with known answers
+//! linearizability  whether one copy explains what clients saw
 //! fuzz    one fuzz target, coverage-guided, for a bounded time
 //! ```
 
@@ -14,6 +15,7 @@ mod bench_failover;
 mod bench_scheduler;
 mod conformance;
 mod fuzz;
+mod linearizability;
 mod sim;
 mod test;
 mod tidy;
@@ -29,6 +31,7 @@ usage: cargo xtask VERB [OPTIONS]
   sim vrrp [--seeds N] [--from SEED]         play seeds of the simulated virtual routers
   sim cluster [--seeds N] [--from SEED] [--long] [--jobs N]
                                              play seeds of the simulated clusters; --long: 200,000
+  linearizability FILE                       whether one copy explains the history in FILE
   conformance scheduler [--cases DIR] [--release] [--diff] [--list] [NAME...]
                                              the scheduler against cases with known answers
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "fuzz" => fuzz::run(rest),
         "sim" => sim::run(rest),
+        "linearizability" => linearizability::run(rest),
         "conformance" => conformance::run(rest),
         "bench" if rest.first().is_some_and(|what| what == "balancer") => {
             bench_balancer::run(&rest[1..])
