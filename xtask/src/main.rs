@@ -6,6 +6,7 @@
 //! bench   figures, with the peer beside them
 //! sim     many seeds of a simulation
 //! conformance  cases with known answers
+//! lab     machines under random faults, for hours
 //! linearizability  whether one copy explains what clients saw
 //! fuzz    one fuzz target, coverage-guided, for a bounded time
 //! ```
@@ -19,6 +20,7 @@ mod linearizability;
 mod sim;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,9 @@ usage: cargo xtask VERB [OPTIONS]
   linearizability FILE                       whether one copy explains the history in FILE
   conformance scheduler [--cases DIR] [--release] [--diff] [--list] [NAME...]
                                              the scheduler against cases with known answers
+  lab torture [--hours H] [--minutes M] [--seed S] [--debug]
+                                             three machines of a cluster under random faults; ends
+                                             non-zero where a promise was broken
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
   bench failover [--runs N] [--pair v2|v3] [--no-peers]
                                              what a client sees of failures, beside the peers
@@ -69,6 +74,7 @@ fn main() -> ExitCode {
         "bench" if rest.first().is_some_and(|what| what == "scheduler") => {
             bench_scheduler::run(&rest[1..])
         }
+        "lab" if rest.first().is_some_and(|what| what == "torture") => torture::run(&rest[1..]),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())
