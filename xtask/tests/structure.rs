@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["replica", "rules", "scheduler", "vrrp-sim"],
     &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
-    &["cluster", "cluster-sim"],
+    &["cluster", "cluster-lab", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
 

@@ -93,6 +93,9 @@ pub const PROTOCOL: &str = "keel-cluster/1";
 
 /// How long a graceful end may take: farewells are one packet to each peer.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(500);
+/// How long the end waits for what was sent just before, and how often it looks.
+const FLUSH_LIMIT: Duration = Duration::from_millis(100);
+const FLUSH_PACE: Duration = Duration::from_millis(1);
 
 /// The running transport. It ends when this is dropped; only [`Transport::shutdown`] waits until the
 /// farewell to the peers is sent.
@@ -198,8 +201,10 @@ impl Transport {
         self.shared.reload(keys)
     }
 
-    /// Says farewell to the peers, which then know at once, and ends.
+    /// Sends what was given to it before, says farewell to the peers, which then know at once, and
+    /// ends.
     pub async fn shutdown(self) {
+        let _ = tokio::time::timeout(FLUSH_LIMIT, self.flush()).await;
         self.end();
         let farewell = async {
             for link in self.shared.links.values() {
@@ -208,6 +213,23 @@ impl Transport {
         };
         // Past the limit the peers learn it from the silence.
         let _ = tokio::time::timeout(SHUTDOWN_LIMIT, farewell).await;
+    }
+
+    /// A connection that is closed sends nothing more. Datagrams go before the stream, so that they
+    /// have gone once the peer has acknowledged the stream's end.
+    async fn flush(&self) {
+        let paths = self.shared.paths();
+        let lives: Vec<_> = paths.filter_map(|path| path.current()).collect();
+        lives.iter().for_each(|live| live.end_stream());
+        for live in lives {
+            let is_under_way = || {
+                !live.all_written.load(std::sync::atomic::Ordering::Relaxed)
+                    && live.connection.close_reason().is_none()
+            };
+            while is_under_way() {
+                tokio::time::sleep(FLUSH_PACE).await;
+            }
+        }
     }
 
     fn end(&self) {

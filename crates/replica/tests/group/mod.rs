@@ -370,13 +370,13 @@ impl Group {
     /// Adds a pair to the configuration.
     pub fn add(&mut self, at: usize) -> RequestId {
         let name = format!("c{}", self.next_request + 1);
-        let operation = Operation::Modify {
-            place: Some("/cib/configuration/crm_config".to_owned()),
+        // Made twice, it would be refused.
+        let operation = Operation::Create {
+            parent: "/cib/configuration/crm_config".to_owned(),
             element: format!(
-                "<crm_config><cluster_property_set id='s'><nvpair id='{name}' name='c' value='1'/>\
-                 </cluster_property_set></crm_config>"
+                "<cluster_property_set id='s-{name}'><nvpair id='{name}' name='c' value='1'/>\
+                 </cluster_property_set>"
             ),
-            may_create: false,
         };
         let id = self.request(at, Request::Change(Change::of(operation)));
         self.names.insert(id, name);
