@@ -37,8 +37,12 @@ struct World {
     messages: Vec<(Duration, Message)>,
     /// Until when each follower goes on without its leader, on its own clock.
     trusted: BTreeMap<NodeId, Duration>,
+    /// Nodes that do not reach the witness.
+    cut: BTreeSet<NodeId>,
     /// How long messages take, and whether some are lost or doubled.
     dice: u64,
+    /// Messages take a while, but arrive.
+    calm: bool,
 }
 
 impl World {
@@ -54,7 +58,9 @@ impl World {
             witness_rate,
             messages: Vec::new(),
             trusted: BTreeMap::new(),
+            cut: BTreeSet::new(),
             dice: 0,
+            calm: false,
         };
         world.cluster.rates = (1..).zip(rates.iter().copied()).collect();
         for node in 1..=count {
@@ -81,6 +87,9 @@ impl World {
     }
 
     fn roll(&mut self, sides: u64) -> u64 {
+        if self.calm {
+            return sides - 1;
+        }
         self.dice = self
             .dice
             .wrapping_mul(6364136223846793005)
@@ -95,11 +104,8 @@ impl World {
             _ => 1,
         };
         for _ in 0..copies {
-            let delay = if self.roll(8) == 0 {
-                self.roll(1500)
-            } else {
-                self.roll(20)
-            };
+            let late = self.roll(6) == 0;
+            let delay = self.roll(if late { 1500 } else { 20 });
             let at = self.cluster.now + Duration::from_millis(delay);
             self.messages.push((at, message()));
         }
@@ -128,8 +134,12 @@ impl World {
         }
         let nodes: Vec<NodeId> = self.cluster.up.keys().copied().collect();
         for node in nodes {
+            if self.roll(8) > 0 {
+                self.cluster.deliver(node);
+            }
             self.follow(node);
         }
+        (0..self.cluster.groups.len()).for_each(|index| self.cluster.acknowledge(index));
         self.vouch();
     }
 
@@ -141,7 +151,7 @@ impl World {
         let request = holder.follow(quorum, heuristics, clock);
         let commands = quorum.witness(holder.until(), clock);
         self.cluster.carry_out(node, commands);
-        if let Some(request) = request {
+        if let Some(request) = request.filter(|_| !self.cut.contains(&node)) {
             self.send(|| Message::Request(request.clone()));
         }
     }
@@ -226,18 +236,21 @@ enum Event {
     Restart,
     WitnessRestart,
     Heuristics(u64),
+    /// These nodes reach the witness, the others do not.
+    Reach(u64),
     Settle,
 }
 
 fn event() -> impl Strategy<Value = Event> {
     proptest::prop_oneof![
-        12 => (1..400u16).prop_map(Event::Steps),
-        4 => any::<u64>().prop_map(Event::Split),
+        14 => (1..700u16).prop_map(Event::Steps),
+        5 => any::<u64>().prop_map(Event::Split),
         1 => any::<u64>().prop_map(Event::Crash),
         2 => Just(Event::Restart),
         1 => Just(Event::WitnessRestart),
         1 => any::<u64>().prop_map(Event::Heuristics),
-        4 => Just(Event::Settle),
+        3 => any::<u64>().prop_map(Event::Reach),
+        2 => Just(Event::Settle),
     ]
 }
 
@@ -281,6 +294,10 @@ fn carry_out(world: &mut World, event: Event) {
             let result = [Heuristics::Disabled, Heuristics::Passed, Heuristics::Failed]
                 [(dice >> 8) as usize % 3];
             world.heuristics.insert(chosen(dice), result);
+        }
+        Event::Reach(dice) => {
+            let all = world.cluster.disks.keys().copied();
+            world.cut = all.filter(|node| dice >> node & 1 == 0).collect();
         }
         Event::Settle => {
             let nodes: Vec<NodeId> = world.cluster.up.keys().copied().collect();
@@ -327,7 +344,7 @@ fn rate() -> impl Strategy<Value = u32> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 2 * Config::default().cases, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 300, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn one_partition_acts(
@@ -338,6 +355,8 @@ proptest! {
         events in prop::collection::vec(event(), 1..40),
     ) {
         let mut world = World::new(settings, preference, &rates, witness_rate);
+        world.split(0);
+        run(&mut world, 1500);
         world.dice = dice;
         for event in events {
             carry_out(&mut world, event);
@@ -347,10 +366,12 @@ proptest! {
 
 /// Runs until nothing changes any more, with messages that arrive.
 fn run(world: &mut World, millis: u64) {
+    world.calm = true;
     for _ in 0..millis / 5 {
         world.step(Duration::from_millis(5));
         carry_out(world, Event::Settle);
     }
+    world.calm = false;
 }
 
 #[test]

@@ -123,10 +123,10 @@ impl Witness {
         let Ruling::Granted { lease } = ruling else {
             return ruling;
         };
-        // Who has a lease of an earlier life of the witness says so; nobody else gets one until all
-        // of those have ended.
+        // Nothing is given until every lease of an earlier life has ended. To believe those who say
+        // that they have one would not do: their word may have been on its way for long.
         let silent = self.silent_until.saturating_sub(now);
-        if !silent.is_zero() && cluster.hold.is_none() && !request.holds {
+        if !silent.is_zero() {
             return Ruling::Wait { retry: silent };
         }
         cluster.grant(lease, request, now);

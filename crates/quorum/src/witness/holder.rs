@@ -8,7 +8,6 @@ use thiserror::Error;
 use super::message::{Answer, ClusterName, Preference, Reason, Request, Ruling};
 use super::{Heuristics, MAX_LEASE, MIN_LEASE, RENEWALS_PER_LEASE};
 use crate::state::Quorum;
-use crate::verdict::WitnessVote;
 use crate::{NodeId, ViewId};
 
 /// The most requests that wait for an answer; the oldest is forgotten.
@@ -155,7 +154,10 @@ impl Holder {
                 .until
                 .filter(|_| came_along && report.view.leader == self.settings.node);
         }
-        let given = verdict.witness == WitnessVote::Given;
+        if !report.asks {
+            // The witness may give it to others as soon as it hears this.
+            self.until = None;
+        }
         if self.reported.as_ref() == Some(&report) && now < self.next_at {
             return None;
         }
@@ -165,12 +167,12 @@ impl Holder {
         while self.unanswered.len() > MAX_UNANSWERED {
             self.unanswered.pop_first();
         }
-        let request = self.request(&report, given, now);
+        let request = self.request(&report);
         self.reported = Some(report);
         Some(request)
     }
 
-    fn request(&self, report: &Reported, given: bool, now: Duration) -> Request {
+    fn request(&self, report: &Reported) -> Request {
         Request {
             cluster: self.settings.cluster.clone(),
             node: self.settings.node,
@@ -183,7 +185,6 @@ impl Holder {
             heuristics: report.heuristics,
             quorate_without: report.quorate_without,
             asks: report.asks,
-            holds: given && self.until.is_some_and(|until| until > now),
             lease: self.settings.lease,
         }
     }

@@ -106,8 +106,6 @@ pub struct Request {
     pub quorate_without: bool,
     /// As the leader of its view, it asks for the vote.
     pub asks: bool,
-    /// It has the vote, for this view or from one that it led before.
-    pub holds: bool,
     /// For how long it asks.
     pub lease: Duration,
 }
@@ -138,9 +136,7 @@ impl Request {
             Heuristics::Passed => 1,
             Heuristics::Failed => 2,
         });
-        to.flag(self.quorate_without)
-            .flag(self.asks)
-            .flag(self.holds);
+        to.flag(self.quorate_without).flag(self.asks);
         to.duration(self.lease);
         debug_assert!(to.0.len() <= MAX_REQUEST_BYTES);
         to.0
@@ -183,7 +179,6 @@ impl Request {
             },
             quorate_without: from.flag("quorate")?,
             asks: from.flag("asks")?,
-            holds: from.flag("holds")?,
             lease: from.duration()?,
         };
         from.end()?;

@@ -236,11 +236,9 @@ impl Cluster {
     /// Until nobody has anything to say.
     pub fn settle(&mut self) {
         for _ in 0..1000 {
+            (0..self.groups.len()).for_each(|index| self.acknowledge(index));
             let nodes: Vec<_> = self.up.keys().copied().collect();
             let delivered = nodes.into_iter().filter(|node| self.deliver(*node)).count();
-            for index in 0..self.groups.len() {
-                self.acknowledge(index);
-            }
             let rest = self.up.iter().filter(|(id, node)| {
                 node.quorum
                     .deadline()
