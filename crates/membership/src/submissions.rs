@@ -35,8 +35,9 @@ pub(crate) struct Submissions {
     /// The number of the next one to be sent.
     next: u64,
     flight_bytes: usize,
-    /// When something was last sent, and is not yet confirmed.
-    pub sent_at: Option<Duration>,
+    /// The oldest one in flight, and since when it is known to be that. Not when something was last
+    /// sent: who sends all the time would never notice that the oldest one was lost.
+    waiting: Option<(u64, Duration)>,
 }
 
 impl Default for Submissions {
@@ -47,7 +48,7 @@ impl Default for Submissions {
             first: 1,
             next: 1,
             flight_bytes: 0,
-            sent_at: None,
+            waiting: None,
         }
     }
 }
@@ -82,7 +83,7 @@ impl Submissions {
 
     /// A new view: everything pending is sent again.
     pub(crate) fn restart(&mut self) {
-        (self.first, self.next, self.flight_bytes, self.sent_at) = (1, 1, 0, None);
+        (self.first, self.next, self.flight_bytes, self.waiting) = (1, 1, 0, None);
     }
 
     /// The leader has taken only so many: the rest is sent again.
@@ -92,6 +93,28 @@ impl Submissions {
             let back = self.slice(next, self.next).map(Bytes::len).sum::<usize>();
             self.flight_bytes -= back;
             self.next = next;
+        }
+    }
+
+    /// What follows is sent now.
+    pub(crate) fn sends(&mut self, now: Duration) {
+        if self.first == self.next {
+            self.waiting = Some((self.first, now));
+        }
+    }
+
+    /// Whether the same one has been the oldest in flight for that long. Says so once for each such
+    /// time.
+    pub(crate) fn is_stuck(&mut self, now: Duration, pause: Duration) -> bool {
+        if self.first == self.next {
+            return false;
+        }
+        match self.waiting {
+            Some((oldest, since)) if oldest == self.first && now < since + pause => false,
+            waiting => {
+                self.waiting = Some((self.first, now));
+                waiting.is_some_and(|(oldest, _)| oldest == self.first)
+            }
         }
     }
 
@@ -132,5 +155,43 @@ impl Submissions {
         self.next += 1;
         self.flight_bytes += payload.len();
         Some(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_sends_all_the_time_notices_that_the_oldest_one_was_lost() {
+        let ms = Duration::from_millis;
+        let mut submissions = Submissions::default();
+        let send = |submissions: &mut Submissions, at: u64| {
+            submissions
+                .push(Bytes::from_static(b"x"))
+                .expect("there is room");
+            submissions.sends(ms(at));
+            assert!(submissions.take(1000).is_some());
+        };
+        send(&mut submissions, 0);
+        send(&mut submissions, 20);
+        assert!(!submissions.is_stuck(ms(24), ms(25)));
+        assert!(submissions.is_stuck(ms(25), ms(25)));
+        assert!(!submissions.is_stuck(ms(26), ms(25)), "it was sent again");
+        submissions.ordered();
+        send(&mut submissions, 40);
+        assert!(
+            !submissions.is_stuck(ms(60), ms(25)),
+            "another one is the oldest"
+        );
+        assert!(submissions.is_stuck(ms(90), ms(25)));
+        submissions.ordered();
+        submissions.ordered();
+        assert!(
+            !submissions.is_stuck(ms(500), ms(25)),
+            "nothing is in flight"
+        );
+        send(&mut submissions, 600);
+        assert!(!submissions.is_stuck(ms(601), ms(25)));
     }
 }

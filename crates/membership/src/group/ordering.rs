@@ -230,9 +230,7 @@ impl Group {
     /// As a member: the leader has not taken what was submitted to it long ago.
     pub(super) fn submit_again_where_stuck(&mut self, now: Duration, taken: u64) {
         let pause = self.resend_pause(self.leader());
-        if taken < self.submissions.sent()
-            && self.submissions.sent_at.is_some_and(|at| now >= at + pause)
-        {
+        if self.submissions.is_stuck(now, pause) && taken < self.submissions.sent() {
             self.submissions.rewind(taken);
         }
     }
@@ -255,8 +253,8 @@ impl Group {
 
     fn send_submissions(&mut self, now: Duration) {
         let leader = self.leader();
+        self.submissions.sends(now);
         while let Some((first, payloads)) = self.submissions.take(BATCH_BYTES) {
-            self.submissions.sent_at = Some(now);
             let submit = Submit {
                 view: self.view.id,
                 first,
