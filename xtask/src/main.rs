@@ -12,6 +12,7 @@
 //! ```
 
 mod bench_balancer;
+mod bench_cluster;
 mod bench_failover;
 mod bench_scheduler;
 mod conformance;
@@ -40,6 +41,9 @@ usage: cargo xtask VERB [OPTIONS]
                                              three machines of a cluster under random faults; ends
                                              non-zero where a promise was broken
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
+  bench cluster [--runs N] [--case NAME]... [--no-peer] [--write] [--saturate-minutes M]
+                                             how fast a cluster notices, orders and remembers, beside
+                                             the installed corosync
   bench failover [--runs N] [--pair v2|v3] [--no-peers]
                                              what a client sees of failures, beside the peers
   bench scheduler [--cases DIR] [--no-peer] [--no-scale] [--no-cases] [--write]
@@ -67,6 +71,9 @@ fn main() -> ExitCode {
         "conformance" => conformance::run(rest),
         "bench" if rest.first().is_some_and(|what| what == "balancer") => {
             bench_balancer::run(&rest[1..])
+        }
+        "bench" if rest.first().is_some_and(|what| what == "cluster") => {
+            bench_cluster::run(&rest[1..])
         }
         "bench" if rest.first().is_some_and(|what| what == "failover") => {
             bench_failover::run(&rest[1..])

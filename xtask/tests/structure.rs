@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["replica", "rules", "scheduler", "vrrp-sim"],
     &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
-    &["cluster", "cluster-lab", "cluster-sim"],
+    &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
 

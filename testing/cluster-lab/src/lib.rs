@@ -26,7 +26,7 @@ use lab::{Lab, LabBuilder, NodeSpec, Target};
 use nix::sys::signal::Signal;
 
 pub use changes::{attribute, attribute_of, change_attribute};
-pub use shape::Shape;
+pub use shape::{Shape, address};
 
 /// The name that a machine's daemon is started under.
 pub const DAEMON: &str = "cluster";
@@ -251,7 +251,7 @@ fn machine(shape: &Shape, node: u32, folder: &Path) -> NodeSpec {
     );
     for link in 0..shape.links {
         let (interface, switch) = (format!("eth{link}"), format!("link{link}"));
-        spec = spec.interface(&interface, &switch, shape::address(link, node), 24);
+        spec = spec.interface(&interface, &switch, address(link, node), 24);
     }
     match shape.disk_mib {
         Some(size) => spec.disk(DISK, size),

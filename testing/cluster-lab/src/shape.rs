@@ -81,7 +81,8 @@ impl Shape {
 }
 
 /// A node's address on a link.
-pub(crate) fn address(link: u8, node: u32) -> Ipv4Addr {
+#[must_use]
+pub fn address(link: u8, node: u32) -> Ipv4Addr {
     let node = u8::try_from(node).expect("a lab has few nodes");
     Ipv4Addr::new(10, 77, link, node)
 }
