@@ -14,7 +14,7 @@ use super::{Place, failure};
 use crate::clients::Clients;
 use crate::clock;
 use crate::daemon::{Daemon, Parts};
-use crate::group::Embedded;
+use crate::group::{Embedded, GroupService};
 use crate::lives;
 use crate::log::Log;
 use crate::setup::{self, Setup};
@@ -40,8 +40,11 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 fn try_run(options: &RunOptions) -> Result<(), String> {
     let (configuration, sources) = setup::read(&options.place.path())?;
     let setup = Setup::of(configuration, &sources, options.place.node.as_deref())?;
-    if setup.transport() == MessageTransport::Corosync {
-        return Err("keel.transport: corosync is not part of this build".to_owned());
+    if setup.transport() == MessageTransport::Corosync && cfg!(not(feature = "corosync")) {
+        return Err(
+            "keel.transport: corosync is not part of this build (cargo build --features corosync)"
+                .to_owned(),
+        );
     }
     let mut log = Log::of(&setup.configuration, setup.name(setup.node));
     if let Err(error) = system::process::run_in_real_time() {
@@ -87,7 +90,39 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
         },
         now,
     );
-    let settings = membership::Settings {
+    let settings = settings(&setup, me, counter, &node);
+    log.say(&format!(
+        "node {} of cluster {} begins",
+        setup.name(setup.node),
+        setup.cluster()
+    ));
+    let with = With {
+        setup,
+        node,
+        writer,
+        clients,
+        log,
+    };
+    match with.setup.transport() {
+        MessageTransport::Embedded => {
+            let group = Embedded::start(&with.setup, settings, now);
+            with.run(group.map_err(|error| error.to_string())?).await
+        }
+        #[cfg(feature = "corosync")]
+        MessageTransport::Corosync => {
+            let group = crate::group::Corosync::start(&with.setup, settings, now);
+            let node = with.node.judged_by("corosync's votequorum");
+            let with = With { node, ..with };
+            with.run(group.map_err(|error| error.to_string())?).await
+        }
+        #[cfg(not(feature = "corosync"))]
+        MessageTransport::Corosync => Err("this build has no corosync".to_owned()),
+    }
+}
+
+/// What the group is made of, whichever it is.
+fn settings(setup: &Setup, me: Member, counter: u64, node: &ClusterNode) -> membership::Settings {
+    membership::Settings {
         me,
         peers: setup
             .names
@@ -100,20 +135,28 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
         commitment: setup.commitment.clone(),
         counter,
         attachment: node.attachment(),
-    };
-    log.say(&format!(
-        "node {} of cluster {} begins",
-        setup.name(setup.node),
-        setup.cluster()
-    ));
-    let group = Embedded::start(&setup, settings, now).map_err(|error| error.to_string())?;
-    let daemon = Daemon::new(Parts {
-        setup,
-        group,
-        node,
-        writer,
-        clients,
-        log,
-    });
-    daemon.run().await.map_err(|error| error.to_string())
+    }
+}
+
+/// Everything but the group.
+struct With {
+    setup: Setup,
+    node: ClusterNode,
+    writer: Writer,
+    clients: Clients,
+    log: Log,
+}
+
+impl With {
+    async fn run(self, group: impl GroupService) -> Result<(), String> {
+        let daemon = Daemon::new(Parts {
+            setup: self.setup,
+            group,
+            node: self.node,
+            writer: self.writer,
+            clients: self.clients,
+            log: self.log,
+        });
+        daemon.run().await.map_err(|error| error.to_string())
+    }
 }
