@@ -27,7 +27,7 @@ const LAYERS: &[&[&str]] = &[
         "vrrp-sim",
     ],
     &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
-    &["cluster", "cluster-sim"],
+    &["cluster", "cluster-lab", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
 

@@ -154,6 +154,12 @@ impl ClusterNode {
         self.attachment.clone()
     }
 
+    /// The quorum.
+    #[must_use]
+    pub fn quorum(&self) -> &Quorum {
+        &self.quorum
+    }
+
     /// The replica.
     #[must_use]
     pub fn replica(&self) -> &Replica {

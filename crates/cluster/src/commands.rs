@@ -4,6 +4,9 @@ mod keys;
 mod run;
 mod show;
 mod timing;
+mod witness;
+
+pub use witness::witness_command_line;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -26,6 +26,7 @@ use crate::clock;
 use crate::group::{GroupEvent, GroupService};
 use crate::log::Log;
 use crate::setup::Setup;
+use crate::witness::WitnessSide;
 use crate::writer::Writer;
 
 /// Requests of clients that are looked at before the clock is looked at again.
@@ -50,6 +51,8 @@ pub struct Parts<G> {
     pub clients: Clients,
     /// The log.
     pub log: Log,
+    /// The witness, where there is one.
+    pub witness: Option<WitnessSide>,
 }
 
 /// The daemon.
@@ -60,6 +63,9 @@ pub struct Daemon<G> {
     writer: Writer,
     clients: Clients,
     log: Log,
+    witness: Option<WitnessSide>,
+    /// Until when the witness' vote is held.
+    vote_until: Option<Duration>,
 
     sessions: BTreeMap<ClientId, Session>,
     /// Whose request is under way in the replica.
@@ -96,6 +102,8 @@ impl<G: GroupService> Daemon<G> {
             writer: parts.writer,
             clients: parts.clients,
             log: parts.log,
+            witness: parts.witness,
+            vote_until: None,
             sessions: BTreeMap::new(),
             asked: BTreeMap::new(),
             next_request: 1,
@@ -134,7 +142,12 @@ impl<G: GroupService> Daemon<G> {
         let deadline = self
             .group
             .deadline()
-            .min(self.node.deadline().unwrap_or(Duration::MAX));
+            .min(self.node.deadline().unwrap_or(Duration::MAX))
+            .min(
+                self.witness
+                    .as_ref()
+                    .map_or(Duration::MAX, WitnessSide::deadline),
+            );
         let pause = deadline
             .saturating_sub(clock::now())
             .min(Duration::from_secs(1));
@@ -147,6 +160,7 @@ impl<G: GroupService> Daemon<G> {
             _ = terminate.recv() => self.leave("SIGTERM"),
             _ = interrupt.recv() => self.leave("SIGINT"),
             _ = hangup.recv() => self.reload_keys(),
+            () = witness_ready(&mut self.witness) => {}
             () = tokio::time::sleep(pause) => {}
         }
     }
@@ -184,8 +198,13 @@ impl<G: GroupService> Daemon<G> {
         }
         self.group.tick(now);
         self.node.tick(now);
-        while self.pass_on(now) {
-            self.group.flush(now);
+        loop {
+            while self.pass_on(now) {
+                self.group.flush(now);
+            }
+            if !self.follow_witness(now) {
+                break;
+            }
         }
         self.review_quorum(now);
     }
@@ -282,6 +301,23 @@ impl<G: GroupService> Daemon<G> {
         }
     }
 
+    /// Tells the witness how it stands, and quorum what the witness says. Whether that is news.
+    fn follow_witness(&mut self, now: Duration) -> bool {
+        let Some(witness) = &mut self.witness else {
+            return false;
+        };
+        while let Some(said) = witness.said() {
+            self.log.say(&said);
+        }
+        let until = witness.follow(now, self.node.quorum());
+        if until == self.vote_until {
+            return false;
+        }
+        self.vote_until = until;
+        self.node.witness(now, until);
+        true
+    }
+
     /// The lease begins and ends without anybody's message. While a view changes there is none, for
     /// some milliseconds: that is not worth a word unless it lasts.
     fn review_quorum(&mut self, now: Duration) {
@@ -334,5 +370,12 @@ impl<G: GroupService> Daemon<G> {
             }
             FromClient::Frame(client, frame) => self.hear_session(client, frame),
         }
+    }
+}
+
+async fn witness_ready(witness: &mut Option<WitnessSide>) {
+    match witness {
+        Some(witness) => witness.ready().await,
+        None => std::future::pending().await,
     }
 }

@@ -1,14 +1,17 @@
-//! The cluster role's shell: links to the other nodes, and the keys that say who they are.
+//! The cluster role's shell: the daemon of a node, and what it needs of the machine.
 //!
-//! Owns: the cluster's certificates on this machine and the sockets to the other nodes. Must never:
-//! decide who is in the cluster (that is `membership`) or who may act (`quorum`), nor read a byte
-//! from somebody who has not proven to be a node of this cluster.
+//! Owns: the sockets to the other nodes, to the witness and to local clients, the cluster's
+//! certificates and the CIB's files on this machine. Must never: decide who is in the cluster (that is
+//! `membership`), who may act (`quorum`) or what the CIB is (`replica`), nor read a byte from somebody
+//! who has not proven to be a node of this cluster.
 //!
 //! ```text
-//!  /etc/keel/cluster ─► keys ─────────┐ who is who
-//!                                     ▼
-//!  the layer above ── send(frame) ► transport ◄──── QUIC, one UDP socket a link ────► other nodes
-//!                 ◄── Event ─────────┘
+//! corosync.conf ─► setup ──┐
+//!                          ▼
+//!  other nodes ◄─► transport ◄─► group ◄─► daemon ◄─► clients ◄─► command lines
+//!                     ▲ keys                 │  ▲
+//!  third machine ◄────┴─ witness ◄───────────┤  │ cluster-node decides
+//!                                     writer ┴──┴─► disk
 //! ```
 
 pub mod clients;
@@ -22,9 +25,10 @@ mod lives;
 pub mod log;
 pub mod setup;
 pub mod transport;
+pub mod witness;
 pub mod writer;
 
-pub use commands::command_line;
+pub use commands::{command_line, witness_command_line};
 
 /// A node's number, as `nodeid` in corosync.conf(5): 1 or more, the same for the node's whole life.
 pub type NodeId = u32;

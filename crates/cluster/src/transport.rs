@@ -53,17 +53,22 @@ mod dial;
 mod establish;
 mod event;
 mod failure;
+mod link;
+mod locked;
 mod path;
 mod quic;
+mod receive;
 mod record;
 mod refusals;
 mod reset;
 mod settings;
 mod shared;
 mod status;
-mod tls;
+pub(crate) mod tls;
 mod watch;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +93,9 @@ pub const PROTOCOL: &str = "keel-cluster/1";
 
 /// How long a graceful end may take: farewells are one packet to each peer.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(500);
+/// How long the end waits for what was sent just before, and how often it looks.
+const FLUSH_LIMIT: Duration = Duration::from_millis(100);
+const FLUSH_PACE: Duration = Duration::from_millis(1);
 
 /// The running transport. It ends when this is dropped; only [`Transport::shutdown`] waits until the
 /// farewell to the peers is sent.
@@ -106,14 +114,13 @@ impl Transport {
     /// machine does not have (yet) is no error: [`LinkStatus::address_missing`] says so.
     pub fn start(settings: Settings) -> Result<(Self, Events), StartError> {
         settings.check()?;
+        let links = settings.links.clone();
         let (shared, events) = Shared::new(settings)?;
         let mut tasks = vec![tokio::spawn(watch::run(shared.clone()))];
-        for link in shared.links.values() {
+        for Link { number, peers, .. } in &links {
+            let link = &shared.links[number];
+            link.set_peers(&shared, peers);
             tasks.push(tokio::spawn(accept::run(shared.clone(), link.clone())));
-            for path in link.paths.values().filter(|path| path.peer > shared.own) {
-                let dial = dial::run(shared.clone(), link.clone(), path.clone());
-                tasks.push(tokio::spawn(dial));
-            }
         }
         Ok((Self { shared, tasks }, events))
     }
@@ -156,6 +163,33 @@ impl Transport {
         }
     }
 
+    /// Makes `peers` the peers of `link`, for instance after a node was added. Paths to those that
+    /// stay at their address are left alone; those to the others end with [`Lost::Removed`].
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such link, or the peers contradict themselves or this node; then nothing
+    /// changes.
+    pub fn set_peers(
+        &self,
+        link: LinkNumber,
+        peers: BTreeMap<NodeId, SocketAddr>,
+    ) -> Result<(), SettingsError> {
+        let state = self
+            .shared
+            .links
+            .get(&link)
+            .ok_or(SettingsError::NoLink(link))?;
+        let link = Link {
+            number: link,
+            listen: state.listen,
+            peers,
+        };
+        link.check(self.shared.own)?;
+        state.set_peers(&self.shared, &link.peers);
+        Ok(())
+    }
+
     /// Uses `keys` from now on: for what is dialled and accepted from here, and for connections that
     /// stand. Those whose peer is no longer trusted end; where this node's own certificate is a new
     /// one, all paths are dialled again, each old connection staying until the new one stands.
@@ -167,8 +201,10 @@ impl Transport {
         self.shared.reload(keys)
     }
 
-    /// Says farewell to the peers, which then know at once, and ends.
+    /// Sends what was given to it before, says farewell to the peers, which then know at once, and
+    /// ends.
     pub async fn shutdown(self) {
+        let _ = tokio::time::timeout(FLUSH_LIMIT, self.flush()).await;
         self.end();
         let farewell = async {
             for link in self.shared.links.values() {
@@ -179,9 +215,27 @@ impl Transport {
         let _ = tokio::time::timeout(SHUTDOWN_LIMIT, farewell).await;
     }
 
+    /// A connection that is closed sends nothing more. Datagrams go before the stream, so that they
+    /// have gone once the peer has acknowledged the stream's end.
+    async fn flush(&self) {
+        let paths = self.shared.paths();
+        let lives: Vec<_> = paths.filter_map(|path| path.current()).collect();
+        lives.iter().for_each(|live| live.end_stream());
+        for live in lives {
+            let is_under_way = || {
+                !live.all_written.load(std::sync::atomic::Ordering::Relaxed)
+                    && live.connection.close_reason().is_none()
+            };
+            while is_under_way() {
+                tokio::time::sleep(FLUSH_PACE).await;
+            }
+        }
+    }
+
     fn end(&self) {
         self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
         for link in self.shared.links.values() {
+            link.end();
             link.endpoint.close(Code::Stopped.into(), b"the node stops");
         }
     }

@@ -47,6 +47,8 @@ pub enum Invocation {
     Lab(Vec<OsString>),
     /// `keel cluster`.
     Cluster(Vec<OsString>),
+    /// `keel witness`.
+    Witness(Vec<OsString>),
     /// The balancer's process.
     RoleBalancer,
     /// The keeper's process.
@@ -107,6 +109,9 @@ enum Verb {
     /// Who is in the cluster, whether it has quorum, and its CIB
     #[command(disable_help_flag = true)]
     Cluster(Words),
+    /// A vote for clusters that could be cut in equal halves
+    #[command(disable_help_flag = true)]
+    Witness(Words),
     /// Machines as namespaces, faults, probes: rehearse a failure
     #[command(disable_help_flag = true)]
     Lab(Words),
@@ -221,6 +226,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::CrmVerify(words) => Invocation::CrmVerify(text(words.words)),
             Verb::Lab(words) => Invocation::Lab(words.words),
             Verb::Cluster(words) => Invocation::Cluster(words.words),
+            Verb::Witness(words) => Invocation::Witness(words.words),
         },
         Err(error) => Invocation::Print {
             text: explain(&error),

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 /// The files of a machine, or what stands for them in a test.
 pub trait Files {
@@ -84,7 +86,7 @@ impl Files for MachineFiles {
     }
 
     fn write(&mut self, path: &str, text: &str) -> io::Result<()> {
-        std::fs::write(path, text)
+        self.write_with(path, &mut |file| file.write_str(text))
     }
 
     fn write_with(
@@ -92,11 +94,14 @@ impl Files for MachineFiles {
         path: &str,
         write: &mut dyn FnMut(&mut dyn fmt::Write) -> fmt::Result,
     ) -> io::Result<()> {
+        let successor = Successor::of(Path::new(path))?;
         let mut file = FileWriter {
-            file: std::fs::File::create(path)?,
+            file: successor.create()?,
             error: None,
         };
-        write(&mut file).map_err(|error| file.error.take().unwrap_or(io::Error::other(error)))
+        let written = write(&mut file);
+        let written = written.map_err(|error| file.error.take().unwrap_or(io::Error::other(error)));
+        successor.finish(&file.file, written)
     }
 
     fn list(&mut self, folder: &str) -> io::Result<Vec<String>> {
@@ -116,9 +121,59 @@ impl Files for MachineFiles {
     }
 }
 
+/// What takes the place of a file as a whole: where the disk is full, the file is as it was.
+enum Successor {
+    /// Nothing is lost by writing to the place itself: there is no file yet, or it is a terminal, a
+    /// pipe or a device.
+    InPlace(PathBuf),
+    /// Written beside the file, then renamed.
+    Beside { file: PathBuf, beside: PathBuf },
+}
+
+impl Successor {
+    fn of(path: &Path) -> io::Result<Self> {
+        match std::fs::metadata(path) {
+            Ok(data) if data.is_file() => {
+                // The file that a link leads to is replaced, not the link.
+                let file = std::fs::canonicalize(path)?;
+                let mut name = file.file_name().unwrap_or_default().to_owned();
+                name.push(format!(".new-{}", std::process::id()));
+                let beside = file.with_file_name(name);
+                Ok(Self::Beside { file, beside })
+            }
+            _ => Ok(Self::InPlace(path.to_path_buf())),
+        }
+    }
+
+    fn create(&self) -> io::Result<File> {
+        match self {
+            Self::InPlace(path) => File::create(path),
+            Self::Beside { file, beside } => {
+                let created = File::create(beside)?;
+                created.set_permissions(std::fs::metadata(file)?.permissions())?;
+                Ok(created)
+            }
+        }
+    }
+
+    /// The file is the new one if all of it was written, else the old one.
+    fn finish(&self, written: &File, result: io::Result<()>) -> io::Result<()> {
+        let Self::Beside { file, beside } = self else {
+            return result;
+        };
+        let renamed = result
+            .and_then(|()| written.sync_all())
+            .and_then(|()| std::fs::rename(beside, file));
+        if renamed.is_err() {
+            let _ = std::fs::remove_file(beside);
+        }
+        renamed
+    }
+}
+
 /// A file that text is written to, with the error that writing ended in.
 struct FileWriter {
-    file: std::fs::File,
+    file: File,
     error: Option<io::Error>,
 }
 
@@ -180,5 +235,35 @@ impl Files for MemoryFiles {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.variables.get(name).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("cib.xml");
+        let name = path.to_str().expect("it is text");
+        MachineFiles.write(name, "old").expect("it can be written");
+        let failed = MachineFiles.write_with(name, &mut |file| {
+            file.write_str("half of the n")?;
+            Err(fmt::Error)
+        });
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "old");
+        MachineFiles.write(name, "new").expect("it can be written");
+        assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "new");
+        assert_eq!(
+            std::fs::read_dir(folder.path())
+                .expect("it is there")
+                .count(),
+            1
+        );
+        MachineFiles
+            .write("/dev/null", "nothing")
+            .expect("it can be written");
     }
 }

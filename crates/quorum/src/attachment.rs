@@ -1,11 +1,9 @@
 //! What a member brings to a view change, and what it keeps over a restart.
 
-use std::collections::BTreeSet;
-
 use crate::bytes::{DecodeError, Reader, Writer};
 use crate::electorate::Electorate;
 use crate::options::Options;
-use crate::{MAX_ATTACHMENT_BYTES, MAX_OPEN, NodeId, ViewId};
+use crate::{MAX_ATTACHMENT_BYTES, MAX_OPEN, ViewId};
 
 const VERSION: u8 = 1;
 
@@ -109,8 +107,9 @@ pub struct Attachment {
     pub record: Record,
     /// The last view in which it had quorum.
     pub last_quorate: Option<ViewId>,
-    /// Where it holds the witness' vote: the members of the view for which it was granted.
-    pub witness: Option<BTreeSet<NodeId>>,
+    /// It leads its view and has the witness' vote for it. It keeps that in a later view that it
+    /// leads: nobody else could use it.
+    pub witness: bool,
 }
 
 impl Attachment {
@@ -128,9 +127,7 @@ impl Attachment {
         });
         self.record.write(&mut to);
         to.option(self.last_quorate.as_ref(), |to, view| view.write(to));
-        to.option(self.witness.as_ref(), |to, nodes| {
-            to.nodes(nodes.iter());
-        });
+        to.flag(self.witness);
         debug_assert!(to.0.len() <= MAX_ATTACHMENT_BYTES);
         to.0
     }
@@ -155,7 +152,7 @@ impl Attachment {
             },
             record: Record::read(&mut from)?,
             last_quorate: from.option("last view", ViewId::read)?,
-            witness: from.option("witness", |from| from.nodes("witness"))?,
+            witness: from.flag("witness")?,
         };
         from.end()?;
         Ok(attachment)

@@ -41,6 +41,7 @@ mod reasons;
 mod state;
 mod verdict;
 mod view;
+pub mod witness;
 
 pub use attachment::{Attachment, Memory, Record};
 pub use bytes::DecodeError;

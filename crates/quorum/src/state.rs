@@ -1,6 +1,5 @@
 //! One node's part in the quorum.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::NodeId;
@@ -116,10 +115,7 @@ impl Quorum {
             memory: self.memory,
             record: self.record.clone(),
             last_quorate: self.last_quorate,
-            witness: self
-                .vote_until()
-                .filter(|until| *until > now)
-                .and_then(|_| self.nodes()),
+            witness: self.leads() && self.vote_until().is_some_and(|until| until > now),
         }
     }
 
@@ -132,6 +128,12 @@ impl Quorum {
     #[must_use]
     pub const fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// The current view.
+    #[must_use]
+    pub fn current_view(&self) -> Option<&View> {
+        self.session.as_ref().map(|session| &session.view)
     }
 
     /// What was said in the current view.
@@ -464,10 +466,6 @@ impl Quorum {
 
     fn vote_until(&self) -> Option<Duration> {
         self.session.as_ref()?.vote.until
-    }
-
-    fn nodes(&self) -> Option<BTreeSet<NodeId>> {
-        self.session.as_ref().map(|session| session.view.nodes())
     }
 }
 

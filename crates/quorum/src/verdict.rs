@@ -1,7 +1,7 @@
 //! The verdict: what the members of a view, given what each of them brought and the facts so far,
 //! may do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::NodeId;
 use crate::attachment::{Attachment, Memory};
@@ -30,15 +30,13 @@ pub struct Facts {
 
 impl Facts {
     /// What is known at the start of a view: who leaves, and whether the leader brings along the
-    /// witness' vote, granted to a view all of whose members are here.
+    /// witness' vote.
     #[must_use]
     pub fn at_start(view: &View) -> Self {
         let leader = view.members.get(&view.id.leader);
-        let brings = leader.and_then(|leader| leader.witness.as_ref());
         let leaving = view.members.iter().filter(|(_, member)| member.leaving);
         Self {
-            witness_vote: brings
-                .is_some_and(|granted| granted.iter().all(|node| view.members.contains_key(node))),
+            witness_vote: leader.is_some_and(|leader| leader.witness),
             leaving: leaving.map(|(node, _)| *node).collect(),
             ..Self::default()
         }
@@ -75,6 +73,11 @@ pub struct Verdict {
     pub needed: u32,
     /// What the witness has to do with it.
     pub witness: WitnessVote,
+    /// Each member's votes, as far as they count.
+    pub member_votes: BTreeMap<NodeId, u32>,
+    /// How many of the members' votes must be heard of for this verdict to hold: 0 without quorum;
+    /// all of them where quorum hangs on a tie-breaker or on a change that is not yet formed.
+    pub members_needed: u32,
     /// It waits for all nodes.
     pub waiting: bool,
     /// All nodes of the configuration are here.
@@ -135,6 +138,8 @@ pub fn verdict(view: &View, facts: &Facts) -> Verdict {
         expected_votes: shown.expected_votes,
         needed: shown.needed,
         witness,
+        member_votes: shown.count.members.clone(),
+        members_needed: if quorum { shown.members_needed } else { 0 },
         waiting: shown.waiting,
         complete: outcomes.iter().all(|outcome| outcome.complete),
         reasons: Vec::new(),
@@ -154,6 +159,8 @@ impl Verdict {
             expected_votes: 0,
             needed: 0,
             witness: WitnessVote::None,
+            member_votes: BTreeMap::new(),
+            members_needed: 0,
             waiting: false,
             complete: false,
             reasons: vec!["this node is not yet in a view".to_owned()],
@@ -170,6 +177,9 @@ impl Verdict {
 /// One electorate's votes, counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Count {
+    /// Each member's, as far as they count.
+    pub members: BTreeMap<NodeId, u32>,
+    /// All of them, and the witness'.
     pub votes: u32,
     pub expected_votes: u32,
     pub needed: u32,
@@ -196,6 +206,7 @@ pub(crate) struct Outcome {
     pub total_votes: u32,
     pub expected_votes: u32,
     pub needed: u32,
+    pub members_needed: u32,
     /// The electorate that decides.
     pub count: Count,
     /// It is one that may or may not have been formed.
@@ -235,6 +246,7 @@ impl Bench<'_> {
         let first_short = counts.iter().position(|count| !count.reached);
         let excludes = counts.iter().all(|count| count.excludes) && by_assertion.is_none();
         let deciding = first_short.unwrap_or(counts.len() - 1);
+        let settled = counts.len() == 1 || by_assertion.is_some();
         let count = by_assertion
             .clone()
             .unwrap_or_else(|| counts.swap_remove(deciding));
@@ -249,10 +261,23 @@ impl Bench<'_> {
             total_votes: self.total_votes(),
             expected_votes: count.expected_votes,
             needed: count.needed,
+            members_needed: self.members_needed(&count, settled),
             open: deciding > 0 && deciding <= self.knowledge.open.len() && by_assertion.is_none(),
             asserted: by_assertion.is_some(),
             count,
         }
+    }
+
+    /// How many of the members' votes quorum takes.
+    fn members_needed(&self, count: &Count, settled: bool) -> u32 {
+        let all = count.members.values().sum();
+        if !settled || count.votes < count.needed {
+            return all;
+        }
+        count
+            .needed
+            .saturating_sub(self.witness_votes())
+            .clamp(1, all.max(1))
     }
 
     /// Whether everybody is here whom the configuration or the electorate names.
@@ -293,9 +318,11 @@ impl Bench<'_> {
         let counted = |(node, member): (&NodeId, &Attachment)| {
             let listed = electorate.votes.get(node).copied();
             let votes = listed.or((any || complete).then_some(member.votes));
-            votes.filter(|_| everybody || remembers(member, electorate))
+            let votes = votes.filter(|_| everybody || remembers(member, electorate));
+            votes.map(|votes| (*node, votes))
         };
-        let nodes_votes: u32 = self.view.members.iter().filter_map(counted).sum();
+        let members: BTreeMap<NodeId, u32> = self.view.members.iter().filter_map(counted).collect();
+        let nodes_votes: u32 = members.values().sum();
         let votes = nodes_votes + self.witness_votes();
         let grown = any && nodes_votes + self.all_witness_votes() > electorate.expected_votes;
         let expected_votes = if grown {
@@ -326,6 +353,7 @@ impl Bench<'_> {
             });
         let ties = self.options.auto_tie_breaker().is_some();
         Count {
+            members,
             votes,
             expected_votes,
             needed,

@@ -29,7 +29,7 @@ fn largest() -> Attachment {
                 .into_keys()
                 .map(|node| (node, 1))
                 .collect(),
-            auto_tie_breaker: Some(TieBreaker::Nodes(nodes.clone())),
+            auto_tie_breaker: Some(TieBreaker::Nodes(nodes)),
             last_man_standing: Some(Duration::from_secs(10)),
             ..Settings::default()
         }),
@@ -49,7 +49,7 @@ fn largest() -> Attachment {
             counter: u64::MAX,
             leader: 7,
         }),
-        witness: Some(nodes.into_iter().collect()),
+        witness: true,
     }
 }
 

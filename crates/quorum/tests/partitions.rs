@@ -108,7 +108,11 @@ fn carry_out(cluster: &mut Cluster, count: u32, step: Step) {
     match step {
         Step::Split(dice) => split(cluster, dice),
         Step::Deliver(dice) => {
-            for node in all.iter().filter(|node| dice >> **node & 1 == 1) {
+            let everybody = dice >> 40 & 1 == 1;
+            for node in all
+                .iter()
+                .filter(|node| everybody || dice >> **node & 1 == 1)
+            {
                 cluster.deliver(*node);
             }
         }
@@ -168,10 +172,11 @@ fn carry_out(cluster: &mut Cluster, count: u32, step: Step) {
 /// Each node goes to one of four sides; sides that are as before keep their view.
 fn split(cluster: &mut Cluster, dice: u64) {
     let mut sides: [BTreeSet<NodeId>; 4] = Default::default();
-    let few = dice >> 60;
+    // Mostly two sides, sometimes one, sometimes four.
+    let count = [1, 2, 2, 2, 2, 2, 2, 4][(dice >> 61) as usize];
     for node in cluster.up.keys() {
-        let side = (dice >> (2 * node)) as usize % 4;
-        sides[if few > 3 { side % 2 } else { side }].insert(*node);
+        let side = (dice >> (2 * node)) as usize % count;
+        sides[side].insert(*node);
     }
     for side in sides.into_iter().filter(|side| !side.is_empty()) {
         if !cluster.groups.iter().any(|group| group.installed == side) {
@@ -243,32 +248,94 @@ fn check(cluster: &Cluster) {
     }
 }
 
+/// A few equal nodes, whose electorate changes as often as it can.
+fn following() -> impl Strategy<Value = Settings> {
+    let tie_breaker = prop::option::of(prop_oneof_tie_breaker());
+    (3..=5u32, tie_breaker, any::<bool>()).prop_filter_map(
+        "contradicts itself",
+        |(count, auto_tie_breaker, waits)| {
+            let settings = Settings {
+                votes: (1..=count).map(|node| (node, 1)).collect(),
+                auto_tie_breaker,
+                wait_for_all: Some(waits),
+                last_man_standing: Some(MIN_LAST_MAN_STANDING_WINDOW),
+                ..Settings::default()
+            };
+            Options::try_from(settings.clone())
+                .is_ok()
+                .then_some(settings)
+        },
+    )
+}
+
+/// Steps by which a change is known to some and not to others when the view breaks.
+fn hasty_step() -> impl Strategy<Value = Step> {
+    let dice = any::<u64>;
+    proptest::prop_oneof![
+        6 => dice().prop_map(Step::Split),
+        12 => dice().prop_map(Step::Deliver),
+        6 => Just(Step::Acknowledge),
+        5 => Just(Step::Pass),
+        1 => dice().prop_map(Step::Crash),
+        1 => dice().prop_map(Step::Torn),
+        3 => dice().prop_map(Step::Restart),
+        1 => dice().prop_map(Step::Wipe),
+        1 => Just(Step::Settle),
+    ]
+}
+
+fn play(settings: Settings, steps: Vec<Step>) {
+    let count = if settings.votes.is_empty() {
+        settings.expected_votes.unwrap_or(1).min(NODES)
+    } else {
+        settings.votes.len() as u32
+    };
+    let mut cluster = Cluster::new(settings, count);
+    let all: Vec<NodeId> = (1..=count).collect();
+    cluster.start(&all);
+    for node in &all {
+        cluster.install(&BTreeSet::from([*node]));
+    }
+    let mut holder = None;
+    for step in steps {
+        carry_out(&mut cluster, count, step);
+        grant(&mut cluster, &mut holder);
+        check(&cluster);
+    }
+    heal(&mut cluster, &all);
+}
+
+/// `PROPTEST_CASES` in the environment counts more.
+fn times(cases: u32) -> Config {
+    Config {
+        cases,
+        max_shrink_iters: 100_000,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(Config { cases: 6 * Config::default().cases, max_shrink_iters: 100_000, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(times(500))]
 
     #[test]
     fn no_two_partitions_are_exclusive(
         settings in settings(),
         steps in prop::collection::vec(step(), 1..60),
     ) {
-        let count = if settings.votes.is_empty() {
-            settings.expected_votes.unwrap_or(1).min(NODES)
-        } else {
-            settings.votes.len() as u32
-        };
-        let mut cluster = Cluster::new(settings, count);
-        let all: Vec<NodeId> = (1..=count).collect();
-        cluster.start(&all);
-        for node in &all {
-            cluster.install(&BTreeSet::from([*node]));
-        }
-        let mut holder = None;
-        for step in steps {
-            carry_out(&mut cluster, count, step);
-            grant(&mut cluster, &mut holder);
-            check(&cluster);
-        }
-        heal(&mut cluster, &all);
+        play(settings, steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(times(1000))]
+
+    #[test]
+    fn nobody_goes_on_under_an_electorate_that_was_left(
+        settings in following(),
+        steps in prop::collection::vec(hasty_step(), 20..120),
+    ) {
+        play(settings, steps);
     }
 }
 

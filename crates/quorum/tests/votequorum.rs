@@ -460,3 +460,49 @@ fn nodes_with_other_options_must_all_agree() {
     cluster.split(&[&[2, 3], &[1]]);
     assert_eq!(cluster.summary(2), "blocked 2/5 3");
 }
+
+#[test]
+fn what_members_a_verdict_hangs_on() {
+    let check = |cluster: &Cluster, node, needed| {
+        let verdict = cluster.verdict(node);
+        assert_eq!(verdict.members_needed, needed, "{verdict:?}");
+    };
+    let mut cluster = Cluster::together(equal(5), 5);
+    check(&cluster, 1, 3);
+    cluster.split(&[&[1, 2], &[3, 4, 5]]);
+    check(&cluster, 1, 0);
+    check(&cluster, 3, 3);
+    let two_node = Cluster::together(
+        Settings {
+            two_node: true,
+            ..equal(2)
+        },
+        2,
+    );
+    check(&two_node, 1, 1);
+    let tie_breaker = Some(TieBreaker::Lowest);
+    let mut halves = Cluster::together(
+        Settings {
+            auto_tie_breaker: tie_breaker,
+            ..equal(4)
+        },
+        4,
+    );
+    check(&halves, 1, 3);
+    halves.split(&[&[1, 2], &[3, 4]]);
+    check(&halves, 1, 2);
+    // Until all know of it, a change hangs on all.
+    let settings = Settings {
+        last_man_standing: Some(WINDOW),
+        ..equal(5)
+    };
+    let mut cluster = Cluster::together(settings, 5);
+    cluster.split(&[&[1, 2, 3, 4], &[5]]);
+    check(&cluster, 1, 3);
+    cluster.pass(WINDOW);
+    (1..=4).for_each(|node| assert!(cluster.deliver(node)));
+    check(&cluster, 1, 4);
+    cluster.settle();
+    check(&cluster, 1, 3);
+    assert_eq!(cluster.verdict(1).member_votes.len(), 4);
+}

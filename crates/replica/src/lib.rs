@@ -15,7 +15,7 @@
 //!
 //! The group below (crate `membership`) delivers messages in one order and tells when all members have
 //! acknowledged them. A member acknowledges a change when it is on its disk; so what is stable is on
-//! the disk of every member, and only that is shown and answered. `LIFECYCLE.md` beside this file tells
+//! the disk of every member, and only that is shown and answered. The crate's `LIFECYCLE.md` tells
 //! the life of a change, [`exchange`] what happens when a view begins and why nothing is lost then.
 //!
 //! Owns: the node's copy of the CIB, applied and committed; the operations on it; the rules by which

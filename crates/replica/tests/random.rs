@@ -4,6 +4,8 @@
 
 mod group;
 
+use std::time::Duration;
+
 use group::{Group, majority};
 use replica::{Answer, Report, Request};
 
@@ -38,7 +40,8 @@ fn partition(group: &mut Group, random: &mut Random) {
     }
 }
 
-fn step(group: &mut Group, random: &mut Random, flips: bool) {
+fn step(group: &mut Group, random: &mut Random, flips: bool, faults: bool) {
+    group.steps += 1;
     let at = random.below(group.nodes.len());
     if !group.is_up(at) {
         if random.below(10) == 0 {
@@ -60,6 +63,14 @@ fn step(group: &mut Group, random: &mut Random, flips: bool) {
             group.request(at, Request::Read);
         }
         10 if flips => group.flip_standing(at),
+        11 if faults => {
+            let count = random.below(7);
+            group.fail_writes(at, random.below(5), count);
+        }
+        12 if faults => {
+            let now = Duration::from_millis(10 * group.steps);
+            group.tick(at, now);
+        }
         10..=34 => {
             group.order(at);
         }
@@ -110,11 +121,12 @@ fn run(seed: u64, tally: &mut Tally) {
     let count = 2 + random.below(4);
     let mut group = Group::new(u32::try_from(count).expect("few"));
     group.quorum_acknowledges = random.below(2) == 0;
-    // Every fourth schedule has views whose standing changes.
+    // Some schedules have views whose standing changes, and writes that fail.
     let flips = seed % 4 == 3;
+    let faults = seed % 8 >= 6;
     partition(&mut group, &mut random);
     for _ in 0..1500 {
-        step(&mut group, &mut random, flips);
+        step(&mut group, &mut random, flips, faults);
     }
     for at in 0..count {
         if !group.is_up(at) {
@@ -123,6 +135,9 @@ fn run(seed: u64, tally: &mut Tally) {
     }
     let all: Vec<_> = (0..count).collect();
     group.view(&all, majority(count, count), 2);
+    for at in all {
+        group.mend(at);
+    }
     group.settle();
     group.check_vouched();
     let first = group.replica(0).committed().root().to_compact_text();

@@ -5,7 +5,9 @@ mod group;
 use std::time::Duration;
 
 use group::{Group, majority};
-use replica::limits::{GENERATIONS, MAX_REQUESTS, PART_BYTES, WRITE_FAILURES};
+use replica::limits::{
+    GENERATIONS, HISTORY, MAX_DEFERRED, MAX_OPERATIONS, MAX_REQUESTS, PART_BYTES, WRITE_FAILURES,
+};
 use replica::store::{Disk, DiskErrorKind, StoreReport, read_generation};
 use replica::{
     Answer, Change, ChangeError, Durability, Expectation, Operation, Refusal, Report, Request,
@@ -511,4 +513,65 @@ fn a_disk_that_fails_once_is_tried_again() {
     group.tick(0, deadline);
     group.settle();
     assert!(group.is_vouched(0, change));
+}
+
+#[test]
+fn a_change_has_so_many_operations() {
+    let mut group = established(1);
+    group.allows_refusals = true;
+    let change = |count| {
+        Request::Change(Change {
+            operations: vec![Operation::Bump; count],
+            ..Change::default()
+        })
+    };
+    let most = group.request(0, change(MAX_OPERATIONS));
+    let more = group.request(0, change(MAX_OPERATIONS + 1));
+    group.settle();
+    assert!(group.is_vouched(0, most));
+    let refused = group.answer(0, more);
+    assert!(matches!(refused, Some(Answer::Refused(Refusal::TooLarge))));
+}
+
+#[test]
+fn an_ancestor_is_remembered_for_so_many_changes() {
+    for (changes, is_remembered) in [(HISTORY - 1, true), (HISTORY, false)] {
+        let mut group = established(3);
+        group.add(0);
+        group.settle();
+        group.view(&[0], majority(1, 3), 0);
+        group.view(&[1, 2], WITH_QUORUM, 0);
+        group.settle();
+        for _ in 0..changes {
+            group.request(1, Request::Change(Change::of(Operation::Bump)));
+        }
+        group.settle();
+        group.view(&[0, 1, 2], WITH_QUORUM, 0);
+        group.settle();
+        group.check_vouched();
+        let is_kept = reported(&group, 0, |it| matches!(it, Report::Lost { .. }));
+        assert_eq!(is_kept, !is_remembered, "after {changes} changes");
+    }
+}
+
+#[test]
+fn so_many_changes_wait_for_the_marker() {
+    for surplus in [0, 1] {
+        let mut group = established(2);
+        group.allows_refusals = true;
+        // They are not ordered before the next view, where they come before its marker.
+        let half = MAX_DEFERRED / 2;
+        let mut changes: Vec<_> = (0..half).map(|at| (0, group.note(0, at))).collect();
+        changes.extend((0..half + surplus).map(|at| (1, group.note(1, at))));
+        group.view(&[0, 1], WITH_QUORUM, 0);
+        while group.order(0) || group.order(1) {}
+        group.settle();
+        let is_refused = |&&(at, change): &&(usize, RequestId)| {
+            let answer = group.answer(at, change);
+            matches!(answer, Some(Answer::Refused(Refusal::Deferred)))
+        };
+        assert_eq!(changes.iter().filter(is_refused).count(), surplus);
+        let vouched = changes.iter().filter(|(at, it)| group.is_vouched(*at, *it));
+        assert_eq!(vouched.count(), MAX_DEFERRED);
+    }
 }

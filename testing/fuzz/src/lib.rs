@@ -229,6 +229,32 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "quorum-witness",
+        run: targets::quorum::witness,
+        seeds: &[
+            b"\x01\x05alpha\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x01\x02\x00\x00\x00\x01\x00\x00\x00\x02\x04\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x03\x00\x00\x00\x04\x00\x02\x00\x00\x00\x03\x01\x01\x00\x01\x00\x00\x00\x00w5\x94\x00",
+            b"\x01\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x03\x01\x00\x00\x00\x00w5\x94\x00",
+            b"\x01\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x03\x02\x04",
+        ],
+    },
+    Target {
+        name: "cluster-records",
+        run: targets::transport::records,
+        seeds: &[
+            b"\x03\x01\0\0\x08\0\0\0\0\0\0\0\x09\0\0\0\x03abc\x02\0\0\0\0\0\0\0",
+            b"\x01\0\x11\0\0abc",
+            b"\x05\x01\0\0\x08\0\0\0\0\0\0\0\x09\0\x11\0\x01",
+        ],
+    },
+    Target {
+        name: "cluster-certificates",
+        run: targets::transport::certificates,
+        seeds: &[
+            b"0\x82\x01\0\x30\x81\xa9\xa0\x03\x02\x01\x02\x02\x01\x01",
+            b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n",
+        ],
+    },
+    Target {
         name: "replica-message",
         run: targets::replica::message,
         seeds: &[

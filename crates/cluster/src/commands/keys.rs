@@ -12,6 +12,10 @@ use crate::keys::{
     Authority, create_authority, issue, read_authority, write_authority, write_node,
 };
 use crate::setup;
+use crate::witness::WITNESS_NODE;
+
+/// The folder of the witness' keys.
+const WITNESS: &str = "witness";
 
 /// Verbs of `keys`.
 #[derive(Debug, Subcommand)]
@@ -85,6 +89,15 @@ fn create(options: &CreateOptions) -> Result<(), String> {
             &authority,
             node.id.value,
             &node.name.value,
+        )?;
+    }
+    if configuration.quorum.device.is_some() {
+        write_keys(
+            &options.into,
+            &configuration,
+            &authority,
+            WITNESS_NODE,
+            WITNESS,
         )?;
     }
     Ok(())

@@ -18,6 +18,7 @@ use crate::group::{Embedded, GroupService};
 use crate::lives;
 use crate::log::Log;
 use crate::setup::{self, Setup};
+use crate::witness::WitnessSide;
 use crate::writer::Writer;
 
 /// Options of `run`.
@@ -106,14 +107,21 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
     match with.setup.transport() {
         MessageTransport::Embedded => {
             let group = Embedded::start(&with.setup, settings, now);
-            with.run(group.map_err(|error| error.to_string())?).await
+            let group = group.map_err(|error| error.to_string())?;
+            let witness = match &with.setup.configuration.quorum.device {
+                Some(device) => Some(WitnessSide::start(&with.setup, device, life.incarnation)?),
+                None => None,
+            };
+            with.run(group, witness).await
         }
         #[cfg(feature = "corosync")]
         MessageTransport::Corosync => {
             let group = crate::group::Corosync::start(&with.setup, settings, now);
             let node = with.node.judged_by("corosync's votequorum");
             let with = With { node, ..with };
-            with.run(group.map_err(|error| error.to_string())?).await
+            // Corosync's own qdevice asks the witness.
+            with.run(group.map_err(|error| error.to_string())?, None)
+                .await
         }
         #[cfg(not(feature = "corosync"))]
         MessageTransport::Corosync => Err("this build has no corosync".to_owned()),
@@ -148,8 +156,13 @@ struct With {
 }
 
 impl With {
-    async fn run(self, group: impl GroupService) -> Result<(), String> {
+    async fn run(
+        self,
+        group: impl GroupService,
+        witness: Option<WitnessSide>,
+    ) -> Result<(), String> {
         let daemon = Daemon::new(Parts {
+            witness,
             setup: self.setup,
             group,
             node: self.node,

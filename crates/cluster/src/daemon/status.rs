@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use cluster_api::{CibStatus, Life, MemberStatus, QuorumStatus, Status, ViewStatus, WitnessStatus};
+use cluster_api::{CibStatus, Life, MemberStatus, QuorumStatus, Status, ViewStatus};
 use corosync_config::model::MessageTransport;
 use membership::NodeId;
-use quorum::WitnessVote;
 
 use super::Daemon;
 use crate::group::GroupService;
@@ -58,7 +57,6 @@ impl<G: GroupService> Daemon<G> {
     pub(super) fn quorum_status(&self, now: Duration) -> QuorumStatus {
         let verdict = self.node.verdict();
         let lease = self.group.lease(now);
-        let device = self.setup.configuration.quorum.device.as_ref();
         QuorumStatus {
             is_quorate: self.is_quorate(now),
             is_exclusive: verdict.exclusive,
@@ -66,18 +64,7 @@ impl<G: GroupService> Daemon<G> {
             expected_votes: verdict.expected_votes,
             needed: verdict.needed,
             lease_ms: lease.map(ms).filter(|_| verdict.quorate),
-            witness: device.map(|device| WitnessStatus {
-                host: device.net.host.value.to_string(),
-                is_connected: false,
-                vote: match verdict.witness {
-                    WitnessVote::None => "not asked",
-                    WitnessVote::NotNeeded => "not needed",
-                    WitnessVote::Given => "given",
-                    WitnessVote::Missing => "missing",
-                    WitnessVote::Useless => "would not suffice",
-                }
-                .to_owned(),
-            }),
+            witness: self.witness.as_ref().map(|witness| witness.status(now)),
             reasons: verdict.reasons.clone(),
         }
     }

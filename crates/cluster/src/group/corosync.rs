@@ -39,6 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub struct Corosync {
     group: CorosyncGroup,
     names: BTreeMap<NodeId, String>,
+    votes: BTreeMap<NodeId, u32>,
     companion: Companion,
     connection: Option<Connection>,
     /// What the companion said that made us ready.
@@ -66,22 +67,24 @@ impl Corosync {
         settings: membership::Settings,
         now: Duration,
     ) -> std::io::Result<Self> {
-        let votes = setup.configuration.nodes.iter();
+        let nodes = setup.configuration.nodes.iter();
+        let votes: BTreeMap<NodeId, u32> = nodes
+            .map(|node| (NodeId(node.id.value), node.votes()))
+            .collect();
         let group = CorosyncGroup::new(
             Settings {
                 me: settings.me,
                 counter: settings.counter,
                 attachment: settings.attachment,
                 commitment: settings.commitment,
-                votes: votes
-                    .map(|node| (NodeId(node.id.value), node.votes()))
-                    .collect(),
+                votes: votes.clone(),
             },
             now,
         );
         Ok(Self {
             group,
             names: setup.names.clone(),
+            votes,
             companion: Companion::start(setup)?,
             connection: None,
             waiting: None,
@@ -255,7 +258,9 @@ impl GroupService for Corosync {
             Output::Committed(seq) => GroupEvent::Committed(seq),
             Output::AcknowledgedByAll(seq) => GroupEvent::AcknowledgedByAll(seq),
             Output::Judged(judgement) => {
-                GroupEvent::Verdict(sentences::verdict(&self.names, &judgement))
+                let of = |node| (node, self.votes.get(&node).copied().unwrap_or(1));
+                let votes = self.group.view().nodes().map(of).collect();
+                GroupEvent::Verdict(sentences::verdict(&self.names, votes, &judgement))
             }
             Output::Trouble(trouble) => GroupEvent::Said(sentences::trouble(&self.names, trouble)),
             Output::Broken => {

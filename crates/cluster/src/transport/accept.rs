@@ -1,39 +1,29 @@
 //! The end that accepts: from a stranger's first packet to a peer's connection.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quinn::{Connecting, Connection, Incoming};
 
-use super::admission::{Admission, Verdict, Whose};
+use super::admission::{Verdict, Whose};
 use super::connection::Code;
 use super::establish::{self, NoGreeting};
 use super::event::Refusal;
 use super::failure;
+use super::link::LinkState;
+use super::locked::locked;
 use super::path::Path;
-use super::shared::{LinkState, Shared, presented};
+use super::shared::Shared;
 
 /// How long somebody may take from the first packet to the greeting.
 pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Accepts on `link` until the transport ends.
 pub(super) async fn run(shared: Arc<Shared>, link: Arc<LinkState>) {
-    let peers = link.paths.values().map(|path| path.address.ip()).collect();
-    let limits = &shared.limits;
-    let admission = Admission::new(
-        peers,
-        limits.attempts_per_second,
-        limits.handshakes,
-        Instant::now(),
-    );
-    let admission = Arc::new(Mutex::new(admission));
     while let Some(incoming) = link.endpoint.accept().await {
         let address = incoming.remote_address();
         let proven = incoming.remote_address_validated();
-        let verdict = admission
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .decide(address.ip(), proven, Instant::now());
+        let verdict = locked(&link.admission).decide(address.ip(), proven, Instant::now());
         match verdict {
             Verdict::Retry => {
                 link.refused.retries.add(1);
@@ -46,10 +36,10 @@ pub(super) async fn run(shared: Arc<Shared>, link: Arc<LinkState>) {
             }
             Verdict::Handshake(whose) => {
                 let place = Place {
-                    admission: admission.clone(),
+                    link: link.clone(),
                     whose,
                 };
-                tokio::spawn(admit(shared.clone(), link.clone(), incoming, place));
+                tokio::spawn(admit(shared.clone(), incoming, place));
             }
         }
     }
@@ -57,20 +47,18 @@ pub(super) async fn run(shared: Arc<Shared>, link: Arc<LinkState>) {
 
 /// A place among the handshakes in progress, given back at its end.
 struct Place {
-    admission: Arc<Mutex<Admission>>,
+    link: Arc<LinkState>,
     whose: Whose,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.admission
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .ended(self.whose);
+        locked(&self.link.admission).ended(self.whose);
     }
 }
 
-async fn admit(shared: Arc<Shared>, link: Arc<LinkState>, incoming: Incoming, place: Place) {
+async fn admit(shared: Arc<Shared>, incoming: Incoming, place: Place) {
+    let link = place.link.clone();
     let address = incoming.remote_address();
     let admitted = async {
         let connecting = incoming
@@ -82,7 +70,7 @@ async fn admit(shared: Arc<Shared>, link: Arc<LinkState>, incoming: Incoming, pl
     drop(place);
     match admitted.unwrap_or(Err(Some(Refusal::Slow))) {
         Ok((path, connection, greeted)) => {
-            establish::install(shared, path, connection, greeted, false).await;
+            establish::install(shared, path, connection, greeted).await;
         }
         Err(Some(why)) => link.tell_refusal(&shared, address, why),
         Err(None) => {}
@@ -122,14 +110,14 @@ fn expected(
     connection: &Connection,
 ) -> Result<Arc<Path>, Refusal> {
     let node = shared
-        .who_dialled(&presented(connection))
+        .who_is(connection)
         .map_err(|why| Refusal::Handshake(why.to_string()))?;
     if node == shared.own {
         return Err(Refusal::OwnId(node));
     }
-    let path = link.paths.get(&node).ok_or(Refusal::NotConfigured(node))?;
+    let path = link.path(node).ok_or(Refusal::NotConfigured(node))?;
     if node > shared.own {
         return Err(Refusal::WrongDirection(node));
     }
-    Ok(path.clone())
+    Ok(path)
 }

@@ -64,20 +64,20 @@ pub(super) struct Admission {
 }
 
 impl Admission {
-    pub(super) fn new(
-        peers: Vec<IpAddr>,
-        attempts_per_second: u64,
-        handshakes: usize,
-        now: Instant,
-    ) -> Self {
+    pub(super) fn new(attempts_per_second: u64, handshakes: usize, now: Instant) -> Self {
         Self {
-            peers,
+            peers: Vec::new(),
             attempts_per_second,
             handshakes,
             attempts: HashMap::new(),
             others: Allowance::new(attempts_per_second, now),
             in_progress: [0; 3],
         }
+    }
+
+    /// From here on the peers are at these addresses.
+    pub(super) fn set_peers(&mut self, addresses: Vec<IpAddr>) {
+        self.peers = addresses;
     }
 
     /// What to do with a first packet from `address`, `proven` if it has answered a retry. After
@@ -149,7 +149,9 @@ mod tests {
     const STRANGER: [u8; 4] = [10, 9, 9, 9];
 
     fn admission(now: Instant) -> Admission {
-        Admission::new(vec![PEER.into()], 3, 2, now)
+        let mut admission = Admission::new(3, 2, now);
+        admission.set_peers(vec![PEER.into()]);
+        admission
     }
 
     #[test]
@@ -212,7 +214,7 @@ mod tests {
     #[test]
     fn the_table_of_addresses_is_bounded() {
         let now = Instant::now();
-        let mut admission = Admission::new(Vec::new(), 3, usize::MAX, now);
+        let mut admission = Admission::new(3, usize::MAX, now);
         let mut ignored = 0;
         for number in 0..5000_u32 {
             let verdict = admission.decide(number.to_be_bytes().into(), true, now);
@@ -228,7 +230,7 @@ mod tests {
     #[test]
     fn one_ipv6_network_is_one_address() {
         let now = Instant::now();
-        let mut admission = Admission::new(Vec::new(), 3, 10, now);
+        let mut admission = Admission::new(3, 10, now);
         let verdicts: Vec<_> = (0..4_u16)
             .map(|last| {
                 let address = Ipv6Addr::new(0x2001, 0xdb8, 0, 1, last, 0, 0, last);

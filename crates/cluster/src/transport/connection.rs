@@ -3,15 +3,17 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use bytes::Bytes;
-use quinn::{Connection, ConnectionError, SendStream, VarInt};
+use quinn::{Connection, ConnectionError, SendStream, Side, VarInt};
 use tokio::sync::Notify;
 
 use super::event::{Class, Dropped, Lost, Sent};
+use super::locked::locked;
 use super::record::{HEADER_BYTES, Record};
+use crate::keys::Untrusted;
 
 /// Why an end closes a connection, as the other reads it (RFC 9000, 19.19: application error code).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +57,6 @@ pub(super) struct Live {
     pub(super) connection: Connection,
     pub(super) incarnation: u64,
     pub(super) since: Instant,
-    /// Whether this end dialled it.
-    pub(super) dialled: bool,
     queue: Mutex<Queue>,
     queue_limit_bytes: usize,
     /// Told when the queue has something new, or is to end.
@@ -80,17 +80,11 @@ struct Queue {
 }
 
 impl Live {
-    pub(super) fn new(
-        connection: Connection,
-        incarnation: u64,
-        dialled: bool,
-        queue_limit_bytes: usize,
-    ) -> Self {
+    pub(super) fn new(connection: Connection, incarnation: u64, queue_limit_bytes: usize) -> Self {
         Self {
             connection,
             incarnation,
             since: Instant::now(),
-            dialled,
             queue: Mutex::default(),
             queue_limit_bytes,
             to_write: Notify::new(),
@@ -101,11 +95,23 @@ impl Live {
         }
     }
 
+    /// Whether this end dialled it.
+    pub(super) fn dialled(&self) -> bool {
+        self.connection.side() == Side::Client
+    }
+
+    /// Ends the connection: by the keys of now, the peer is not trusted.
+    pub(super) fn distrust(&self, why: Untrusted) {
+        let words = why.to_string();
+        self.close_as(Code::Untrusted, Lost::Untrusted(why), &words);
+    }
+
     /// Ends the connection now; the peer is told why.
     pub(super) fn close(&self, code: Code, words: &str) {
         let why = match code {
             Code::Stopped => Lost::Stopped,
-            Code::Closed | Code::Refused => Lost::Closed,
+            Code::Closed => Lost::Closed,
+            Code::Refused => Lost::Removed,
             Code::Replaced => Lost::Replaced(self.connection.remote_address()),
             Code::Untrusted | Code::Protocol => Lost::Protocol(words.to_owned()),
             Code::Silent => Lost::Silent,
@@ -115,19 +121,13 @@ impl Live {
 
     /// As [`Live::close`], where `why` says more than the code.
     pub(super) fn close_as(&self, code: Code, why: Lost, words: &str) {
-        self.why_closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(why);
+        locked(&self.why_closed).get_or_insert(why);
         self.connection.close(code.into(), words.as_bytes());
     }
 
     /// What the end of the connection means.
     pub(super) fn lost(&self, error: &ConnectionError) -> Lost {
-        let why_closed = self
-            .why_closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let why_closed = locked(&self.why_closed);
         if let Some(why) = why_closed.as_ref() {
             return why.clone();
         }
@@ -149,7 +149,7 @@ impl Live {
     /// Puts a frame into the stream's queue.
     pub(super) fn enqueue(&self, frame: Bytes) -> Sent {
         let size = HEADER_BYTES + frame.len();
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = locked(&self.queue);
         if queue.bytes + size > self.queue_limit_bytes {
             return Sent::Dropped(Dropped::Full);
         }
@@ -164,7 +164,7 @@ impl Live {
     /// Asks the peer, which has dialled, to dial again.
     pub(super) fn ask_for_redial(&self) {
         let record = Record::Redial.encode();
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = locked(&self.queue);
         queue.bytes += record.len();
         queue.records.push_back(record);
         drop(queue);
@@ -173,10 +173,7 @@ impl Live {
 
     /// Takes no more into the stream than is in its queue now, and says when that has arrived.
     pub(super) fn end_stream(&self) {
-        self.queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .ending = true;
+        locked(&self.queue).ending = true;
         self.to_write.notify_one();
     }
 
@@ -184,7 +181,7 @@ impl Live {
     pub(super) async fn write(self: Arc<Self>, mut stream: SendStream) {
         loop {
             let (mut records, ending) = {
-                let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut queue = locked(&self.queue);
                 (mem::take(&mut queue.records), queue.ending)
             };
             if records.is_empty() {
@@ -203,10 +200,7 @@ impl Live {
             {
                 return;
             }
-            self.queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .bytes -= bytes;
+            locked(&self.queue).bytes -= bytes;
         }
         if stream.finish().is_ok() && matches!(stream.stopped().await, Ok(None)) {
             self.all_written.store(true, Relaxed);

@@ -10,8 +10,9 @@ use super::connection::Code;
 use super::establish::{self, Greeted, NoGreeting};
 use super::event::Refusal;
 use super::failure;
+use super::link::LinkState;
 use super::path::Path;
-use super::shared::{LinkState, Shared};
+use super::shared::Shared;
 use crate::keys::certificate_name;
 
 /// The pause after the first failed attempt, and the longest one.
@@ -58,7 +59,7 @@ async fn dial_until_connected(shared: &Arc<Shared>, link: &Arc<LinkState>, path:
         match dial(shared, link, path, patience).await {
             Ok((connection, greeted)) => {
                 let (shared, path) = (shared.clone(), path.clone());
-                establish::install(shared, path, connection, greeted, true).await;
+                establish::install(shared, path, connection, greeted).await;
                 return;
             }
             Err(Failure::NoAnswer) => {

@@ -138,6 +138,10 @@ pub enum Lost {
     /// [`Transport::close`](super::Transport::close) was called.
     #[error("closed by the layer above")]
     Closed,
+    /// [`Transport::set_peers`](super::Transport::set_peers) has taken the peer away, or to another
+    /// address.
+    #[error("it is not configured here any more")]
+    Removed,
     /// After a change of keys the peer's certificate is not trusted any more.
     #[error("{0}")]
     Untrusted(Untrusted),

@@ -1,15 +1,16 @@
 //! A path: the way to one peer over one link, with the connection that serves it now.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use quinn::SendDatagramError;
 use tokio::sync::Notify;
 
-use super::connection::Live;
+use super::connection::{Code, Live};
 use super::counters::PathCounters;
-use super::event::{Class, Dropped, Sent};
+use super::event::{Class, Dropped, Event, Lost, Sent};
+use super::locked::locked;
 use super::quic::LARGEST_PACKET_BYTES;
 use super::record::MAX_FRAME_BYTES;
 use super::settings::LinkNumber;
@@ -24,13 +25,20 @@ pub(super) struct Path {
     pub(super) counters: PathCounters,
     /// Told when the dialler has something to do: the connection is gone, or keys have changed.
     pub(super) to_dial: Notify,
+    /// Held while a change of the connection is told, so that changes are told in their order.
+    pub(super) telling: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
+
+/// The path is not configured any more.
+pub(super) struct Retired;
 
 #[derive(Default)]
 struct State {
     live: Option<Arc<Live>>,
     wants_redial: bool,
+    /// No connection may serve this path any more.
+    retired: bool,
     last_error: Option<String>,
 }
 
@@ -42,12 +50,13 @@ impl Path {
             address,
             counters: PathCounters::default(),
             to_dial: Notify::new(),
+            telling: tokio::sync::Mutex::default(),
             state: Mutex::default(),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// The connection that serves this path now.
@@ -56,11 +65,30 @@ impl Path {
     }
 
     /// From here on `live` serves the path; the one that did before.
-    pub(super) fn install(&self, live: Arc<Live>) -> Option<Arc<Live>> {
-        self.counters.connections.add(1);
+    ///
+    /// # Errors
+    ///
+    /// Where the path is retired.
+    pub(super) fn install(&self, live: Arc<Live>) -> Result<Option<Arc<Live>>, Retired> {
         let mut state = self.state();
+        if state.retired {
+            return Err(Retired);
+        }
+        self.counters.connections.add(1);
         state.last_error = None;
-        state.live.replace(live)
+        Ok(state.live.replace(live))
+    }
+
+    /// Ends the path for good.
+    pub(super) fn retire(&self) {
+        let live = {
+            let mut state = self.state();
+            state.retired = true;
+            state.live.clone()
+        };
+        if let Some(live) = live {
+            live.close(Code::Refused, "not configured here any more");
+        }
     }
 
     /// `live` is gone for the reason `why`; whether it served the path until now.
@@ -98,6 +126,15 @@ impl Path {
         let changed = state.last_error.as_ref() != Some(&error);
         state.last_error = Some(error);
         changed
+    }
+
+    /// The event that says that the path was lost.
+    pub(super) fn disconnected(&self, why: Lost) -> Event {
+        Event::Disconnected {
+            peer: self.peer,
+            link: self.link,
+            why,
+        }
     }
 
     /// See [`Transport::send`](super::Transport::send).

@@ -32,8 +32,9 @@ const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 /// Bytes of datagrams that wait to be sent, and as many that wait unread, for each path.
 const DATAGRAM_BUFFER_BYTES: usize = 1 << 20;
 
-/// Packets may be as large as jumbo frames carry: 9000 bytes less the headers of IPv6 and UDP.
-pub(super) const LARGEST_PACKET_BYTES: u16 = 9000 - 40 - 8;
+/// Packets may be larger than those of Ethernet where the network takes it (jumbo frames), but ten of
+/// them must fit into the 64 KiB that the kernel takes at once: quinn hands it up to ten.
+pub(super) const LARGEST_PACKET_BYTES: u16 = 6500;
 
 /// Every so many packets of bulk are acknowledged together.
 const ACKNOWLEDGE_EVERY: u32 = 10;

@@ -65,7 +65,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            frames_per_second: 200_000,
+            frames_per_second: 500_000,
             bytes_per_second: 1 << 30,
             queue_bytes: 8 << 20,
             attempts_per_second: 32,
@@ -88,6 +88,9 @@ pub enum SettingsError {
     /// Not 0 to 7.
     #[error("link {0}: links are numbered 0 to 7")]
     LinkNumber(LinkNumber),
+    /// There is no link of that number.
+    #[error("there is no link {0}")]
+    NoLink(LinkNumber),
     /// Two links have one number.
     #[error("link {0} is there twice")]
     LinkTwice(LinkNumber),
@@ -185,7 +188,7 @@ impl Settings {
 }
 
 impl Link {
-    fn check(&self, own: NodeId) -> Result<(), SettingsError> {
+    pub(super) fn check(&self, own: NodeId) -> Result<(), SettingsError> {
         if usize::from(self.number) >= MAX_LINKS {
             return Err(SettingsError::LinkNumber(self.number));
         }

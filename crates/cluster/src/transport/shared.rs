@@ -1,20 +1,18 @@
 //! What all tasks of a running transport have in common.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use quinn::{ClientConfig, Endpoint, TokioRuntime, TransportConfig};
+use quinn::{ClientConfig, Connection, Side, TransportConfig};
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::connection::{Code, Live};
-use super::counters::RefusalCounters;
-use super::event::{Event, Events, Lost, Refusal, Waiting};
+use super::event::{Event, Events, Waiting};
+use super::link::LinkState;
+use super::locked::locked;
 use super::path::Path;
-use super::refusals::Refusals;
 use super::reset::ResetSecret;
-use super::settings::{Limits, Link, LinkNumber, Settings, SettingsError, StartError};
+use super::settings::{Limits, LinkNumber, Settings, SettingsError, StartError};
 use super::{quic, tls};
 use crate::NodeId;
 use crate::keys::{Keys, Untrusted, Usage};
@@ -36,18 +34,6 @@ pub(super) struct Shared {
     waiting_bytes: Arc<Semaphore>,
 }
 
-/// A link of this node.
-pub(super) struct LinkState {
-    pub(super) number: LinkNumber,
-    pub(super) listen: SocketAddr,
-    /// Whether the link's address was not this machine's at the start.
-    pub(super) address_missing: bool,
-    pub(super) endpoint: Endpoint,
-    pub(super) paths: BTreeMap<NodeId, Arc<Path>>,
-    pub(super) refused: RefusalCounters,
-    pub(super) refusals: Mutex<Refusals>,
-}
-
 /// The keys in use, and what is made of them.
 struct InUse {
     keys: Arc<Keys>,
@@ -66,7 +52,7 @@ impl Shared {
             .links
             .into_iter()
             .map(|link| {
-                LinkState::open(link, &secret, server.clone())
+                LinkState::open(link, &limits, &secret, server.clone())
                     .map(|link| (link.number, Arc::new(link)))
             })
             .collect::<Result<_, _>>()?;
@@ -86,31 +72,24 @@ impl Shared {
         Ok((Arc::new(shared), Events { waiting }))
     }
 
-    pub(super) fn path(&self, peer: NodeId, link: LinkNumber) -> Option<&Arc<Path>> {
-        self.links.get(&link)?.paths.get(&peer)
+    pub(super) fn path(&self, peer: NodeId, link: LinkNumber) -> Option<Arc<Path>> {
+        self.links.get(&link)?.path(peer)
+    }
+
+    /// The paths of all links.
+    pub(super) fn paths(&self) -> impl Iterator<Item = Arc<Path>> {
+        self.links.values().flat_map(|link| link.paths())
     }
 
     /// What the end that dials needs, with the keys of now.
     pub(super) fn client(&self) -> ClientConfig {
-        self.keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .client
-            .clone()
+        locked(&self.keys).client.clone()
     }
 
-    /// The node that presents `certificates`, with the keys of now.
-    pub(super) fn who_dialled(
-        &self,
-        certificates: &[CertificateDer<'_>],
-    ) -> Result<NodeId, Untrusted> {
-        let keys = self
-            .keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .keys
-            .clone();
-        keys.verify(certificates, Usage::Dialling)
+    /// The node at the other end of `connection`, by the keys of now.
+    pub(super) fn who_is(&self, connection: &Connection) -> Result<NodeId, Untrusted> {
+        let keys = locked(&self.keys).keys.clone();
+        who_is(&keys, connection)
     }
 
     /// Tells an event that must not be lost; waits where the layer above does not keep up.
@@ -139,7 +118,7 @@ impl Shared {
 
     /// See [`Transport::reload`](super::Transport::reload).
     pub(super) fn reload(&self, keys: Keys) -> Result<(), StartError> {
-        let mut in_use_now = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_use_now = locked(&self.keys);
         let before = &in_use_now.keys;
         if (keys.node(), keys.cluster()) != (before.node(), before.cluster()) {
             return Err(StartError::Settings(SettingsError::ForeignKeys {
@@ -157,7 +136,7 @@ impl Shared {
         }
         *in_use_now = next;
         drop(in_use_now);
-        for path in self.links.values().flat_map(|link| link.paths.values()) {
+        for path in self.paths() {
             path.follow_reload(&keys, own_changed);
         }
         Ok(())
@@ -169,10 +148,9 @@ impl Path {
         let Some(live) = self.current() else {
             return;
         };
-        if let Err(why) = still_trusted(&live, keys) {
-            let words = why.to_string();
-            live.close_as(Code::Untrusted, Lost::Untrusted(why), &words);
-        } else if own_changed && live.dialled {
+        if let Err(why) = who_is(keys, &live.connection) {
+            live.distrust(why);
+        } else if own_changed && live.dialled() {
             self.want_redial();
         } else if own_changed {
             live.ask_for_redial();
@@ -180,23 +158,16 @@ impl Path {
     }
 }
 
-fn still_trusted(live: &Live, keys: &Keys) -> Result<(), Untrusted> {
-    let usage = if live.dialled {
-        Usage::Accepting
-    } else {
-        Usage::Dialling
-    };
-    keys.verify(&presented(&live.connection), usage)
-        .map(|_node| ())
-}
-
-/// The certificates that the peer has shown.
-pub(super) fn presented(connection: &quinn::Connection) -> Vec<CertificateDer<'static>> {
-    connection
+fn who_is(keys: &Keys, connection: &Connection) -> Result<NodeId, Untrusted> {
+    let presented = connection
         .peer_identity()
         .and_then(|identity| identity.downcast::<Vec<CertificateDer<'static>>>().ok())
-        .map(|certificates| *certificates)
-        .unwrap_or_default()
+        .unwrap_or_default();
+    let usage = match connection.side() {
+        Side::Client => Usage::Accepting,
+        Side::Server => Usage::Dialling,
+    };
+    keys.verify(&presented, usage)
 }
 
 fn in_use(keys: Arc<Keys>, transport: &Arc<TransportConfig>) -> Result<InUse, StartError> {
@@ -212,63 +183,4 @@ fn server(
 ) -> Result<quinn::ServerConfig, StartError> {
     let crypto = Arc::new(tls::server(keys)?);
     Ok(quic::server(crypto, transport.clone(), limits))
-}
-
-impl LinkState {
-    fn open(
-        link: Link,
-        secret: &Arc<ResetSecret>,
-        server: quinn::ServerConfig,
-    ) -> Result<Self, StartError> {
-        let refused = |error| StartError::Bind {
-            link: link.number,
-            address: link.listen,
-            error,
-        };
-        let (socket, address_missing) = quic::bind(link.listen).map_err(refused)?;
-        let endpoint = Endpoint::new(
-            quic::endpoint(secret),
-            Some(server),
-            socket,
-            Arc::new(TokioRuntime),
-        )
-        .map_err(refused)?;
-        let listen = endpoint.local_addr().map_err(refused)?;
-        let paths = link.peers.iter().map(|(&peer, &address)| {
-            let path = Path::new(link.number, peer, address);
-            (peer, Arc::new(path))
-        });
-        Ok(Self {
-            number: link.number,
-            listen,
-            address_missing,
-            endpoint,
-            paths: paths.collect(),
-            refused: RefusalCounters::default(),
-            refusals: Mutex::default(),
-        })
-    }
-
-    /// Tells that a connection did not come about; the same again within a while is only counted.
-    pub(super) fn tell_refusal(&self, shared: &Shared, address: SocketAddr, why: Refusal) {
-        let counter = match &why {
-            Refusal::NotConfigured(_) | Refusal::OwnId(_) | Refusal::WrongDirection(_) => {
-                &self.refused.not_configured
-            }
-            Refusal::Attempts => &self.refused.attempts,
-            Refusal::Handshakes => &self.refused.handshakes,
-            _ => &self.refused.handshake,
-        };
-        counter.add(1);
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(untold) = refusals.count(address.ip(), &why, std::time::Instant::now()) {
-            // A refusal that finds no room is in the counters all the same.
-            shared.try_tell(Event::Refused {
-                link: self.number,
-                address,
-                why,
-                untold,
-            });
-        }
-    }
 }

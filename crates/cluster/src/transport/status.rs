@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
+use super::link::LinkState;
 use super::path::Path;
 use super::settings::LinkNumber;
-use super::shared::{LinkState, Shared};
+use super::shared::Shared;
 use crate::NodeId;
 
 pub use super::counters::Refused;
@@ -79,7 +80,7 @@ fn of_link(link: &LinkState) -> LinkStatus {
         link: link.number,
         listen: link.listen,
         address_missing: link.address_missing,
-        paths: link.paths.values().map(|path| of_path(path)).collect(),
+        paths: link.paths().iter().map(|path| of_path(path)).collect(),
         refused: link.refused.read(),
     }
 }

@@ -1,5 +1,6 @@
 //! TLS on both ends: 1.3 only, both show a certificate, and the cluster's rules decide on it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
@@ -18,6 +19,12 @@ use crate::keys::{Keys, Untrusted, Usage, certificate_name};
 
 /// What TLS needs on the end that dials.
 pub(super) fn client(keys: &Arc<Keys>) -> Result<QuicClientConfig, Error> {
+    let config = client_config(keys)?;
+    QuicClientConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
+}
+
+/// The same before it is QUIC's.
+pub(crate) fn client_config(keys: &Arc<Keys>) -> Result<rustls::ClientConfig, Error> {
     let provider = provider();
     let mut config = rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -29,15 +36,18 @@ pub(super) fn client(keys: &Arc<Keys>) -> Result<QuicClientConfig, Error> {
     config.resumption = Resumption::disabled();
     // The server needs no name to choose a certificate, and others need not read it on the wire.
     config.enable_sni = false;
-    QuicClientConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
+    Ok(config)
 }
 
 /// What TLS needs on the end that accepts.
 pub(super) fn server(keys: &Arc<Keys>) -> Result<QuicServerConfig, Error> {
     let provider = provider();
+    let trusted = keys.clone();
     let mut config = rustls::ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_client_cert_verifier(Arc::new(Verifier::new(keys, &provider)))
+        .with_client_cert_verifier(verify_clients(move |certificates| {
+            trusted.verify(certificates, Usage::Dialling).map(drop)
+        }))
         .with_single_cert(keys.certificates.clone(), keys.key.clone_key())?;
     config.alpn_protocols = vec![PROTOCOL.as_bytes().to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -45,7 +55,7 @@ pub(super) fn server(keys: &Arc<Keys>) -> Result<QuicServerConfig, Error> {
     QuicServerConfig::try_from(config).map_err(|error| Error::General(error.to_string()))
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
@@ -106,7 +116,7 @@ impl ServerCertVerifier for Verifier {
         _certificate: &CertificateDer<'_>,
         _signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2 is not spoken here".to_owned()))
+        Err(no_tls12())
     }
 
     fn verify_tls13_signature(
@@ -123,7 +133,31 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl ClientCertVerifier for Verifier {
+/// Lets those pass whose certificates (their own first) `verify` trusts.
+pub(crate) fn verify_clients(
+    verify: impl Fn(&[CertificateDer<'_>]) -> Result<(), Untrusted> + Send + Sync + 'static,
+) -> Arc<dyn ClientCertVerifier> {
+    Arc::new(Clients {
+        verify: Box::new(verify),
+        algorithms: provider().signature_verification_algorithms,
+    })
+}
+
+type Verify = dyn Fn(&[CertificateDer<'_>]) -> Result<(), Untrusted> + Send + Sync;
+
+/// The accepting end's view of those who dial.
+struct Clients {
+    verify: Box<Verify>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").finish_non_exhaustive()
+    }
+}
+
+impl ClientCertVerifier for Clients {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -134,18 +168,20 @@ impl ClientCertVerifier for Verifier {
         intermediates: &[CertificateDer<'_>],
         _clock: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.verify(own, intermediates, Usage::Dialling)
-            .map(|_node| ClientCertVerified::assertion())
+        let mut certificates = vec![own.clone()];
+        certificates.extend_from_slice(intermediates);
+        (self.verify)(&certificates)
+            .map(|()| ClientCertVerified::assertion())
             .map_err(refuse)
     }
 
     fn verify_tls12_signature(
         &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        ServerCertVerifier::verify_tls12_signature(self, message, certificate, signature)
+        Err(no_tls12())
     }
 
     fn verify_tls13_signature(
@@ -160,4 +196,8 @@ impl ClientCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+fn no_tls12() -> Error {
+    Error::General("TLS 1.2 is not spoken here".to_owned())
 }

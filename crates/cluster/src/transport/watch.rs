@@ -54,7 +54,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     loop {
         ticks.tick().await;
         let mut still = HashMap::with_capacity(seen.len());
-        for path in shared.links.values().flat_map(|link| link.paths.values()) {
+        for path in shared.paths() {
             let Some(live) = path.current() else {
                 continue;
             };

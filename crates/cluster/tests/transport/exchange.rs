@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cluster::transport::{Class, Dropped, Event, Lost, MAX_FRAME_BYTES, Sent};
 
-use crate::support::{PATIENCE, Plan, frame, free_address, pair};
+use crate::support::{PATIENCE, Plan, frame, own_ipv6_address, pair};
 
 #[tokio::test]
 async fn frames_of_all_sizes_arrive_both_ways() {
@@ -122,7 +122,7 @@ async fn a_link_that_ends_leaves_the_other_alone() {
 async fn links_may_be_ipv6() {
     let mut plan = Plan::new(2, 2);
     for node in [1, 2] {
-        plan.addresses.insert((node, 1), free_address("[::1]:0"));
+        plan.addresses.insert((node, 1), own_ipv6_address());
     }
     let (one, mut two) = pair(&plan).await;
     let _ = one.send(2, 1, Bytes::from_static(b"over IPv6"));

@@ -1,6 +1,6 @@
 //! Certificates that nobody should trust, and those who show them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +82,7 @@ fn parameters(names: &[&str], dates: Dates) -> CertificateParams {
 /// Somebody who speaks QUIC and trusts everybody.
 pub struct Stranger {
     pub identity: Option<Identity>,
+    pub from: IpAddr,
     pub protocol: &'static str,
 }
 
@@ -89,6 +90,7 @@ impl Stranger {
     pub fn with(identity: Option<Identity>) -> Self {
         Self {
             identity,
+            from: Ipv4Addr::LOCALHOST.into(),
             protocol: PROTOCOL,
         }
     }
@@ -115,7 +117,7 @@ impl Stranger {
         self,
         address: SocketAddr,
     ) -> Result<(Endpoint, Connection), ConnectionError> {
-        let endpoint = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
+        let endpoint = Endpoint::client(SocketAddr::new(self.from, 0)).unwrap();
         let connection = endpoint
             .connect_with(self.client(), address, "anybody")
             .unwrap()

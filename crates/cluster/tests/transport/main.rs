@@ -2,5 +2,9 @@
 
 mod exchange;
 mod forged;
+mod limits;
+mod peers;
+mod restarts;
+mod rotation;
 mod strangers;
 mod support;

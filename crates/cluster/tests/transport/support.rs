@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use cluster::NodeId;
-use cluster::keys::{Authority, Keys, create_authority, issue};
+use cluster::keys::{Authority, Issued, Keys, create_authority, issue};
 use cluster::transport::{
     Class, Event, Events, Limits, Link, LinkNumber, Sent, Settings, Transport,
 };
@@ -21,6 +21,8 @@ pub const CLUSTER: &str = "My Cluster";
 /// A cluster that is to be: its authority, and addresses for its nodes.
 pub struct Plan {
     pub authority: Authority,
+    /// The nodes' keys, the same after each start.
+    issued: BTreeMap<NodeId, Issued>,
     pub addresses: BTreeMap<(NodeId, LinkNumber), SocketAddr>,
     pub limits: Limits,
 }
@@ -37,17 +39,23 @@ impl Plan {
     pub fn new(nodes: NodeId, links: LinkNumber) -> Self {
         let addresses = (1..=nodes)
             .flat_map(|node| (0..links).map(move |link| (node, link)))
-            .map(|place| (place, free_address("127.0.0.1:0")))
+            .map(|place| (place, own_address()))
+            .collect();
+        let authority = create_authority(CLUSTER).unwrap();
+        let issued = (1..=nodes)
+            .map(|node| (node, issue(&authority, CLUSTER, node, "host").unwrap()))
             .collect();
         Self {
-            authority: create_authority(CLUSTER).unwrap(),
+            authority,
+            issued,
             addresses,
             limits: Limits::default(),
         }
     }
 
     pub fn keys(&self, node: NodeId) -> Keys {
-        keys(&self.authority, CLUSTER, node)
+        let (authority, issued) = (&self.authority, &self.issued[&node]);
+        read(authority, CLUSTER, node, issued)
     }
 
     pub fn settings(&self, node: NodeId) -> Settings {
@@ -83,9 +91,13 @@ impl Plan {
     }
 }
 
-/// Keys as a node has them.
+/// New keys, of whatever cluster and node.
 pub fn keys(authority: &Authority, cluster: &str, node: NodeId) -> Keys {
     let issued = issue(authority, cluster, node, "host").unwrap();
+    read(authority, cluster, node, &issued)
+}
+
+fn read(authority: &Authority, cluster: &str, node: NodeId, issued: &Issued) -> Keys {
     Keys::from_pem(
         cluster,
         node,
@@ -96,9 +108,26 @@ pub fn keys(authority: &Authority, cluster: &str, node: NodeId) -> Keys {
     .unwrap()
 }
 
-/// An address that is free now. Others on this machine might take it meanwhile; they rarely do.
-pub fn free_address(any: &str) -> SocketAddr {
-    UdpSocket::bind(any).unwrap().local_addr().unwrap()
+/// The port of all nodes: below those that the system gives away.
+const PORT: u16 = 5405;
+
+/// An address of the loopback interface that nothing else here has.
+pub fn own_address() -> SocketAddr {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let [.., high, low] = TAKEN.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    // Tests run twice at the same time are two processes.
+    let process = (std::process::id() % 250) as u8 + 2;
+    SocketAddr::from(([127, process, high, low], PORT))
+}
+
+/// As [`own_address`], where there is only one address and the port must differ.
+pub fn own_ipv6_address() -> SocketAddr {
+    let [_, process, _, low] = match own_address().ip() {
+        std::net::IpAddr::V4(address) => address.octets(),
+        std::net::IpAddr::V6(_) => unreachable!("it is an IPv4 address"),
+    };
+    let port = 10_000 + u16::from_be_bytes([process / 4, low]);
+    SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port))
 }
 
 impl Node {

@@ -26,6 +26,7 @@ pub fn run(invocation: Invocation) -> ExitCode {
         Invocation::Reload(options) => ask::reload(&options),
         Invocation::Lab(words) => lab::command_line(words),
         Invocation::Cluster(words) => cluster::command_line(words),
+        Invocation::Witness(words) => cluster::witness_command_line(words),
         Invocation::RoleBalancer => role_balancer(),
         Invocation::RoleKeeper(words) => role_keeper(words),
         Invocation::NotBuilt(name) => failure(&format!(

@@ -55,6 +55,8 @@ pub struct Cluster {
     pub disks: BTreeMap<NodeId, Start>,
     pub groups: Vec<Group>,
     pub refusals: Vec<Refusal>,
+    /// How fast each node's clock runs, in per cent of `now`; 100 where nothing is said.
+    pub rates: BTreeMap<NodeId, u32>,
 }
 
 impl Cluster {
@@ -67,6 +69,7 @@ impl Cluster {
             disks: (1..=count).map(|node| (node, Start::New)).collect(),
             groups: Vec::new(),
             refusals: Vec::new(),
+            rates: BTreeMap::new(),
         }
     }
 
@@ -140,7 +143,6 @@ impl Cluster {
             counter: self.counter,
             leader,
         };
-        let now = self.now;
         let attachments = if late {
             early
         } else {
@@ -162,6 +164,7 @@ impl Cluster {
             stable: 0,
         });
         for node in members {
+            let now = self.clock(*node);
             let state = self.up.get_mut(node).expect("a member is up");
             state.delivered = 0;
             let commands = state.quorum.view(view.clone(), now);
@@ -177,8 +180,13 @@ impl Cluster {
         );
     }
 
+    /// What a node's clock shows.
+    pub fn clock(&self, node: NodeId) -> Duration {
+        self.now * self.rates.get(&node).copied().unwrap_or(100) / 100
+    }
+
     fn bring(&self, node: NodeId) -> Attachment {
-        let bytes = self.up[&node].quorum.attachment(self.now).encode();
+        let bytes = self.up[&node].quorum.attachment(self.clock(node)).encode();
         Attachment::decode(&bytes).expect("an attachment is read")
     }
 
@@ -193,13 +201,14 @@ impl Cluster {
         let Some(index) = self.group_of(node) else {
             return false;
         };
+        let now = self.clock(node);
         let state = self.up.get_mut(&node).expect("a member is up");
         let Some(fact) = self.groups[index].log.get(state.delivered).copied() else {
             return false;
         };
         state.delivered += 1;
         let fact = Fact::decode(&fact.encode()).expect("a fact is read");
-        let commands = state.quorum.deliver(state.delivered as u64, fact, self.now);
+        let commands = state.quorum.deliver(state.delivered as u64, fact, now);
         self.carry_out(node, commands);
         true
     }
@@ -218,23 +227,23 @@ impl Cluster {
             return;
         }
         group.stable = least;
+        let now = self.clock(leader);
         let state = self.up.get_mut(&leader).expect("a member is up");
-        let commands = state.quorum.stable(least as u64, self.now);
+        let commands = state.quorum.stable(least as u64, now);
         self.carry_out(leader, commands);
     }
 
     /// Until nobody has anything to say.
     pub fn settle(&mut self) {
         for _ in 0..1000 {
+            (0..self.groups.len()).for_each(|index| self.acknowledge(index));
             let nodes: Vec<_> = self.up.keys().copied().collect();
             let delivered = nodes.into_iter().filter(|node| self.deliver(*node)).count();
-            for index in 0..self.groups.len() {
-                self.acknowledge(index);
-            }
-            let rest = self
-                .up
-                .values()
-                .filter(|node| node.quorum.deadline().is_some_and(|at| at <= self.now));
+            let rest = self.up.iter().filter(|(id, node)| {
+                node.quorum
+                    .deadline()
+                    .is_some_and(|at| at <= self.clock(**id))
+            });
             if delivered == 0 {
                 assert_eq!(rest.count(), 0, "a deadline that nothing answers");
                 return;
@@ -247,12 +256,8 @@ impl Cluster {
         self.now += time;
         let nodes: Vec<_> = self.up.keys().copied().collect();
         for node in nodes {
-            let commands = self
-                .up
-                .get_mut(&node)
-                .expect("it is up")
-                .quorum
-                .tick(self.now);
+            let now = self.clock(node);
+            let commands = self.up.get_mut(&node).expect("it is up").quorum.tick(now);
             self.carry_out(node, commands);
         }
     }
@@ -263,7 +268,7 @@ impl Cluster {
         self.groups[index].log.push(fact);
     }
 
-    fn carry_out(&mut self, node: NodeId, commands: Vec<Command>) {
+    pub fn carry_out(&mut self, node: NodeId, commands: Vec<Command>) {
         for command in commands {
             match command {
                 Command::Broadcast(fact) => self.say(node, fact),

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use cib::CibVersion;
 use cib::xml::Document;
 use membership::{Incarnation, Member, NodeId, View, ViewId};
-use replica::store::{MemoryDisk, Store, StoreReport};
+use replica::store::{DiskErrorKind, MemoryDisk, Store, StoreReport};
 use replica::{
     Answer, Change, Durability, Operation, Output, Replica, Report, Request, RequestId, Standing,
     WriteId, WriteJob,
@@ -58,6 +58,8 @@ pub struct Group {
     /// For each read, how many were vouched for when it was asked.
     reads: BTreeMap<RequestId, usize>,
     pub allows_refusals: bool,
+    /// How far a schedule has come.
+    pub steps: u64,
 }
 
 pub fn changes_in(document: &Document) -> Vec<String> {
@@ -87,6 +89,7 @@ impl Group {
             names: BTreeMap::new(),
             reads: BTreeMap::new(),
             allows_refusals: false,
+            steps: 0,
         };
         for node in 1..=count {
             group.nodes.push(Node {
@@ -132,6 +135,23 @@ impl Group {
     /// Gives a node that is down an empty disk.
     pub fn replace_disk(&mut self, at: usize) {
         self.nodes[at].disk = MemoryDisk::default();
+    }
+
+    /// Of the next operations of a node's disk, those after the first `sound` fail, `count` of them.
+    pub fn fail_writes(&mut self, at: usize, sound: usize, count: usize) {
+        let disk = self.nodes[at].store.as_mut().expect("it runs").disk();
+        let failures = [DiskErrorKind::Full, DiskErrorKind::Other]
+            .into_iter()
+            .cycle();
+        disk.faults = std::iter::repeat_n(None, sound)
+            .chain(failures.take(count).map(Some))
+            .collect();
+    }
+
+    /// The disk works again, and what failed is tried again.
+    pub fn mend(&mut self, at: usize) {
+        self.fail_writes(at, 0, 0);
+        self.tick(at, Duration::from_secs(3600));
     }
 
     pub fn tick(&mut self, at: usize, now: Duration) {
@@ -350,13 +370,13 @@ impl Group {
     /// Adds a pair to the configuration.
     pub fn add(&mut self, at: usize) -> RequestId {
         let name = format!("c{}", self.next_request + 1);
-        let operation = Operation::Modify {
-            place: Some("/cib/configuration/crm_config".to_owned()),
+        // Made twice, it would be refused.
+        let operation = Operation::Create {
+            parent: "/cib/configuration/crm_config".to_owned(),
             element: format!(
-                "<crm_config><cluster_property_set id='s'><nvpair id='{name}' name='c' value='1'/>\
-                 </cluster_property_set></crm_config>"
+                "<cluster_property_set id='s-{name}'><nvpair id='{name}' name='c' value='1'/>\
+                 </cluster_property_set>"
             ),
-            may_create: false,
         };
         let id = self.request(at, Request::Change(Change::of(operation)));
         self.names.insert(id, name);

@@ -6,6 +6,7 @@ pub mod corosync_config;
 pub mod group;
 pub mod quorum;
 pub mod replica;
+pub mod transport;
 
 use std::collections::BTreeMap;
 

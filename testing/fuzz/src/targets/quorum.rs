@@ -1,5 +1,6 @@
 //! What nodes say to each other about quorum.
 
+use quorum::witness::{Answer, Request, Ruling, Witness, WitnessLimits, hold_time};
 use quorum::{Attachment, Fact, NodeId, Options, Quorum, Record, Settings, Start, View, ViewId};
 
 /// Any bytes are an attachment, a record and a fact, or none; what is read is written again as it
@@ -52,4 +53,35 @@ fn judge(attachment: &Attachment) {
         quorum.stable(sequence, now);
     }
     assert!(!quorum.verdict().reasons.is_empty());
+}
+
+/// Any bytes are a request, an answer, or neither; whatever is asked is answered, and the vote is
+/// given once.
+pub fn witness(bytes: &[u8]) {
+    if let Ok(request) = Request::decode(bytes) {
+        assert_eq!(request.encode(), bytes);
+        arbitrate(request);
+    }
+    if let Ok(answer) = Answer::decode(bytes) {
+        assert_eq!(answer.encode(), bytes);
+    }
+}
+
+/// A node asks, and then another one of its cluster does in a view of its own.
+fn arbitrate(mut request: Request) {
+    let limits = WitnessLimits::default();
+    let now = hold_time(limits.lease);
+    let mut witness = Witness::new(limits, std::time::Duration::ZERO);
+    let first = witness.handle(&request, now);
+    assert_eq!(witness.handle(&request, now).number, first.number);
+    let Some(other) = request.nodes.difference(&request.members).next().copied() else {
+        return;
+    };
+    request.node = other;
+    request.view.leader = other;
+    request.members = [other].into();
+    let second = witness.handle(&request, now);
+    let granted = |answer: &Answer| matches!(answer.ruling, Ruling::Granted { .. });
+    assert!(!(granted(&first) && granted(&second)));
+    assert!(Answer::decode(&second.encode()).is_ok());
 }

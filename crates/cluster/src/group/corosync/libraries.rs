@@ -141,9 +141,7 @@ impl Libraries {
         };
         let votequorum = patiently(|| votequorum::initialize(&none))?;
         let statistics = patiently(|| cmap::initialize(Map::Stats))?;
-        // First all that comes, then what is: nothing is missed between.
         patiently(|| quorum::trackstart(&quorum, TrackFlags::Changes))?;
-        patiently(|| quorum::trackstart(&quorum, TrackFlags::Current))?;
         let descriptor = quorum::fd_get(&quorum).map_err(explain)?;
         let descriptor = Duplicate::of(descriptor).map_err(|error| error.to_string())?;
         Ok(Self {

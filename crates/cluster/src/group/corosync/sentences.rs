@@ -33,8 +33,13 @@ pub(super) fn trouble(names: &BTreeMap<NodeId, String>, trouble: Trouble) -> Str
     }
 }
 
-/// What votequorum says, in our terms.
-pub(super) fn verdict(names: &BTreeMap<NodeId, String>, judgement: &Judgement) -> Verdict {
+/// What votequorum says, in our terms. `votes`: of the view's members.
+pub(super) fn verdict(
+    names: &BTreeMap<NodeId, String>,
+    votes: BTreeMap<NodeId, u32>,
+    judgement: &Judgement,
+) -> Verdict {
+    let present: u32 = votes.values().sum();
     let says = if judgement.ring_quorate {
         "corosync's votequorum gives quorum"
     } else {
@@ -55,6 +60,13 @@ pub(super) fn verdict(names: &BTreeMap<NodeId, String>, judgement: &Judgement) -
         expected_votes: judgement.expected,
         needed: judgement.needed,
         witness: witness(judgement),
+        member_votes: votes.into_iter().map(|(node, its)| (node.0, its)).collect(),
+        members_needed: match judgement.quorate {
+            false => 0,
+            // Otherwise it hangs on the device or on a tie-breaker.
+            true if present >= judgement.needed => judgement.needed,
+            true => present,
+        },
         waiting: false,
         complete: judgement.total >= judgement.expected,
         reasons,
@@ -97,7 +109,7 @@ mod tests {
             ring_quorate: quorate,
         };
         let names = BTreeMap::from([(NodeId(3), "ethyl".to_owned())]);
-        let verdict = verdict(&names, &judgement);
+        let verdict = verdict(&names, BTreeMap::from([(NodeId(1), 1)]), &judgement);
         assert_eq!(verdict.witness, expected, "{judgement:?}");
         assert!(verdict.reasons[1].contains("ethyl"));
     }
