@@ -23,7 +23,7 @@ mod wire;
 
 pub use group::{CorosyncGroup, Joined, Output, Settings, Trouble};
 pub use quorum_state::{Device, Judgement, QuorumState};
-pub use wire::{Garbled, VERSION, readable};
+pub use wire::{Garbled, VERSION};
 
 use membership::NodeId;
 

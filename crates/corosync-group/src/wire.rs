@@ -83,16 +83,6 @@ pub(crate) struct Work {
     pub payloads: Vec<Bytes>,
 }
 
-/// Whether bytes are a frame of this version.
-///
-/// # Errors
-/// Why they are not.
-pub fn readable(bytes: Bytes) -> Result<(), Garbled> {
-    let frame = Frame::decode(bytes.clone())?;
-    debug_assert_eq!(frame.encode(), bytes);
-    Ok(())
-}
-
 impl Frame {
     pub(crate) fn encode(&self) -> Bytes {
         let mut out = BytesMut::new();
