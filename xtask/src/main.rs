@@ -6,6 +6,8 @@
 //! bench   figures, with the peer beside them
 //! sim     many seeds of a simulation
 //! conformance  cases with known answers
+//! lab     machines under random faults, for hours
+//! linearizability  whether one copy explains what clients saw
 //! fuzz    one fuzz target, coverage-guided, for a bounded time
 //! ```
 
@@ -14,9 +16,11 @@ mod bench_failover;
 mod bench_scheduler;
 mod conformance;
 mod fuzz;
+mod linearizability;
 mod sim;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -29,8 +33,12 @@ usage: cargo xtask VERB [OPTIONS]
   sim vrrp [--seeds N] [--from SEED]         play seeds of the simulated virtual routers
   sim cluster [--seeds N] [--from SEED] [--long] [--jobs N]
                                              play seeds of the simulated clusters; --long: 200,000
+  linearizability FILE                       whether one copy explains the history in FILE
   conformance scheduler [--cases DIR] [--release] [--diff] [--list] [NAME...]
                                              the scheduler against cases with known answers
+  lab torture [--hours H] [--minutes M] [--seed S] [--debug]
+                                             three machines of a cluster under random faults; ends
+                                             non-zero where a promise was broken
   bench balancer [--json] [--runs N]         CPU time per request, beside the installed haproxy
   bench failover [--runs N] [--pair v2|v3] [--no-peers]
                                              what a client sees of failures, beside the peers
@@ -55,6 +63,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "fuzz" => fuzz::run(rest),
         "sim" => sim::run(rest),
+        "linearizability" => linearizability::run(rest),
         "conformance" => conformance::run(rest),
         "bench" if rest.first().is_some_and(|what| what == "balancer") => {
             bench_balancer::run(&rest[1..])
@@ -65,6 +74,7 @@ fn main() -> ExitCode {
         "bench" if rest.first().is_some_and(|what| what == "scheduler") => {
             bench_scheduler::run(&rest[1..])
         }
+        "lab" if rest.first().is_some_and(|what| what == "torture") => torture::run(&rest[1..]),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

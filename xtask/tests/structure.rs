@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The layers, lowest first. A crate may depend on crates of lower layers only; within a layer, on
 /// none.
 const LAYERS: &[&[&str]] = &[
-    &["diagnostics", "dice", "testing-support"],
+    &["diagnostics", "dice", "linearizability", "testing-support"],
     &[
         "system",
         "http",

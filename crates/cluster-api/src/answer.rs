@@ -32,6 +32,9 @@ pub struct CibText {
     pub version: String,
     /// Whether this node's members have compared their copies: if not, it may be out of date.
     pub is_established: bool,
+    /// Whether they have a quorum that no other part of the cluster can have. Only then an ordered
+    /// reading has everything that was acknowledged to anybody before.
+    pub is_exclusive: bool,
 }
 
 /// A change that was made.

@@ -134,11 +134,12 @@ impl<G: GroupService> Daemon<G> {
             replica::Answer::Cib {
                 document,
                 is_established,
-                ..
+                standing,
             } => Answer::Cib(CibText {
                 xml: document.to_string(),
                 version: CibVersion::of(document.root()).to_string(),
                 is_established,
+                is_exclusive: is_established && standing.quorate && standing.exclusive,
             }),
             replica::Answer::Refused(refusal) => Answer::Refused(Refusal::new(refusal.to_string())),
             replica::Answer::Unknown { kept } => {
