@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
-use membership::{Delivery, Member, NodeId, View, ViewId, Votes};
+use membership::{Delivery, Member, View, ViewId, Votes};
 use quorum::{Attachment, Command, Fact, Options, Quorum, Record, Refusal, Verdict};
 use replica::{
     Answer, Changed, Replica, Report, Request, RequestId, Standing, WriteFailure, WriteId, WriteJob,
@@ -91,7 +91,6 @@ pub struct ClusterNode {
     quorum: Quorum,
     replica: Replica,
     view: Option<ViewId>,
-    votes: BTreeMap<NodeId, u32>,
     set_votes: Option<Votes>,
     attachment: Bytes,
     /// What was last told.
@@ -116,7 +115,6 @@ impl ClusterNode {
             quorum,
             replica: start.replica,
             view: None,
-            votes: BTreeMap::new(),
             set_votes: None,
             attachment,
             verdict,
@@ -202,10 +200,6 @@ impl ClusterNode {
                 members.insert(member.node.0, attachment);
             }
         }
-        self.votes = members
-            .iter()
-            .map(|(node, brought)| (NodeId(*node), brought.votes))
-            .collect();
         self.set_votes = None;
         let id = quorum::ViewId {
             counter: view.id.counter,
@@ -390,7 +384,7 @@ impl ClusterNode {
     }
 
     fn settle_votes(&mut self, now: Duration) {
-        let mut votes = lease_votes(self.verdict(), self.votes.clone());
+        let mut votes = lease_votes(self.verdict());
         if self.judge.is_none() && !self.quorum.vouches(now) {
             votes.needed = 0;
         }
