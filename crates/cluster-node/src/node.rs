@@ -74,6 +74,19 @@ pub enum Output {
     Report(Report),
 }
 
+/// Somebody else who decides about quorum.
+struct Judge {
+    whom: String,
+    verdict: Verdict,
+}
+
+fn unjudged(whom: &str) -> Verdict {
+    Verdict {
+        reasons: vec![format!("{whom} has not yet judged this view")],
+        ..Verdict::nowhere()
+    }
+}
+
 /// One node's decisions.
 pub struct ClusterNode {
     quorum: Quorum,
@@ -83,6 +96,8 @@ pub struct ClusterNode {
     attachment: Bytes,
     /// What was last told.
     verdict: Verdict,
+    /// Who decides about quorum instead of `quorum`, and what he has said.
+    judge: Option<Judge>,
     acknowledging: Acknowledging,
     next_write: u64,
     /// Quorum's record, as it is to be on disk.
@@ -109,6 +124,7 @@ impl ClusterNode {
             set_votes: None,
             attachment,
             verdict,
+            judge: None,
             acknowledging: Acknowledging::default(),
             next_write: 1,
             record: None,
@@ -116,6 +132,26 @@ impl ClusterNode {
             record_failures: 0,
             replica_writes: BTreeMap::new(),
             outputs: VecDeque::new(),
+        }
+    }
+
+    /// A node that does not decide about quorum itself: somebody else does, and
+    /// [`ClusterNode::judge`] is told. `whom`: who, for the operator.
+    #[must_use]
+    pub fn judged_by(mut self, whom: &str) -> Self {
+        self.judge = Some(Judge {
+            whom: whom.to_owned(),
+            verdict: unjudged(whom),
+        });
+        self
+    }
+
+    /// The verdict on the present view, given at this place of the order on every member. Heard only
+    /// where somebody else is to decide ([`ClusterNode::judged_by`]); each view begins without one.
+    pub fn judge(&mut self, now: Duration, verdict: Verdict) {
+        if let Some(judge) = &mut self.judge {
+            judge.verdict = verdict;
+            self.settle(now, false);
         }
     }
 
@@ -140,20 +176,26 @@ impl ClusterNode {
     /// The verdict on the present view.
     #[must_use]
     pub fn verdict(&self) -> &Verdict {
-        self.quorum.verdict()
+        match &self.judge {
+            Some(judge) => &judge.verdict,
+            None => self.quorum.verdict(),
+        }
     }
 
     /// Whether the verdict says so and the leader may vouch for it. The group's lease must hold,
     /// too.
     #[must_use]
     pub fn is_quorate(&self, now: Duration) -> bool {
-        self.quorum.quorate(now)
+        match &self.judge {
+            Some(judge) => judge.verdict.quorate,
+            None => self.quorum.quorate(now),
+        }
     }
 
     /// Whether this node should ask the witness for its vote.
     #[must_use]
     pub fn wants_witness(&self) -> bool {
-        self.quorum.wants_vote()
+        self.judge.is_none() && self.quorum.wants_vote()
     }
 
     /// The group has installed a view.
@@ -172,8 +214,13 @@ impl ClusterNode {
             counter: view.id.counter,
             leader: view.id.leader.node.0,
         };
-        let commands = self.quorum.view(quorum::View { id, members }, now);
-        self.obey(commands);
+        match &mut self.judge {
+            Some(judge) => judge.verdict = unjudged(&judge.whom),
+            None => {
+                let commands = self.quorum.view(quorum::View { id, members }, now);
+                self.obey(commands);
+            }
+        }
         let standing = self.standing();
         self.replica.view(view, standing);
         self.settle(now, true);
@@ -193,8 +240,10 @@ impl ClusterNode {
             }
             Ok(Message::Fact(fact)) => {
                 self.acknowledging.delivered(seq, false);
-                let commands = self.quorum.deliver(seq, fact, now);
-                self.obey(commands);
+                if self.judge.is_none() {
+                    let commands = self.quorum.deliver(seq, fact, now);
+                    self.obey(commands);
+                }
             }
             Ok(Message::Application(payload)) => {
                 self.acknowledging.delivered(seq, false);
@@ -217,8 +266,10 @@ impl ClusterNode {
 
     /// To the leader: every member has acknowledged everything up to this message of the view.
     pub fn acknowledged_by_all(&mut self, now: Duration, seq: u64) {
-        let commands = self.quorum.stable(seq, now);
-        self.obey(commands);
+        if self.judge.is_none() {
+            let commands = self.quorum.stable(seq, now);
+            self.obey(commands);
+        }
         self.settle(now, false);
     }
 
@@ -292,15 +343,19 @@ impl ClusterNode {
 
     /// The witness gives its vote for the present view until then, or (`None`) not.
     pub fn witness(&mut self, now: Duration, until: Option<Duration>) {
-        let commands = self.quorum.witness(until, now);
-        self.obey(commands);
+        if self.judge.is_none() {
+            let commands = self.quorum.witness(until, now);
+            self.obey(commands);
+        }
         self.settle(now, false);
     }
 
     /// Time passes.
     pub fn tick(&mut self, now: Duration) {
-        let commands = self.quorum.tick(now);
-        self.obey(commands);
+        if self.judge.is_none() {
+            let commands = self.quorum.tick(now);
+            self.obey(commands);
+        }
         self.replica.tick(now);
         self.retry_record(now);
         self.settle(now, false);
@@ -309,11 +364,9 @@ impl ClusterNode {
     /// When [`ClusterNode::tick`] is to be called next, at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        let quorum = self.quorum.deadline().into_iter();
-        quorum
-            .chain(self.replica.deadline())
-            .chain(self.record_retry_at)
-            .min()
+        let quorum = self.quorum.deadline().filter(|_| self.judge.is_none());
+        let others = self.replica.deadline().into_iter();
+        others.chain(quorum).chain(self.record_retry_at).min()
     }
 
     /// What is wanted next. To be asked until there is nothing more.
@@ -345,7 +398,7 @@ impl ClusterNode {
     }
 
     fn standing(&self) -> Standing {
-        let verdict = self.quorum.verdict();
+        let verdict = self.verdict();
         Standing {
             quorate: verdict.quorate,
             exclusive: verdict.exclusive,
@@ -354,10 +407,10 @@ impl ClusterNode {
 
     /// What follows for the group, the replica and the clients.
     fn settle(&mut self, now: Duration, view_began: bool) {
-        let verdict = self.quorum.verdict();
-        if view_began || self.verdict != *verdict {
+        let verdict = self.verdict().clone();
+        if view_began || self.verdict != verdict {
             self.verdict = verdict.clone();
-            self.outputs.push_back(Output::Verdict(verdict.clone()));
+            self.outputs.push_back(Output::Verdict(verdict));
             if !view_began {
                 self.replica.standing(self.standing());
             }
@@ -377,8 +430,8 @@ impl ClusterNode {
     }
 
     fn settle_votes(&mut self, now: Duration) {
-        let mut votes = lease_votes(self.quorum.verdict());
-        if !self.quorum.vouches(now) {
+        let mut votes = lease_votes(self.verdict());
+        if self.judge.is_none() && !self.quorum.vouches(now) {
             votes.needed = 0;
         }
         if self.set_votes.as_ref() != Some(&votes) {

@@ -16,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cluster_api::{Access, Answer, Event, Frame, Topic};
 use cluster_node::{ClusterNode, Output};
+use membership::Refused;
 use replica::RequestId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -216,11 +217,17 @@ impl<G: GroupService> Daemon<G> {
             self.hear_group(now, event);
         }
         while let Some(message) = self.backlog.pop_front() {
-            if self.group.submit(message.clone()).is_err() {
-                self.backlog.push_front(message);
-                break;
+            match self.group.submit(message.clone()) {
+                Ok(()) => any = true,
+                Err(Refused::Full) => {
+                    self.backlog.push_front(message);
+                    break;
+                }
+                Err(error @ Refused::TooLong(_)) => {
+                    self.log
+                        .say(&format!("a message of this node is dropped: {error}"));
+                }
             }
-            any = true;
         }
         while let Some(output) = self.node.poll() {
             any = true;
@@ -242,6 +249,7 @@ impl<G: GroupService> Daemon<G> {
             GroupEvent::Deliver(delivery) => self.node.deliver(now, delivery),
             GroupEvent::Committed(seq) => self.node.committed(now, seq),
             GroupEvent::AcknowledgedByAll(seq) => self.node.acknowledged_by_all(now, seq),
+            GroupEvent::Verdict(verdict) => self.node.judge(now, verdict),
             GroupEvent::Note(note) => {
                 if let Some(said) = self.say_note(&note) {
                     self.log.say(&said);

@@ -1,5 +1,7 @@
 //! The group under the daemon: ours over our own links, or corosync's.
 
+#[cfg(feature = "corosync")]
+mod corosync;
 mod embedded;
 
 use std::time::Duration;
@@ -8,6 +10,8 @@ use bytes::Bytes;
 use cluster_api::LinkStatus;
 use membership::{Delivery, NodeId, Note, Refused, View, ViewId, Votes};
 
+#[cfg(feature = "corosync")]
+pub use corosync::Corosync;
 pub use embedded::{Embedded, EmbeddedError};
 
 /// What a group tells.
@@ -21,6 +25,8 @@ pub enum GroupEvent {
     Committed(u64),
     /// To the leader: everything up to this message was acknowledged by all.
     AcknowledgedByAll(u64),
+    /// Where the group brings quorum along: what it says about the view, at this place of the order.
+    Verdict(quorum::Verdict),
     /// For the log, in the group's own terms.
     Note(Note),
     /// For the log, in a sentence.

@@ -1,7 +1,7 @@
 //! Descriptors of this crate for tokio.
 
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -22,6 +22,45 @@ unsafe impl StableDescriptor for crate::monitor::NetworkMonitor {}
 unsafe impl StableDescriptor for crate::vrrp_socket::VrrpSocket {}
 // SAFETY: as above.
 unsafe impl StableDescriptor for crate::process::Child {}
+
+// SAFETY: as above.
+unsafe impl StableDescriptor for Duplicate {}
+
+/// Another descriptor of what a foreign library has open, to wait for it. The library alone reads
+/// and writes; it is to be closed before the library closes its own.
+#[derive(Debug)]
+pub struct Duplicate {
+    descriptor: OwnedFd,
+}
+
+impl Duplicate {
+    /// Of a descriptor that the library has named.
+    ///
+    /// # Errors
+    /// Where it is not open, or there are too many.
+    pub fn of(descriptor: RawFd) -> io::Result<Self> {
+        // SAFETY: no memory is handed over; a number that is not open is answered with an error.
+        let duplicate = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
+        if duplicate < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was made above and belongs to nobody else.
+        let descriptor = unsafe { OwnedFd::from_raw_fd(duplicate) };
+        Ok(Self { descriptor })
+    }
+}
+
+impl AsRawFd for Duplicate {
+    fn as_raw_fd(&self) -> RawFd {
+        self.descriptor.as_raw_fd()
+    }
+}
+
+impl AsFd for Duplicate {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
 
 /// A non-blocking descriptor that a tokio task can wait for.
 #[derive(Debug)]

@@ -211,6 +211,14 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "corosync-frames",
+        run: targets::group::corosync_frames,
+        seeds: &[
+            b"\x03\x05\x01\x08\0\0\0\0\0\0\0\x01\x03\0\0\0\0\0\0\0\0\0",
+            b"\0\0\x07\x0d\x01\x08\0\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\x01\0\0\0\x07\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0x",
+        ],
+    },
+    Target {
         name: "cluster-api",
         run: targets::group::cluster_api,
         seeds: &[

@@ -14,7 +14,7 @@ use super::{Place, failure};
 use crate::clients::Clients;
 use crate::clock;
 use crate::daemon::{Daemon, Parts};
-use crate::group::Embedded;
+use crate::group::{Embedded, GroupService};
 use crate::lives;
 use crate::log::Log;
 use crate::setup::{self, Setup};
@@ -41,8 +41,11 @@ pub(super) fn run(options: &RunOptions) -> ExitCode {
 fn try_run(options: &RunOptions) -> Result<(), String> {
     let (configuration, sources) = setup::read(&options.place.path())?;
     let setup = Setup::of(configuration, &sources, options.place.node.as_deref())?;
-    if setup.transport() == MessageTransport::Corosync {
-        return Err("keel.transport: corosync is not part of this build".to_owned());
+    if setup.transport() == MessageTransport::Corosync && cfg!(not(feature = "corosync")) {
+        return Err(
+            "keel.transport: corosync is not part of this build (cargo build --features corosync)"
+                .to_owned(),
+        );
     }
     let mut log = Log::of(&setup.configuration, setup.name(setup.node));
     if let Err(error) = system::process::run_in_real_time() {
@@ -88,7 +91,46 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
         },
         now,
     );
-    let settings = membership::Settings {
+    let settings = settings(&setup, me, counter, &node);
+    log.say(&format!(
+        "node {} of cluster {} begins",
+        setup.name(setup.node),
+        setup.cluster()
+    ));
+    let with = With {
+        setup,
+        node,
+        writer,
+        clients,
+        log,
+    };
+    match with.setup.transport() {
+        MessageTransport::Embedded => {
+            let group = Embedded::start(&with.setup, settings, now);
+            let group = group.map_err(|error| error.to_string())?;
+            let witness = match &with.setup.configuration.quorum.device {
+                Some(device) => Some(WitnessSide::start(&with.setup, device, life.incarnation)?),
+                None => None,
+            };
+            with.run(group, witness).await
+        }
+        #[cfg(feature = "corosync")]
+        MessageTransport::Corosync => {
+            let group = crate::group::Corosync::start(&with.setup, settings, now);
+            let node = with.node.judged_by("corosync's votequorum");
+            let with = With { node, ..with };
+            // Corosync's own qdevice asks the witness.
+            with.run(group.map_err(|error| error.to_string())?, None)
+                .await
+        }
+        #[cfg(not(feature = "corosync"))]
+        MessageTransport::Corosync => Err("this build has no corosync".to_owned()),
+    }
+}
+
+/// What the group is made of, whichever it is.
+fn settings(setup: &Setup, me: Member, counter: u64, node: &ClusterNode) -> membership::Settings {
+    membership::Settings {
         me,
         peers: setup
             .names
@@ -101,25 +143,33 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
         commitment: setup.commitment.clone(),
         counter,
         attachment: node.attachment(),
-    };
-    log.say(&format!(
-        "node {} of cluster {} begins",
-        setup.name(setup.node),
-        setup.cluster()
-    ));
-    let group = Embedded::start(&setup, settings, now).map_err(|error| error.to_string())?;
-    let witness = match &setup.configuration.quorum.device {
-        Some(device) => Some(WitnessSide::start(&setup, device, life.incarnation)?),
-        None => None,
-    };
-    let daemon = Daemon::new(Parts {
-        witness,
-        setup,
-        group,
-        node,
-        writer,
-        clients,
-        log,
-    });
-    daemon.run().await.map_err(|error| error.to_string())
+    }
+}
+
+/// Everything but the group.
+struct With {
+    setup: Setup,
+    node: ClusterNode,
+    writer: Writer,
+    clients: Clients,
+    log: Log,
+}
+
+impl With {
+    async fn run(
+        self,
+        group: impl GroupService,
+        witness: Option<WitnessSide>,
+    ) -> Result<(), String> {
+        let daemon = Daemon::new(Parts {
+            witness,
+            setup: self.setup,
+            group,
+            node: self.node,
+            writer: self.writer,
+            clients: self.clients,
+            log: self.log,
+        });
+        daemon.run().await.map_err(|error| error.to_string())
+    }
 }

@@ -5,6 +5,7 @@ use cib::CibVersion;
 use cluster_api::{
     Access, Acknowledged, Answer, CibText, Durability, Edit, Frame, Refusal, Request,
 };
+use corosync_config::model::MessageTransport;
 use quorum::Fact;
 use replica::{Change, Expectation, Operation, RequestId};
 
@@ -78,6 +79,14 @@ impl<G: GroupService> Daemon<G> {
                     session.joined = true;
                 }
                 self.answer(client, &Answer::Done);
+            }
+            Request::ExpectedVotes { .. } | Request::Unblock
+                if self.setup.transport() == MessageTransport::Corosync =>
+            {
+                self.refuse(
+                    client,
+                    "corosync's votequorum decides about quorum: see corosync-quorumtool(8)",
+                );
             }
             Request::ExpectedVotes { votes, asserted } => {
                 self.node.say(Fact::ExpectedVotes { votes, asserted });

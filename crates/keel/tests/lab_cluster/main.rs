@@ -1,6 +1,7 @@
 //! `keel cluster run` on machines of a lab: what an operator sees of deaths, cuts, full disks and
 //! mistakes.
 
+mod corosync;
 mod harness;
 mod mistakes;
 

@@ -59,3 +59,61 @@ pub fn cluster_api(bytes: &[u8]) {
         rest = &rest[len..];
     }
 }
+
+/// Frames of any kind from two processes of a CPG configuration, between changes of it: the group on
+/// corosync survives them, and its views have rising names.
+///
+/// The input is a list: what comes (one byte: from which process, or a configuration), a length (one
+/// byte, times four), the frame.
+pub fn corosync_frames(bytes: &[u8]) {
+    let process = |node| corosync_group::Process {
+        node: NodeId(node),
+        pid: 10,
+    };
+    let mut now = Duration::from_secs(1);
+    let me = Member {
+        node: NodeId(1),
+        incarnation: Incarnation(8),
+    };
+    let settings = corosync_group::Settings {
+        me,
+        counter: 0,
+        attachment: Bytes::new(),
+        commitment: Commitment::All,
+        votes: [(NodeId(1), 1), (NodeId(2), 1)].into(),
+    };
+    let mut group = corosync_group::CorosyncGroup::new(settings, now);
+    let joined = corosync_group::Joined {
+        process: process(1),
+        patience: Duration::from_secs(1),
+    };
+    group.join(now, joined);
+    group.configuration(now, [process(1), process(2)]);
+    let mut last = group.view().id;
+    let mut rest = bytes;
+    while let Some(([what, length], tail)) = rest.split_first_chunk() {
+        let (frame, tail) = tail.split_at((usize::from(*length) * 4).min(tail.len()));
+        rest = tail;
+        now += Duration::from_millis(u64::from(*what));
+        match what % 8 {
+            0 => group.configuration(now, [process(1)]),
+            1 => group.configuration(now, [process(1), process(2)]),
+            2 => drop(group.submit(Bytes::copy_from_slice(frame))),
+            3..6 => group.deliver(now, process(2), Bytes::copy_from_slice(frame)),
+            _ => group.deliver(now, process(1), Bytes::copy_from_slice(frame)),
+        }
+        group.tick(now);
+        // What is its own comes back, as corosync has it.
+        for _ in 0..4 {
+            if let Some(own) = group.frame(now) {
+                group.deliver(now, process(1), own);
+            }
+        }
+        while let Some(output) = group.poll() {
+            if let corosync_group::Output::View(view) = output {
+                assert!(view.id > last, "{last} then {}", view.id);
+                last = view.id;
+            }
+        }
+    }
+}
