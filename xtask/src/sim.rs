@@ -85,6 +85,7 @@ fn cluster(options: &Options) -> Outcome {
     let began = Instant::now();
     let (simulated, views) = (AtomicU64::new(0), AtomicU64::new(0));
     let (delivered, frames) = (AtomicU64::new(0), AtomicU64::new(0));
+    let changes = AtomicU64::new(0);
     let slowest = Mutex::new((Duration::ZERO, 0));
     play(options, |seed| {
         let outcome = cluster_sim::run(seed).map_err(|failure| failure.to_string())?;
@@ -92,14 +93,15 @@ fn cluster(options: &Options) -> Outcome {
         views.fetch_add(outcome.views, Ordering::Relaxed);
         delivered.fetch_add(outcome.delivered, Ordering::Relaxed);
         frames.fetch_add(outcome.frames, Ordering::Relaxed);
+        changes.fetch_add(outcome.changes, Ordering::Relaxed);
         let mut slowest = slowest.lock().map_err(|_| "a thread panicked")?;
         *slowest = (*slowest).max((outcome.healed_after, seed));
         Ok(())
     })?;
     let (healed_after, seed) = slowest.into_inner().map_err(|_| "a thread panicked")?;
     println!(
-        "{} seeds from {}: every rule held over {:.1} simulated hours, {} views, {} deliveries and \
-         {} frames; the slowest agreement after the last fault took {healed_after:?} (seed {seed}); \
+        "{} seeds from {}: every rule held over {:.1} simulated hours, {} views, {} deliveries, \
+         {} frames and {} changes that were vouched for; the slowest agreement after the last fault took {healed_after:?} (seed {seed}); \
          in {:.1} s",
         options.seeds,
         options.from,
@@ -107,6 +109,7 @@ fn cluster(options: &Options) -> Outcome {
         views.into_inner(),
         delivered.into_inner(),
         frames.into_inner(),
+        changes.into_inner(),
         began.elapsed().as_secs_f64()
     );
     Ok(())

@@ -16,6 +16,8 @@ mod acknowledging;
 mod lease_votes;
 mod message;
 mod node;
+mod record;
 
 pub use message::{Message, MessageError};
 pub use node::{ClusterNode, Output, Start, Write, WriteNumber};
+pub use record::{RECORD, RECORD_CORRUPT, read_record, write_record};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use membership::{Delivery, Member, View, ViewId, Votes};
 use quorum::{Attachment, Command, Fact, Options, Quorum, Record, Refusal, Verdict};
+use replica::limits::{FIRST_RETRY, LONGEST_RETRY, WRITE_FAILURES};
 use replica::{
     Answer, Changed, Replica, Report, Request, RequestId, Standing, WriteFailure, WriteId, WriteJob,
 };
@@ -99,7 +100,12 @@ pub struct ClusterNode {
     judge: Option<Judge>,
     acknowledging: Acknowledging,
     next_write: u64,
-    /// Writes of the replica that are under way, and records.
+    /// Quorum's record, as it is to be on disk.
+    record: Option<Record>,
+    /// When it is tried again to write it, and how many times in a row that has failed.
+    record_retry_at: Option<Duration>,
+    record_failures: u32,
+    /// Writes of the replica that are under way.
     replica_writes: BTreeMap<u64, WriteId>,
     outputs: VecDeque<Output>,
 }
@@ -121,6 +127,9 @@ impl ClusterNode {
             judge: None,
             acknowledging: Acknowledging::default(),
             next_write: 1,
+            record: None,
+            record_retry_at: None,
+            record_failures: 0,
             replica_writes: BTreeMap::new(),
             outputs: VecDeque::new(),
         }
@@ -273,11 +282,45 @@ impl ClusterNode {
     ) {
         match self.replica_writes.remove(&number.0) {
             Some(id) => self.replica.written(id, result),
-            // A record that could not be written holds acknowledgements up until the next one is.
-            None if result.is_ok() => self.acknowledging.saved(number.0),
-            None => {}
+            None => self.record_written(now, number, result),
         }
         self.settle(now, false);
+    }
+
+    /// A record that could not be written holds acknowledgements up until it is: it is tried again.
+    fn record_written(
+        &mut self,
+        now: Duration,
+        number: WriteNumber,
+        result: Result<(), WriteFailure>,
+    ) {
+        let Err(failure) = result else {
+            self.acknowledging.saved(number.0);
+            self.record_failures = 0;
+            return;
+        };
+        let pause = FIRST_RETRY.saturating_mul(1 << self.record_failures.min(16));
+        self.record_retry_at = Some(now + pause.min(LONGEST_RETRY));
+        self.record_failures = self.record_failures.saturating_add(1);
+        let failures = self.record_failures;
+        self.outputs
+            .push_back(Output::Report(if failures == WRITE_FAILURES {
+                Report::NotDurable
+            } else {
+                Report::WriteFailed { failure, failures }
+            }));
+    }
+
+    fn retry_record(&mut self, now: Duration) {
+        if self.record_retry_at.is_none_or(|at| now < at) {
+            return;
+        }
+        self.record_retry_at = None;
+        if let Some(record) = self.record.clone() {
+            let number = self.number();
+            self.outputs
+                .push_back(Output::Write(number, Write::Record(record)));
+        }
     }
 
     /// A client of this node wants something.
@@ -314,6 +357,7 @@ impl ClusterNode {
             self.obey(commands);
         }
         self.replica.tick(now);
+        self.retry_record(now);
         self.settle(now, false);
     }
 
@@ -321,7 +365,8 @@ impl ClusterNode {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         let quorum = self.quorum.deadline().filter(|_| self.judge.is_none());
-        quorum.into_iter().chain(self.replica.deadline()).min()
+        let others = self.replica.deadline().into_iter();
+        others.chain(quorum).chain(self.record_retry_at).min()
     }
 
     /// What is wanted next. To be asked until there is nothing more.
@@ -336,6 +381,7 @@ impl ClusterNode {
                 Command::Save(record) => {
                     let number = self.number();
                     self.acknowledging.waits_for(number.0);
+                    self.record = Some(record.clone());
                     self.outputs
                         .push_back(Output::Write(number, Write::Record(record)));
                 }

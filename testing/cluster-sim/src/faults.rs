@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dice::Dice;
+use replica::store::DiskErrorKind;
 
 use crate::agenda::Event;
 use crate::network::{Way, Weather};
@@ -45,6 +46,10 @@ pub enum FaultKind {
     Attachment,
     /// All cuts and all weather end.
     Relief,
+    /// A disk has no space left for a while.
+    DiskFull,
+    /// A disk does not do what it is asked for.
+    DiskError,
 }
 
 const ALL: &[FaultKind] = &[
@@ -79,6 +84,14 @@ impl FaultKind {
             some.push(*dice.pick(ALL));
         }
         some
+    }
+}
+
+impl FaultKind {
+    /// What may happen to disks.
+    pub(crate) fn of_disks(dice: &mut Dice) -> Vec<Self> {
+        let kinds = [Self::DiskFull, Self::DiskError].into_iter();
+        kinds.filter(|_| dice.happens(40)).collect()
     }
 }
 
@@ -128,7 +141,7 @@ impl World {
             FaultKind::PowerFailure => {
                 self.note(|| "the power fails".to_owned());
                 for node in 0..self.nodes.len() {
-                    self.die(node);
+                    self.die(node, true);
                 }
             }
             FaultKind::Leave => self.tell(node, Input::Leave),
@@ -151,6 +164,25 @@ impl World {
             FaultKind::Attachment => {
                 let text = format!("{}", self.dice.throw());
                 self.tell(node, Input::Attach(Bytes::from(text)));
+            }
+            FaultKind::DiskFull => {
+                let free = self.dice.within(0..4000);
+                let free = usize::try_from(free).expect("small");
+                self.note(|| format!("node {}'s disk is filled up to {free} bytes", id(node)));
+                let disk = self.nodes[node].disk();
+                disk.capacity = match disk.capacity {
+                    None => Some(disk.used() + free),
+                    Some(_) => None,
+                };
+            }
+            FaultKind::DiskError => {
+                let count = self.dice.within(1..8);
+                self.note(|| format!("node {}'s disk fails, {count} operations", id(node)));
+                for _ in 0..count {
+                    let fails = self.dice.happens(60);
+                    let fault = fails.then_some(DiskErrorKind::Other);
+                    self.nodes[node].disk().faults.push_back(fault);
+                }
             }
             FaultKind::Relief => {
                 self.note(|| "all cuts end".to_owned());

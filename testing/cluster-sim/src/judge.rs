@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use membership::{Commitment, Delivery, Member, NodeId, View, ViewId};
+use membership::{Commitment, Delivery, Member, View, ViewId, Votes};
 
 use crate::message::MessageId;
 
@@ -15,8 +15,8 @@ pub(crate) type Verdict = Result<(), String>;
 #[derive(Debug)]
 pub(crate) struct Judge {
     commitment: Commitment,
-    votes: BTreeMap<NodeId, u32>,
-    needed: u32,
+    /// Whether messages have names ([`MessageId`]), by which they are known wherever they come.
+    named: bool,
     views: BTreeMap<ViewId, ViewRecord>,
     lives: BTreeMap<Member, Life>,
     pub delivered: u64,
@@ -27,8 +27,10 @@ pub(crate) struct Judge {
 struct ViewRecord {
     members: BTreeMap<Member, Bytes>,
     /// Its messages, as far as anybody has delivered them.
-    order: Vec<(Member, MessageId)>,
+    order: Vec<(Member, Bytes)>,
     acknowledged: BTreeMap<Member, u64>,
+    /// The votes that its leader rested on, one after the other.
+    votes: Vec<Votes>,
     /// By the view in which they were before: those who came together, and how many messages of
     /// that view they had delivered.
     came: BTreeMap<ViewId, (Vec<Member>, u64)>,
@@ -56,11 +58,10 @@ fn ensure(holds: bool, broken: impl FnOnce() -> String) -> Verdict {
 }
 
 impl Judge {
-    pub(crate) fn new(commitment: Commitment, votes: BTreeMap<NodeId, u32>, needed: u32) -> Self {
+    pub(crate) fn new(commitment: Commitment, named: bool) -> Self {
         Self {
             commitment,
-            votes,
-            needed,
+            named,
             views: BTreeMap::new(),
             lives: BTreeMap::new(),
             delivered: 0,
@@ -159,53 +160,53 @@ impl Judge {
         })
     }
 
-    /// One order for all, without gaps; nothing twice; each sender's messages in its order.
+    /// One order for all, without gaps; each sender's messages in its order.
     pub(crate) fn delivers(&mut self, member: Member, delivery: &Delivery) -> Verdict {
         self.delivered += 1;
+        let view = self.follows_order(member, delivery)?;
+        if !self.named {
+            return Ok(());
+        }
         let who = name(member);
         let message = MessageId::read(&delivery.payload)?;
-        ensure(message.sender == delivery.sender, || {
-            format!(
-                "{who}: {message} is said to be from {}",
-                name(delivery.sender)
-            )
+        let sender = delivery.sender;
+        ensure(message.sender == sender, || {
+            format!("{who}: {message} is said to be from {}", name(sender))
         })?;
         let life = self.lives.entry(member).or_default();
-        let view = life
-            .view
-            .ok_or_else(|| format!("{who} delivers without a view"))?;
-        life.seq += 1;
-        ensure(delivery.seq == life.seq, || {
-            format!(
-                "{who} in {view}: place {} follows {}",
-                delivery.seq,
-                life.seq - 1
-            )
-        })?;
-        let record = self.views.entry(view).or_default();
-        let place = record.order.len() as u64 + 1;
-        if delivery.seq == place {
-            record.order.push((delivery.sender, message));
-        }
-        let agreed = usize::try_from(delivery.seq - 1)
-            .ok()
-            .and_then(|i| record.order.get(i));
-        ensure(agreed == Some(&(delivery.sender, message)), || {
-            format!(
-                "{who} in {view}: in place {} is {message}, for others {agreed:?}",
-                delivery.seq
-            )
-        })?;
-        ensure(record.members.contains_key(&delivery.sender), || {
-            format!("{who} in {view}: the sender of {message} is not in the view")
-        })?;
-        let latest = life.latest.insert(delivery.sender, message.number);
+        let latest = life.latest.insert(sender, message.number);
         ensure(
             latest.is_none_or(|latest| message.number == latest + 1),
             || format!("{who} in {view}: {message} after number {latest:?}"),
         )?;
         let before = life.delivered.insert(message, view);
         self.comes_once(member, message, view, before)
+    }
+
+    /// What comes in a place is what came there for others.
+    fn follows_order(&mut self, member: Member, delivery: &Delivery) -> Result<ViewId, String> {
+        let (who, seq) = (name(member), delivery.seq);
+        let life = self.lives.entry(member).or_default();
+        let view = life
+            .view
+            .ok_or_else(|| format!("{who} delivers without a view"))?;
+        life.seq += 1;
+        ensure(seq == life.seq, || {
+            format!("{who} in {view}: place {seq} follows {}", life.seq - 1)
+        })?;
+        let record = self.views.entry(view).or_default();
+        let message = (delivery.sender, delivery.payload.clone());
+        if seq == record.order.len() as u64 + 1 {
+            record.order.push(message.clone());
+        }
+        let place = usize::try_from(seq - 1).unwrap_or(usize::MAX);
+        ensure(record.order.get(place) == Some(&message), || {
+            format!("{who} in {view}: place {seq} has another message than for others")
+        })?;
+        ensure(record.members.contains_key(&delivery.sender), || {
+            format!("{who} in {view}: the sender of {seq} is not in the view")
+        })?;
+        Ok(view)
     }
 
     /// The sender is given its message once, after those before. Who was parted from the sender in the
@@ -249,15 +250,29 @@ impl Judge {
         let record = self.views.entry(view).or_default();
         let has = |other: &Member| record.acknowledged.get(other).is_some_and(|at| *at >= seq);
         let by_all = record.members.keys().all(has);
-        let votes = record.members.keys().filter(|m| has(m));
-        let votes: u32 = votes.map(|other| self.votes[&other.node]).sum();
-        let by_votes = self.commitment == Commitment::Votes && votes >= self.needed;
+        let by_votes = self.commitment == Commitment::Votes
+            && record.votes.iter().any(|votes| {
+                let of = |member: &Member| votes.of.get(&member.node).copied().unwrap_or(0);
+                let reached: u32 = record.members.keys().filter(|m| has(m)).map(of).sum();
+                votes.needed > 0 && reached >= votes.needed
+            });
         ensure(by_all || by_votes, || {
             format!(
                 "{who} in {view}: {seq} is committed with {:?}",
                 record.acknowledged
             )
         })
+    }
+
+    /// What votes a node has told its group to rest on: those of a leader count.
+    pub(crate) fn sets_votes(&mut self, member: Member, votes: &Votes) {
+        let view = self.lives.entry(member).or_default().view;
+        if let Some(view) = view.filter(|view| view.leader == member) {
+            let record = self.views.entry(view).or_default();
+            if record.votes.last() != Some(votes) {
+                record.votes.push(votes.clone());
+            }
+        }
     }
 
     /// What all are said to have acknowledged, all have.

@@ -1,14 +1,17 @@
-//! Whole clusters under faults that a seed decides: the real `membership` code on a fake clock and
-//! network.
+//! Whole clusters under faults that a seed decides: the real `membership` code, and the real
+//! `cluster-node` with quorum and the replicated CIB, on a fake clock, network and disk.
 //!
 //! Owns: the fake world (clocks a year apart that run at different rates, links that lose, delay,
 //! double, reorder and are cut in one direction or both, pauses, crashes between any two steps,
-//! restarts, slow machines and disks) and what must hold in it. Must never: use a real clock or
+//! restarts, slow machines, disks that are slow, fill up, fail, and forget or tear what was not synced)
+//! and what must hold in it. Must never: use a real clock or
 //! randomness; a seed yields the same run for ever.
 //!
 //! ```text
 //! seed ──► Scenario ──► World: faults, then none ──► outputs ──► Judge ──► Outcome or Failure
 //! ```
+//!
+//! Each seed plays twice: messages in a group alone, then a replicated CIB with clients at any node.
 //!
 //! What holds at every step:
 //! - a view's name has one meaning: the same members and attachments for all, and whoever installs it
@@ -21,10 +24,20 @@
 //! - two nodes that rely on the votes of their view are in one view;
 //! - queues are bounded, and nobody is busy without a cause.
 //!
+//! With the CIB, also:
+//! - where a node may act and its verdict excludes that another part of the cluster has quorum, no node
+//!   of another view may act;
+//! - a change that a client was told to be safe is in every copy of a later exclusive view;
+//! - one version names one content in all exclusive views;
+//! - what clients wrote and read in exclusive views is linearizable, restarts of everything included.
+//!
 //! And once all faults have ended, within [`Scenario::healing_bound`]: all nodes are in one view, rely
-//! on its votes, and everything that was submitted is delivered and committed.
+//! on its votes, and everything that was submitted is delivered and committed; all copies of the CIB
+//! are the same, in memory and on disk, with every change that was said to be safe.
 
 mod agenda;
+mod cib_judge;
+mod clients;
 mod clock;
 mod faults;
 mod judge;
@@ -33,6 +46,8 @@ mod network;
 mod node;
 mod run;
 mod scenario;
+mod service;
+mod serving;
 mod world;
 
 use std::fmt;
@@ -41,7 +56,7 @@ use std::time::Duration;
 pub use faults::FaultKind;
 pub use network::Weather;
 pub use run::run;
-pub use scenario::Scenario;
+pub use scenario::{CibPlan, Scenario};
 
 /// A run in which everything held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +71,22 @@ pub struct Outcome {
     pub delivered: u64,
     /// Frames that were sent.
     pub frames: u64,
+    /// Changes of the CIB that clients were told to be safe.
+    pub changes: u64,
+}
+
+impl Outcome {
+    /// Both of them, one after the other.
+    fn and(self, other: Self) -> Self {
+        Self {
+            simulated: self.simulated + other.simulated,
+            healed_after: self.healed_after.max(other.healed_after),
+            views: self.views + other.views,
+            delivered: self.delivered + other.delivered,
+            frames: self.frames + other.frames,
+            changes: self.changes + other.changes,
+        }
+    }
 }
 
 /// A run in which something did not hold.

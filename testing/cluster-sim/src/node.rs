@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use membership::{Group, Incarnation, Member, NodeId, ViewId};
+use replica::Request;
+use replica::store::MemoryDisk;
 
 use crate::clock::Clock;
+use crate::service::Service;
 
 /// Frames that wait in a node's sockets; the newest are lost beyond.
 pub(crate) const SOCKET_QUEUE: usize = 512;
@@ -27,6 +30,10 @@ pub(crate) enum Input {
         link: u8,
         connected: bool,
     },
+    /// The disk has done what was asked for first.
+    WriteEnds,
+    /// A client asks for something; the number is the client's own.
+    Ask(usize, Request),
     /// The workload submits a message.
     Submit,
     /// It brings something else along from now on.
@@ -58,6 +65,8 @@ pub(crate) struct Node {
     /// How long it takes to wake up while it is slow, at most.
     pub slowness: Duration,
     pub disk_stalls_until: Duration,
+    /// While no process has it.
+    pub disk: MemoryDisk,
 }
 
 /// A life.
@@ -74,6 +83,8 @@ pub(crate) struct Process {
     pub view: ViewId,
     /// It dies when so many more outputs have been carried out.
     pub dies_after: Option<u64>,
+    /// What runs on top of the group, where anything does.
+    pub service: Option<Service>,
     /// Messages that were submitted.
     pub submitted: u64,
     /// It wanted to be woken at once, without anything new, so many times in a row.
@@ -109,7 +120,40 @@ impl Node {
         true
     }
 
-    /// Until when the process's view surely has its votes, by its own clock and word.
+    /// Whether the process may act: its view has quorum, and it may rely on that now.
+    pub(crate) fn is_quorate(&self, now: Duration) -> bool {
+        let local = self.clock.local(now);
+        let service = self.process.as_ref().and_then(|it| it.service.as_ref());
+        service.is_some_and(|it| it.node.is_quorate(local)) && self.has_lease(now)
+    }
+
+    /// Whether it is in an established view and may act.
+    pub(crate) fn is_established(&self, now: Duration) -> bool {
+        let service = self.process.as_ref().and_then(|it| it.service.as_ref());
+        let replica = service.map(|it| it.node.replica());
+        let standing = replica.and_then(|it| it.established());
+        standing.is_some_and(|(_, standing)| standing.exclusive) && self.is_quorate(now)
+    }
+
+    /// Its view, and whether that excludes that another part of the cluster has quorum.
+    pub(crate) fn standing(&self) -> Option<(ViewId, bool)> {
+        let process = self.process.as_ref()?;
+        let verdict = process.service.as_ref()?.node.verdict();
+        Some((process.group.view().id, verdict.exclusive))
+    }
+
+    /// What runs on top of its group, where anything does.
+    pub(crate) fn service(&mut self) -> Option<&mut Service> {
+        self.process.as_mut()?.service.as_mut()
+    }
+
+    /// Its files, wherever they are.
+    pub(crate) fn disk(&mut self) -> &mut MemoryDisk {
+        let service = self.process.as_mut().and_then(|it| it.service.as_mut());
+        service.map_or(&mut self.disk, |service| service.store.disk())
+    }
+
+    /// Whether the process's view surely has its votes, by its own clock and word.
     pub(crate) fn has_lease(&self, now: Duration) -> bool {
         let local = self.clock.local(now);
         let process = self.process.as_ref();
@@ -125,4 +169,12 @@ pub(crate) fn index(node: NodeId) -> usize {
 /// The node of a place.
 pub(crate) fn id(index: usize) -> NodeId {
     NodeId(u32::try_from(index).expect("a small number") + 1)
+}
+
+impl Process {
+    /// When it has something to do, by its own clock.
+    pub(crate) fn deadline(&self) -> Duration {
+        let service = self.service.as_ref().and_then(|it| it.node.deadline());
+        service.unwrap_or(Duration::MAX).min(self.group.deadline())
+    }
 }

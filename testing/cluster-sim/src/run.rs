@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use dice::Dice;
+use replica::store::Store;
 
+use crate::clients::missing;
 use crate::judge::{Verdict, name};
 use crate::message::MessageId;
 use crate::node::{Input, Process};
@@ -14,24 +16,57 @@ use crate::{Failure, Outcome};
 /// How often agreement is looked for.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Plays one seed.
+/// What a seed plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Play {
+    /// Messages in the group alone.
+    Messages,
+    /// The CIB, replicated on top of it.
+    Cib,
+}
+
+/// Plays one seed: messages in a group, then a replicated CIB.
 ///
 /// # Errors
 ///
 /// The first thing that did not hold, with what happened before.
 pub fn run(seed: u64) -> Result<Outcome, Box<Failure>> {
-    if let Ok(outcome) = play(seed, false) {
+    let messages = play_traced_on_failure(seed, Play::Messages)?;
+    let cib = play_traced_on_failure(seed, Play::Cib)?;
+    Ok(messages.and(cib))
+}
+
+fn play_traced_on_failure(seed: u64, play: Play) -> Result<Outcome, Box<Failure>> {
+    if let Ok(outcome) = self::play(seed, play, false) {
         return Ok(outcome);
     }
     // Once more, with somebody who writes everything down.
-    play(seed, true)
+    self::play(seed, play, true)
 }
 
-fn play(seed: u64, traced: bool) -> Result<Outcome, Box<Failure>> {
-    let mut dice = Dice::new(seed);
-    let scenario = Scenario::from_dice(&mut dice);
+/// The two plays of a seed have nothing in common.
+const CIB_SEEDS: u64 = 0xc1b0_0000_0000_0000;
+
+fn play(seed: u64, play: Play, traced: bool) -> Result<Outcome, Box<Failure>> {
+    let (dice, scenario) = match play {
+        Play::Messages => {
+            let mut dice = Dice::new(seed);
+            let scenario = Scenario::from_dice(&mut dice);
+            (dice, scenario)
+        }
+        Play::Cib => {
+            let mut dice = Dice::new(seed ^ CIB_SEEDS);
+            let scenario = Scenario::with_cib(&mut dice);
+            (dice, scenario)
+        }
+    };
     let mut world = World::new(&scenario, dice, traced);
     let played = suffer(&mut world).and_then(|()| heal(&mut world));
+    let played = played.and_then(|healed_after| {
+        linearizability::check(world.clients.history())
+            .map(|()| healed_after)
+            .map_err(|violation| violation.to_string())
+    });
     match played {
         Ok(healed_after) => Ok(Outcome {
             simulated: world.now,
@@ -39,6 +74,7 @@ fn play(seed: u64, traced: bool) -> Result<Outcome, Box<Failure>> {
             views: world.judge.views(),
             delivered: world.judge.delivered,
             frames: world.frames,
+            changes: world.clients.vouched.len() as u64,
         }),
         Err(broken) => Err(Box::new(Failure {
             seed,
@@ -71,8 +107,8 @@ fn heal(world: &mut World) -> Result<Duration, String> {
         wait(world, bound, "the nodes do not agree on one view")?;
     }
     let healed_after = world.now - since;
-    world.last_words();
-    while !world.all_have_everything() {
+    let last = world.last_words();
+    while !world.all_have_everything(&last) {
         wait(world, bound, "not everything is delivered and committed")?;
     }
     // And nothing moves any more.
@@ -107,6 +143,8 @@ impl World {
             let machine = &mut self.nodes[node];
             machine.slow_until = self.now;
             machine.disk_stalls_until = self.now;
+            machine.disk().capacity = None;
+            machine.disk().faults.clear();
             machine.paused_until = machine.paused_until.min(self.now);
             if let Some(process) = &mut machine.process {
                 process.dies_after = None;
@@ -120,9 +158,12 @@ impl World {
         self.reconnect_all();
     }
 
-    /// All are in one view and rely on its votes.
+    /// All are in one view and rely on its votes, and have one CIB where they have any.
     fn is_whole(&self) -> bool {
         let now = self.now;
+        if self.scenario.cib.is_some() && !self.nodes.iter().all(|it| it.is_established(now)) {
+            return false;
+        }
         let mut views = self.nodes.iter().map(|node| {
             let group = &node.process.as_ref()?.group;
             let all = group.view().members.len() == self.nodes.len();
@@ -132,15 +173,26 @@ impl World {
         first.is_some() && views.all(|view| view == first)
     }
 
-    /// Everybody submits one more message.
-    fn last_words(&mut self) {
+    /// Everybody submits one more message, or change. Which changes.
+    fn last_words(&mut self) -> Vec<usize> {
+        let mut changes = Vec::new();
         for node in 0..self.nodes.len() {
-            self.tell(node, Input::Submit);
+            if self.scenario.cib.is_none() {
+                self.tell(node, Input::Submit);
+                continue;
+            }
+            let (place, request) = self.clients.last_words(self.now, &mut self.dice);
+            changes.push(place);
+            self.tell(node, Input::Ask(place, request));
         }
+        changes
     }
 
     /// Everybody has everything, the last words of all included.
-    fn all_have_everything(&self) -> bool {
+    fn all_have_everything(&self, changes: &[usize]) -> bool {
+        if self.scenario.cib.is_some() {
+            return self.is_whole() && self.all_have_changes(changes);
+        }
         let last = self.nodes.iter().filter_map(|node| {
             let process = node.process.as_ref()?;
             Some(MessageId {
@@ -159,6 +211,29 @@ impl World {
         })
     }
 
+    /// Every client has its answer, and all nodes have the same, on disk, too.
+    fn all_have_changes(&self, changes: &[usize]) -> bool {
+        if !changes.iter().all(|place| self.clients.is_done(*place)) {
+            return false;
+        }
+        let copies = self.nodes.iter().map(|node| {
+            let service = node.process.as_ref()?.service.as_ref()?;
+            if !service.writes.is_empty() {
+                return None;
+            }
+            let committed = service.node.replica().committed();
+            let has_all = missing(committed, self.clients.vouched.iter()).is_none();
+            let stored = Store::open(service.store.look_at_disk().clone())
+                .ok()?
+                .1
+                .copy;
+            let is_stored = stored.version() == service.version();
+            (has_all && is_stored).then(|| committed.root().to_compact_text())
+        });
+        let copies: Vec<Option<String>> = copies.collect();
+        copies[0].is_some() && copies.iter().all(|copy| *copy == copies[0])
+    }
+
     /// Who is where, in one line.
     fn portrait(&self) -> String {
         let nodes = self.nodes.iter().map(|node| match &node.process {
@@ -167,8 +242,11 @@ impl World {
                 let view = process.group.view();
                 let members: Vec<u32> = view.nodes().map(|node| node.0).collect();
                 let me = node.member();
+                let service = process.service.as_ref();
+                let service = service.map_or_else(String::new, |it| format!(", {}", it.portrait()));
                 format!(
-                    "{} in {} {members:?}, operating: {}, lease: {}, has its own: {}, settled: {}",
+                    "{} in {} {members:?}, operating: {}, lease: {}, has its own: {}, settled: \
+                     {}{service}",
                     name(me),
                     view.id,
                     process.group.is_operating(),

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use dice::Dice;
 use membership::{Commitment, NodeId, Timing};
+use quorum::Options;
+use replica::limits::LONGEST_RETRY;
 
 use crate::faults::FaultKind;
 use crate::network::Weather;
+use crate::service::options;
 
 /// A whole run.
 #[derive(Clone, Debug)]
@@ -46,6 +49,19 @@ pub struct Scenario {
     pub disk_delay: Duration,
     /// How long a node that is not slow takes to wake up, at most.
     pub wake_delay: Duration,
+    /// Where the CIB is replicated on top of the group: how.
+    pub cib: Option<CibPlan>,
+}
+
+/// How the CIB is replicated.
+#[derive(Clone, Debug)]
+pub struct CibPlan {
+    /// Of quorum, on all nodes alike.
+    pub options: Options,
+    /// Clients that ask for something at the same time.
+    pub clients: usize,
+    /// How long a client waits for an answer.
+    pub patience: Duration,
 }
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -89,7 +105,24 @@ impl Scenario {
             longest_payload: *dice.pick(&[1, 1, 100, 2_000, 100_000]),
             disk_delay: *dice.pick(&[MILLISECOND / 10, MILLISECOND * 3, floor / 10, floor]),
             wake_delay: *dice.pick(&[MILLISECOND / 50, MILLISECOND / 5, MILLISECOND]),
+            cib: None,
         }
+    }
+
+    /// Draws everything, for a cluster that replicates the CIB.
+    #[must_use]
+    pub fn with_cib(dice: &mut Dice) -> Self {
+        let mut scenario = Self::from_dice(dice);
+        scenario.faults.extend(FaultKind::of_disks(dice));
+        let floor = scenario.timing.detection_floor;
+        scenario.chaos = floor * u32::try_from(dice.within(5..35)).expect("small");
+        scenario.submit_pause = *dice.pick(&[floor / 10, floor / 4, floor / 2]);
+        scenario.cib = Some(CibPlan {
+            options: options(scenario.nodes, scenario.timing, dice),
+            clients: usize::try_from(dice.within(1..6)).expect("small"),
+            patience: floor * *dice.pick(&[2, 10, 50]),
+        });
+        scenario
     }
 
     /// The votes that a view needs.
@@ -102,7 +135,12 @@ impl Scenario {
     /// After all faults, the nodes agree within this time.
     #[must_use]
     pub fn healing_bound(&self) -> Duration {
-        self.timing.detection_ceiling * 10
+        let group = self.timing.detection_ceiling * 10;
+        match self.cib {
+            None => group,
+            // A disk that failed is tried again after that time.
+            Some(_) => group + LONGEST_RETRY * 2,
+        }
     }
 }
 

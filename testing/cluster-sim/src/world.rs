@@ -7,14 +7,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use dice::Dice;
 use membership::{Delivery, Group, Output, Settings, View, Votes};
+use replica::store::MemoryDisk;
 
 use crate::agenda::{Agenda, Event};
+use crate::cib_judge::CibJudge;
+use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::judge::{Judge, Verdict, name};
 use crate::message::MessageId;
 use crate::network::{Network, Way};
 use crate::node::{Input, Node, Process, id, index};
 use crate::scenario::Scenario;
+use crate::service::Service;
 
 /// Lines of what happened that a failure knows.
 const TRACE_LINES: usize = 3000;
@@ -39,6 +43,8 @@ pub(crate) struct World {
     pub(crate) network: Network,
     pub(crate) agenda: Agenda,
     pub(crate) judge: Judge,
+    pub(crate) clients: Clients,
+    pub(crate) cib_judge: CibJudge,
     pub(crate) calm: bool,
     pub(crate) frames: u64,
     /// Lines of what happened, if anybody wants to know.
@@ -56,11 +62,8 @@ impl World {
             scenario.in_order,
             &mut dice,
         );
-        let judge = Judge::new(
-            scenario.commitment.clone(),
-            scenario.votes.clone(),
-            scenario.needed_votes(),
-        );
+        let judge = Judge::new(scenario.commitment.clone(), scenario.cib.is_none());
+        let clients = scenario.cib.as_ref().map_or(0, |plan| plan.clients);
         let nodes = (0..count).map(|number| Node {
             id: id(number),
             clock: Clock::new(Duration::ZERO, dice.time_below(CLOCK_OFFSET), 0),
@@ -71,6 +74,7 @@ impl World {
             slow_until: Duration::ZERO,
             slowness: Duration::ZERO,
             disk_stalls_until: Duration::ZERO,
+            disk: MemoryDisk::default(),
         });
         let nodes = nodes.collect();
         let mut world = Self {
@@ -80,6 +84,8 @@ impl World {
             network,
             agenda: Agenda::default(),
             judge,
+            clients: Clients::new(clients),
+            cib_judge: CibJudge::default(),
             calm: false,
             frames: 0,
             trace: traced.then(VecDeque::new),
@@ -104,13 +110,18 @@ impl World {
     /// Writes a line for people, if anybody reads.
     pub(crate) fn note(&mut self, text: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
+            let text = text();
+            // There would be nothing else, once nothing happens.
+            if self.calm && text.contains(": Heartbeat(") {
+                return;
+            }
             if trace.len() == TRACE_LINES {
                 trace.pop_front();
             }
             trace.push_back(format!(
                 "{:>12.6} {}",
                 self.now.as_secs_f64(),
-                shorten(&text())
+                shorten(&text)
             ));
         }
     }
@@ -148,7 +159,15 @@ impl World {
         }
         let count = self.nodes.len() as u64;
         let node = usize::try_from(self.dice.within(0..count)).expect("a small number");
-        self.tell(node, Input::Submit);
+        match &self.scenario.cib {
+            None => self.tell(node, Input::Submit),
+            Some(plan) => {
+                let patience = plan.patience;
+                self.clients
+                    .lose_patience(self.now.saturating_sub(patience));
+                self.ask(node);
+            }
+        }
         self.agenda
             .add(self.now + pause + Duration::from_micros(1), Event::Workload);
     }
@@ -190,7 +209,7 @@ impl World {
         let Some(process) = &mut machine.process else {
             return;
         };
-        let timer = machine.clock.when(process.group.deadline());
+        let timer = machine.clock.when(process.deadline());
         let waits = (!process.woken || !process.inbox.is_empty()).then_some(now);
         let Some(at) = timer.into_iter().chain(waits).min() else {
             process.wake_at = None;
@@ -216,8 +235,17 @@ impl World {
         if self.dice.happens(20) {
             machine.clock = Clock::new(self.now, self.dice.time_below(CLOCK_OFFSET), 0);
         }
-        let (me, counter) = (machine.member(), machine.stored_counter);
-        let attachment = Bytes::from(format!("of {}", name(me)));
+        let (me, mut counter) = (machine.member(), machine.stored_counter);
+        let mut attachment = Bytes::from(format!("of {}", name(me)));
+        let mut service = None;
+        if let Some(plan) = &self.scenario.cib {
+            let disk = std::mem::take(&mut machine.disk);
+            let local = machine.clock.local(self.now);
+            let started;
+            (started, counter) = Service::start(me, plan.options.clone(), disk, local)?;
+            attachment = started.node.attachment();
+            service = Some(started);
+        }
         let settings = Settings {
             me,
             peers: (0..self.nodes.len())
@@ -241,6 +269,7 @@ impl World {
             wake_at: None,
             woken: false,
             dies_after: None,
+            service,
             submitted: 0,
             spins: 0,
             sent: (0, 0),
@@ -252,16 +281,34 @@ impl World {
         Ok(())
     }
 
-    /// A life ends; another one begins later.
-    pub(crate) fn die(&mut self, node: usize) {
-        if self.nodes[node].process.take().is_some() {
-            let longest = self.scenario.timing.detection_floor * 8;
-            let longest = *self.dice.pick(&[Duration::from_millis(2), longest]);
-            let at = self.now + self.dice.time_below(longest);
-            let me = self.nodes[node].member();
-            self.note(|| format!("{} dies, the next life begins at {at:?}", name(me)));
-            self.agenda.add(at, Event::Start { node });
+    /// A life ends; another one begins later. With its machine, where the power fails.
+    pub(crate) fn die(&mut self, node: usize, power_fails: bool) {
+        let Some(process) = self.nodes[node].process.take() else {
+            return;
+        };
+        let longest = self.scenario.timing.detection_floor * 8;
+        let longest = *self.dice.pick(&[Duration::from_millis(2), longest]);
+        let at = self.now + self.dice.time_below(longest);
+        let me = self.nodes[node].member();
+        self.note(|| format!("{} dies, the next life begins at {at:?}", name(me)));
+        self.agenda.add(at, Event::Start { node });
+        let asked = process.inbox.iter().filter_map(|input| match input {
+            Input::Ask(place, _) => Some(*place),
+            _ => None,
+        });
+        asked.for_each(|place| self.clients.give_up(place));
+        if let Some(service) = process.service {
+            for place in service.asked.values() {
+                self.clients.give_up(*place);
+            }
+            self.nodes[node].disk = service.end(power_fails, &mut self.dice);
         }
+    }
+
+    /// A process dies where nobody expected it: its machine dies with it at times.
+    fn crash(&mut self, node: usize) {
+        let power_fails = self.scenario.cib.is_some() && self.dice.happens(50);
+        self.die(node, power_fails);
     }
 
     /// A process goes round its loop: it reads what has come, looks at the clock, and does what the
@@ -289,15 +336,20 @@ impl World {
         let Some(process) = &mut self.nodes[node].process else {
             return Ok(());
         };
-        process.group.tick(local);
+        if !leaves {
+            process.group.tick(local);
+            if let Some(service) = &mut process.service {
+                service.node.tick(local);
+            }
+        }
         self.carry_out_all(node, local)?;
         if leaves {
-            self.die(node);
+            self.die(node, false);
         }
         let Some(process) = &mut self.nodes[node].process else {
             return Ok(());
         };
-        let spins = idle && process.group.deadline() <= local;
+        let spins = idle && process.deadline() <= local;
         process.spins = if spins { process.spins + 1 } else { 0 };
         if process.spins > MAX_SPINS {
             return Err(format!(
@@ -306,6 +358,9 @@ impl World {
             ));
         }
         self.reschedule(node);
+        if self.scenario.cib.is_some() {
+            return self.check_cib(node);
+        }
         self.check_leases(node)
     }
 
@@ -344,6 +399,7 @@ impl World {
                 link,
                 connected,
             } => process.group.link(local, peer, link, connected),
+            Input::Submit | Input::Attach(_) if process.service.is_some() => {}
             Input::Submit => {
                 let number = process.submitted + 1;
                 let message = MessageId { sender: me, number };
@@ -361,6 +417,8 @@ impl World {
                     .map_err(|error| format!("the attachment is refused: {error}"))?;
             }
             Input::Leave => process.group.leave(local),
+            Input::WriteEnds => self.end_write(node, local),
+            Input::Ask(place, request) => self.hear_client(node, local, place, request),
         }
         Ok(())
     }
@@ -374,7 +432,7 @@ impl World {
                     return Ok(());
                 };
                 if process.dies_after == Some(0) {
-                    self.die(node);
+                    self.crash(node);
                     return Ok(());
                 }
                 let Some(output) = process.group.poll() else {
@@ -384,6 +442,7 @@ impl World {
                 any = true;
                 self.carry_out(node, local, output)?;
             }
+            any |= self.serve(node, local)?;
             if !any {
                 return Ok(());
             }
@@ -398,15 +457,21 @@ impl World {
         let me = self.nodes[node].member();
         match output {
             Output::Send { to, link, frame } => return self.send(node, to, link, &frame, local),
-            Output::View(view) => return self.begin_view(node, view),
-            Output::Deliver(delivery) => return self.deliver(node, &delivery),
+            Output::View(view) => return self.begin_view(node, local, &view),
+            Output::Deliver(delivery) => return self.deliver(node, local, delivery),
             Output::Committed(seq) => {
                 self.note(|| format!("{}: {seq} is committed", name(me)));
-                return self.judge.commits(me, seq);
+                self.judge.commits(me, seq)?;
+                if let Some(service) = self.nodes[node].service() {
+                    service.node.committed(local, seq);
+                }
             }
             Output::AcknowledgedByAll(seq) => {
                 self.note(|| format!("{}: all have acknowledged {seq}", name(me)));
-                return self.judge.completes(me, seq);
+                self.judge.completes(me, seq)?;
+                if let Some(service) = self.nodes[node].service() {
+                    service.node.acknowledged_by_all(local, seq);
+                }
             }
             Output::Note(note) => self.note(|| format!("{}: {note:?}", name(me))),
         }
@@ -458,11 +523,7 @@ impl World {
         Ok(())
     }
 
-    fn begin_view(&mut self, node: usize, view: View) -> Verdict {
-        let votes = Votes {
-            of: self.scenario.votes.clone(),
-            needed: self.scenario.needed_votes(),
-        };
+    fn begin_view(&mut self, node: usize, local: Duration, view: &View) -> Verdict {
         let me = self.nodes[node].member();
         self.note(|| {
             let members: Vec<String> = view.members.keys().copied().map(name).collect();
@@ -473,19 +534,42 @@ impl World {
                 view.id
             )
         });
+        self.judge.installs(me, view)?;
         let machine = &mut self.nodes[node];
-        if let Some(process) = &mut machine.process {
-            process.view = view.id;
-            process.group.set_votes(votes);
-            machine.stored_counter = process.group.counter();
+        let Some(process) = &mut machine.process else {
+            return Ok(());
+        };
+        process.view = view.id;
+        machine.stored_counter = process.group.counter();
+        if let Some(service) = &mut process.service {
+            service.node.view(local, view);
+            return Ok(());
         }
-        self.judge.installs(me, &view)
+        let votes = Votes {
+            of: self.scenario.votes.clone(),
+            needed: self.scenario.needed_votes(),
+        };
+        self.judge.sets_votes(me, &votes);
+        process.group.set_votes(votes);
+        Ok(())
     }
 
-    fn deliver(&mut self, node: usize, delivery: &Delivery) -> Verdict {
+    fn deliver(&mut self, node: usize, local: Duration, delivery: Delivery) -> Verdict {
+        let me = self.nodes[node].member();
+        self.note(|| {
+            let (seq, sender) = (delivery.seq, name(delivery.sender));
+            match MessageId::read(&delivery.payload) {
+                Ok(message) => format!("{} delivers {seq}: {message}", name(me)),
+                Err(_) => format!("{} delivers {seq} of {sender}", name(me)),
+            }
+        });
+        self.judge.delivers(me, &delivery)?;
+        if let Some(service) = self.nodes[node].service() {
+            service.node.deliver(local, delivery);
+            return Ok(());
+        }
         let written = self.now + self.dice.time_below(self.scenario.disk_delay);
         let machine = &self.nodes[node];
-        let me = machine.member();
         if let Some(process) = &machine.process {
             let input = Input::Written {
                 view: process.view,
@@ -499,11 +583,7 @@ impl World {
             self.agenda
                 .add(written.max(machine.disk_stalls_until), event);
         }
-        self.note(|| {
-            let message = MessageId::read(&delivery.payload);
-            format!("{} delivers {}: {message:?}", name(me), delivery.seq)
-        });
-        self.judge.delivers(me, delivery)
+        Ok(())
     }
 
     /// At most one view has its votes, by the words of its members at this moment, those that stand

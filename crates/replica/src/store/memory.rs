@@ -93,7 +93,9 @@ impl MemoryDisk {
         }
     }
 
-    fn used(&self) -> usize {
+    /// How many bytes all files have.
+    #[must_use]
+    pub fn used(&self) -> usize {
         let files = self.names.values();
         files.map(|file| self.contents[file].current.len()).sum()
     }

@@ -194,6 +194,12 @@ impl<D: Disk> Store<D> {
         &mut self.disk
     }
 
+    /// The disk, to look at.
+    #[must_use]
+    pub fn look_at_disk(&self) -> &D {
+        &self.disk
+    }
+
     /// Gives the disk back.
     #[must_use]
     pub fn into_disk(self) -> D {
