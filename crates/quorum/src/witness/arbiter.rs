@@ -186,8 +186,14 @@ impl Cluster {
     /// A later view with the holder in it, whose leader does not want the vote.
     fn release(&mut self, request: &Request) {
         let leads = request.node == request.view.leader;
-        self.hold
-            .take_if(|hold| leads && hold.view != request.view && hold.passes_to(request));
+        let passes = leads
+            && self
+                .hold
+                .as_ref()
+                .is_some_and(|hold| hold.view != request.view && self.passes(hold, request));
+        if passes {
+            self.hold = None;
+        }
     }
 
     fn decide(&self, request: &Request, limits: &WitnessLimits, now: Duration) -> Ruling {
@@ -224,9 +230,21 @@ impl Cluster {
         if let Some(retry) = self.unsettled(request, &own, (&others, &rivals), limits, now) {
             return Ruling::Wait { retry };
         }
-        if let Some(hold) = self.hold.as_ref().filter(|hold| !hold.passes_to(request)) {
+        if let Some(hold) = self
+            .hold
+            .as_ref()
+            .filter(|hold| !self.passes(hold, request))
+        {
+            let rest = hold.until - now;
+            // The holder's own word may be on its way.
+            let comes_along = request.members.contains(&hold.view.leader);
+            let soon = if comes_along {
+                limits.settle_time
+            } else {
+                rest
+            };
             return Ruling::Wait {
-                retry: hold.until - now,
+                retry: rest.min(soon),
             };
         }
         Ruling::Granted {
@@ -306,6 +324,16 @@ impl Cluster {
         }
     }
 
+    /// Whether the vote may go to this view at once: it is the same, or a later one in which the holder
+    /// itself says that it is. That others see it there would not do: it may have been invited, and
+    /// have gone elsewhere with its vote. Those whom it left behind have stopped before the view was
+    /// installed.
+    fn passes(&self, hold: &Hold, request: &Request) -> bool {
+        let holder = self.reports.get(&hold.view.leader);
+        let is_there = holder.is_some_and(|report| report.request.view == request.view);
+        hold.view == request.view || (request.view.counter > hold.view.counter && is_there)
+    }
+
     /// Notes who has the vote.
     fn grant(&mut self, lease: Duration, request: &Request, now: Duration) {
         self.active.clone_from(&request.members);
@@ -313,15 +341,5 @@ impl Cluster {
             view: request.view,
             until: now + hold_time(lease),
         });
-    }
-}
-
-impl Hold {
-    /// Whether the vote may go to this view at once: it is the same, or a later one with the holder
-    /// in it. Those whom the holder left behind have stopped before that view was installed.
-    fn passes_to(&self, request: &Request) -> bool {
-        self.view == request.view
-            || (request.view.counter > self.view.counter
-                && request.members.contains(&self.view.leader))
     }
 }
