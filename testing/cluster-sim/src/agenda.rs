@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+use quorum::witness::Request;
+
 use crate::node::Input;
 
 /// Something that happens.
@@ -17,6 +19,8 @@ pub(crate) enum Event {
         life: Option<u64>,
         input: Input,
     },
+    /// A request comes to the witness.
+    Witness { node: usize, request: Request },
     /// A process begins.
     Start { node: usize },
     /// A node has a message to submit.

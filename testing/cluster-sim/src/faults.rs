@@ -50,6 +50,10 @@ pub enum FaultKind {
     DiskFull,
     /// A disk does not do what it is asked for.
     DiskError,
+    /// The witness is away for a while, and knows nothing when it comes back.
+    WitnessRestart,
+    /// A node does not reach the witness.
+    WitnessCut,
 }
 
 const ALL: &[FaultKind] = &[
@@ -92,6 +96,12 @@ impl FaultKind {
     pub(crate) fn of_disks(dice: &mut Dice) -> Vec<Self> {
         let kinds = [Self::DiskFull, Self::DiskError].into_iter();
         kinds.filter(|_| dice.happens(40)).collect()
+    }
+
+    /// What may happen to the witness.
+    pub(crate) fn of_witness(dice: &mut Dice) -> Vec<Self> {
+        let kinds = [Self::WitnessRestart, Self::WitnessCut].into_iter();
+        kinds.filter(|_| dice.happens(50)).collect()
     }
 }
 
@@ -183,6 +193,14 @@ impl World {
                     let fault = fails.then_some(DiskErrorKind::Other);
                     self.nodes[node].disk().faults.push_back(fault);
                 }
+            }
+            FaultKind::WitnessRestart => {
+                let duration = self.fault_duration();
+                self.restart_witness(duration);
+            }
+            FaultKind::WitnessCut => {
+                let duration = self.fault_duration();
+                self.cut_witness(node, duration);
             }
             FaultKind::Relief => {
                 self.note(|| "all cuts end".to_owned());

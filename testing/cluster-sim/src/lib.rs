@@ -27,7 +27,7 @@
 //! With the CIB, also:
 //! - where a node may act and its verdict excludes that another part of the cluster has quorum, no node
 //!   of another view may act;
-//! - a change that a client was told to be safe is in every copy of a later exclusive view;
+//! - without a witness, which has no copy: a change that a client was told to be safe is in every copy of a later exclusive view;
 //! - one version names one content in all exclusive views;
 //! - what clients wrote and read in exclusive views is linearizable, restarts of everything included.
 //!
@@ -36,6 +36,7 @@
 //! are the same, in memory and on disk, with every change that was said to be safe.
 
 mod agenda;
+mod carrying;
 mod cib_judge;
 mod clients;
 mod clock;
@@ -48,6 +49,7 @@ mod run;
 mod scenario;
 mod service;
 mod serving;
+mod witness;
 mod world;
 
 use std::fmt;

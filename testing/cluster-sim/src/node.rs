@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use membership::{Group, Incarnation, Member, NodeId, ViewId};
+use quorum::witness::{Answer, Holder};
 use replica::Request;
 use replica::store::MemoryDisk;
 
@@ -32,6 +33,8 @@ pub(crate) enum Input {
     },
     /// The disk has done what was asked for first.
     WriteEnds,
+    /// The witness has an answer.
+    WitnessAnswers(Answer),
     /// A client asks for something; the number is the client's own.
     Ask(usize, Request),
     /// The workload submits a message.
@@ -175,6 +178,10 @@ impl Process {
     /// When it has something to do, by its own clock.
     pub(crate) fn deadline(&self) -> Duration {
         let service = self.service.as_ref().and_then(|it| it.node.deadline());
-        service.unwrap_or(Duration::MAX).min(self.group.deadline())
+        let holder = self.service.as_ref().and_then(|it| it.holder.as_ref());
+        let own = service.into_iter().chain(holder.map(Holder::deadline));
+        own.min()
+            .unwrap_or(Duration::MAX)
+            .min(self.group.deadline())
     }
 }

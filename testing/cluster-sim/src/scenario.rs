@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dice::Dice;
 use membership::{Commitment, NodeId, Timing};
-use quorum::Options;
+use quorum::{Algorithm, Options};
 use replica::limits::LONGEST_RETRY;
 
 use crate::faults::FaultKind;
@@ -58,6 +58,8 @@ pub struct Scenario {
 pub struct CibPlan {
     /// Of quorum, on all nodes alike.
     pub options: Options,
+    /// How the witness chooses, where there is one.
+    pub witness: Option<Algorithm>,
     /// Clients that ask for something at the same time.
     pub clients: usize,
     /// How long a client waits for an answer.
@@ -117,8 +119,13 @@ impl Scenario {
         let floor = scenario.timing.detection_floor;
         scenario.chaos = floor * u32::try_from(dice.within(5..35)).expect("small");
         scenario.submit_pause = *dice.pick(&[floor / 10, floor / 4, floor / 2]);
+        let (options, witness) = options(scenario.nodes, scenario.timing, dice);
+        if witness.is_some() {
+            scenario.faults.extend(FaultKind::of_witness(dice));
+        }
         scenario.cib = Some(CibPlan {
-            options: options(scenario.nodes, scenario.timing, dice),
+            options,
+            witness,
             clients: usize::try_from(dice.within(1..6)).expect("small"),
             patience: floor * *dice.pick(&[2, 10, 50]),
         });

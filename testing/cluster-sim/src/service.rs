@@ -9,7 +9,8 @@ use cib::CibVersion;
 use cluster_node::{ClusterNode, Output, Start, Write, WriteNumber, read_record, write_record};
 use dice::Dice;
 use membership::{Member, Timing};
-use quorum::Options;
+use quorum::witness::Holder;
+use quorum::{Algorithm, Options, WitnessSettings};
 use replica::store::{DiskErrorKind, MemoryDisk, Store};
 use replica::{Replica, RequestId, WriteFailure};
 
@@ -24,6 +25,9 @@ pub(crate) struct Service {
     /// Whose request is under way.
     pub asked: BTreeMap<RequestId, usize>,
     pub next_request: u64,
+    /// Its side of the witness, where there is one.
+    pub holder: Option<Holder>,
+    pub vote_until: Option<Duration>,
 }
 
 /// Operations on a disk that a write may have done when the machine dies.
@@ -62,6 +66,8 @@ impl Service {
             writes: VecDeque::new(),
             asked: BTreeMap::new(),
             next_request: 1,
+            holder: None,
+            vote_until: None,
         };
         Ok((service, counter))
     }
@@ -179,7 +185,7 @@ fn answered(answer: &replica::Answer) -> String {
 }
 
 /// How a scenario sets up quorum, all nodes alike.
-pub(crate) fn options(nodes: u32, timing: Timing, dice: &mut Dice) -> Options {
+pub(crate) fn options(nodes: u32, timing: Timing, dice: &mut Dice) -> (Options, Option<Algorithm>) {
     let floor = timing.detection_floor;
     let weighted = dice.happens(15);
     let votes = (1..=nodes).map(|node| {
@@ -210,11 +216,21 @@ pub(crate) fn options(nodes: u32, timing: Timing, dice: &mut Dice) -> Options {
         }
         _ => {}
     }
+    // Decided apart: seeds without a witness stay what they were before there was one.
+    let mut apart = Dice::new(dice.clone().throw());
+    let plain = settings.auto_tie_breaker.is_none() && settings.last_man_standing.is_none();
+    if plain && !weighted && apart.happens(25) {
+        let algorithm = *apart.pick(&[Algorithm::Ffsplit, Algorithm::LastManStanding]);
+        let votes = (algorithm == Algorithm::Ffsplit).then_some(1);
+        settings.witness = Some(WitnessSettings { algorithm, votes });
+    }
+    let witness = settings.witness.map(|witness| witness.algorithm);
     if dice.happens(30) {
         settings.wait_for_all = Some(dice.happens(50));
     }
     if settings.votes.values().all(|votes| *votes == 0) {
         settings.votes.insert(1, 1);
     }
-    Options::try_from(settings).expect("no option contradicts another")
+    let options = Options::try_from(settings).expect("no option contradicts another");
+    (options, witness)
 }

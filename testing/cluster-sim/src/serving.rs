@@ -182,10 +182,9 @@ impl World {
         };
         let replica = service.node.replica();
         match replica.established() {
-            Some((view, standing)) if standing.exclusive => {
-                self.cib_judge
-                    .looks_at(me, view, replica, &self.clients.vouched)
-            }
+            Some((view, standing)) if standing.exclusive && self.arbiter.is_none() => self
+                .cib_judge
+                .looks_at(me, view, replica, &self.clients.vouched),
             _ => Ok(()),
         }
     }

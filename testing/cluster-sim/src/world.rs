@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dice::Dice;
-use membership::{Delivery, Group, Output, Settings, View, Votes};
+use membership::{Group, Settings};
 use replica::store::MemoryDisk;
 
 use crate::agenda::{Agenda, Event};
@@ -15,21 +15,18 @@ use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::judge::{Judge, Verdict, name};
 use crate::message::MessageId;
-use crate::network::{Network, Way};
-use crate::node::{Input, Node, Process, id, index};
+use crate::network::Network;
+use crate::node::{Input, Node, Process, id};
 use crate::scenario::Scenario;
 use crate::service::Service;
+use crate::witness::{Arbiter, holder};
 
 /// Lines of what happened that a failure knows.
-const TRACE_LINES: usize = 3000;
+const TRACE_LINES: usize = 100_000;
 /// Clocks may be apart by a year.
 const CLOCK_OFFSET: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A process that wants to be woken at once so many times in a row, with nothing new, is in a loop.
 const MAX_SPINS: u32 = 20;
-/// A process that yields outputs so many times in one waking is in a loop.
-const MAX_ROUNDS: u32 = 50;
-/// Frames that a node may send within a second of its clock, beyond what its messages need.
-const MAX_FRAMES_A_SECOND: u64 = 100_000;
 /// What may be under way at once.
 const MAX_AGENDA: usize = 400_000;
 
@@ -45,6 +42,8 @@ pub(crate) struct World {
     pub(crate) judge: Judge,
     pub(crate) clients: Clients,
     pub(crate) cib_judge: CibJudge,
+    /// The witness, where there is one.
+    pub(crate) arbiter: Option<Arbiter>,
     pub(crate) calm: bool,
     pub(crate) frames: u64,
     /// Lines of what happened, if anybody wants to know.
@@ -77,6 +76,8 @@ impl World {
             disk: MemoryDisk::default(),
         });
         let nodes = nodes.collect();
+        let witness = scenario.cib.as_ref().and_then(|plan| plan.witness);
+        let arbiter = witness.map(|_| Arbiter::new(scenario.timing, count, &mut dice));
         let mut world = Self {
             now: Duration::ZERO,
             scenario: scenario.clone(),
@@ -86,6 +87,7 @@ impl World {
             judge,
             clients: Clients::new(clients),
             cib_judge: CibJudge::default(),
+            arbiter,
             calm: false,
             frames: 0,
             trace: traced.then(VecDeque::new),
@@ -142,6 +144,7 @@ impl World {
                     self.tell(node, input);
                 }
             }
+            Event::Witness { node, request } => self.ask_witness(node, &request)?,
             Event::Start { node } => self.start(node)?,
             Event::Workload => self.work(),
         }
@@ -241,9 +244,14 @@ impl World {
         if let Some(plan) = &self.scenario.cib {
             let disk = std::mem::take(&mut machine.disk);
             let local = machine.clock.local(self.now);
-            let started;
+            let mut started;
             (started, counter) = Service::start(me, plan.options.clone(), disk, local)?;
             attachment = started.node.attachment();
+            if let Some(algorithm) = plan.witness {
+                let (nodes, timing) = (self.scenario.nodes, self.scenario.timing);
+                let holder = holder(me.node.0, me.incarnation.0, nodes, algorithm, timing)?;
+                started.holder = Some(holder);
+            }
             service = Some(started);
         }
         let settings = Settings {
@@ -306,7 +314,7 @@ impl World {
     }
 
     /// A process dies where nobody expected it: its machine dies with it at times.
-    fn crash(&mut self, node: usize) {
+    pub(crate) fn crash(&mut self, node: usize) {
         let power_fails = self.scenario.cib.is_some() && self.dice.happens(50);
         self.die(node, power_fails);
     }
@@ -417,198 +425,15 @@ impl World {
                     .map_err(|error| format!("the attachment is refused: {error}"))?;
             }
             Input::Leave => process.group.leave(local),
+            Input::WitnessAnswers(answer) => {
+                if let Some(holder) = process.service.as_mut().and_then(|it| it.holder.as_mut()) {
+                    holder.answer(&answer, local);
+                }
+            }
             Input::WriteEnds => self.end_write(node, local),
             Input::Ask(place, request) => self.hear_client(node, local, place, request),
         }
         Ok(())
-    }
-
-    /// Does what the group wants until it wants nothing more, or until the process dies.
-    fn carry_out_all(&mut self, node: usize, local: Duration) -> Verdict {
-        for _ in 0..MAX_ROUNDS {
-            let mut any = false;
-            loop {
-                let Some(process) = &mut self.nodes[node].process else {
-                    return Ok(());
-                };
-                if process.dies_after == Some(0) {
-                    self.crash(node);
-                    return Ok(());
-                }
-                let Some(output) = process.group.poll() else {
-                    break;
-                };
-                process.dies_after = process.dies_after.map(|steps| steps - 1);
-                any = true;
-                self.carry_out(node, local, output)?;
-            }
-            any |= self.serve(node, local)?;
-            if !any {
-                return Ok(());
-            }
-            if let Some(process) = &mut self.nodes[node].process {
-                process.group.flush(local);
-            }
-        }
-        Err(format!("node {} has outputs without end", id(node)))
-    }
-
-    fn carry_out(&mut self, node: usize, local: Duration, output: Output) -> Verdict {
-        let me = self.nodes[node].member();
-        match output {
-            Output::Send { to, link, frame } => return self.send(node, to, link, &frame, local),
-            Output::View(view) => return self.begin_view(node, local, &view),
-            Output::Deliver(delivery) => return self.deliver(node, local, delivery),
-            Output::Committed(seq) => {
-                self.note(|| format!("{}: {seq} is committed", name(me)));
-                self.judge.commits(me, seq)?;
-                if let Some(service) = self.nodes[node].service() {
-                    service.node.committed(local, seq);
-                }
-            }
-            Output::AcknowledgedByAll(seq) => {
-                self.note(|| format!("{}: all have acknowledged {seq}", name(me)));
-                self.judge.completes(me, seq)?;
-                if let Some(service) = self.nodes[node].service() {
-                    service.node.acknowledged_by_all(local, seq);
-                }
-            }
-            Output::Note(note) => self.note(|| format!("{}: {note:?}", name(me))),
-        }
-        Ok(())
-    }
-
-    fn send(
-        &mut self,
-        node: usize,
-        to: membership::NodeId,
-        link: u8,
-        frame: &Bytes,
-        local: Duration,
-    ) -> Verdict {
-        self.frames += 1;
-        let from = self.nodes[node].id;
-        if let Some(process) = &mut self.nodes[node].process {
-            let second = local.as_secs();
-            let sent = if process.sent.0 == second {
-                process.sent.1
-            } else {
-                0
-            };
-            process.sent = (second, sent + 1);
-            if sent > MAX_FRAMES_A_SECOND {
-                return Err(format!(
-                    "node {from} sends more than {sent} frames a second"
-                ));
-            }
-        }
-        let way = Way {
-            from: node,
-            to: index(to),
-            link: usize::from(link),
-        };
-        for at in self.network.arrivals(self.now, way, &mut self.dice) {
-            let input = Input::Frame {
-                from,
-                link,
-                bytes: frame.clone(),
-            };
-            let event = Event::Input {
-                node: index(to),
-                life: None,
-                input,
-            };
-            self.agenda.add(at, event);
-        }
-        Ok(())
-    }
-
-    fn begin_view(&mut self, node: usize, local: Duration, view: &View) -> Verdict {
-        let me = self.nodes[node].member();
-        self.note(|| {
-            let members: Vec<String> = view.members.keys().copied().map(name).collect();
-            let together: Vec<String> = view.together.iter().copied().map(name).collect();
-            format!(
-                "{} is in view {} of {members:?}, together with {together:?}",
-                name(me),
-                view.id
-            )
-        });
-        self.judge.installs(me, view)?;
-        let machine = &mut self.nodes[node];
-        let Some(process) = &mut machine.process else {
-            return Ok(());
-        };
-        process.view = view.id;
-        machine.stored_counter = process.group.counter();
-        if let Some(service) = &mut process.service {
-            service.node.view(local, view);
-            return Ok(());
-        }
-        let votes = Votes {
-            of: self.scenario.votes.clone(),
-            needed: self.scenario.needed_votes(),
-        };
-        self.judge.sets_votes(me, &votes);
-        process.group.set_votes(votes);
-        Ok(())
-    }
-
-    fn deliver(&mut self, node: usize, local: Duration, delivery: Delivery) -> Verdict {
-        let me = self.nodes[node].member();
-        self.note(|| {
-            let (seq, sender) = (delivery.seq, name(delivery.sender));
-            match MessageId::read(&delivery.payload) {
-                Ok(message) => format!("{} delivers {seq}: {message}", name(me)),
-                Err(_) => format!("{} delivers {seq} of {sender}", name(me)),
-            }
-        });
-        self.judge.delivers(me, &delivery)?;
-        if let Some(service) = self.nodes[node].service() {
-            service.node.deliver(local, delivery);
-            return Ok(());
-        }
-        let written = self.now + self.dice.time_below(self.scenario.disk_delay);
-        let machine = &self.nodes[node];
-        if let Some(process) = &machine.process {
-            let input = Input::Written {
-                view: process.view,
-                seq: delivery.seq,
-            };
-            let event = Event::Input {
-                node,
-                life: Some(machine.incarnation),
-                input,
-            };
-            self.agenda
-                .add(written.max(machine.disk_stalls_until), event);
-        }
-        Ok(())
-    }
-
-    /// At most one view has its votes, by the words of its members at this moment, those that stand
-    /// still included: they would ask their clocks before they read anything.
-    fn check_leases(&mut self, node: usize) -> Verdict {
-        let now = self.now;
-        if !self.nodes[node].has_lease(now) {
-            return Ok(());
-        }
-        let view = |node: &Node| node.process.as_ref().map(|process| process.group.view().id);
-        let own = view(&self.nodes[node]);
-        let other = self
-            .nodes
-            .iter()
-            .find(|other| other.runs() && view(other) != own && other.has_lease(now));
-        match other {
-            None => Ok(()),
-            Some(other) => Err(format!(
-                "{} relies on the votes of view {}, and {} on those of view {}",
-                name(self.nodes[node].member()),
-                own.map_or_else(String::new, |id| id.to_string()),
-                name(other.member()),
-                view(other).map_or_else(String::new, |id| id.to_string()),
-            )),
-        }
     }
 }
 

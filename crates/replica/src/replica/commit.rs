@@ -87,6 +87,12 @@ impl Replica {
         };
         match entry.what {
             What::Read => self.answer_with_cib(own.request),
+            // An exclusive view has what any before it has carried out; another one may not know.
+            What::Refused(_)
+                if own.may_be_elsewhere && !self.is_exclusive_since(entry.exclusive_in) =>
+            {
+                self.answer(own.request, Answer::Unknown { kept: None });
+            }
             What::Refused(refusal) => self.answer(own.request, Answer::Refused(refusal)),
             What::Change(_, outcome) => {
                 let is_changed = outcome.is_repeated || outcome.effect.is_any();
@@ -105,12 +111,17 @@ impl Replica {
         Answer::Changed {
             version,
             is_changed,
-            durability: if exclusive_in.is_some() && exclusive_in == self.exclusive_round() {
+            durability: if self.is_exclusive_since(exclusive_in) {
                 Durability::ExclusiveQuorum
             } else {
                 Durability::WithoutQuorum
             },
         }
+    }
+
+    /// Whether the view is in the exclusive term in which a message was delivered.
+    fn is_exclusive_since(&self, delivered: Option<u32>) -> bool {
+        delivered.is_some() && delivered == self.exclusive_round()
     }
 
     /// The exchange that gave the view the exclusive term that it is in, if it is.
@@ -133,6 +144,9 @@ impl Replica {
     /// (a read, a refusal that rested on what may not survive) or was not carried out is submitted
     /// again; where others have carried it out, they know it by its name.
     pub(super) fn carry_over(&mut self) {
+        for own in self.own.values_mut() {
+            own.may_be_elsewhere |= own.progress == Progress::Submitted;
+        }
         for entry in std::mem::take(&mut self.log) {
             if entry.id.member != self.me {
                 continue;
@@ -162,6 +176,7 @@ impl Replica {
                 && let Some(own) = self.own.get_mut(&number)
             {
                 own.progress = Progress::Waiting;
+                own.may_be_elsewhere = true;
             }
         }
         self.parts = None;

@@ -29,6 +29,8 @@ pub(super) struct Own {
     /// The change, encoded; none for a read.
     pub(super) change: Option<Bytes>,
     pub(super) progress: Progress,
+    /// It was under way when a view ended: others may have carried it out there.
+    pub(super) may_be_elsewhere: bool,
 }
 
 impl Own {
@@ -74,6 +76,7 @@ impl Replica {
             request,
             change,
             progress: Progress::Waiting,
+            may_be_elsewhere: false,
         };
         self.own.insert(number, own);
         self.submit_waiting();
