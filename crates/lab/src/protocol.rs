@@ -120,6 +120,8 @@ pub struct NodeSpec {
     pub sysctls: BTreeMap<String, String>,
     /// Small file systems of their own: mount point and size in MiB.
     pub disks: BTreeMap<String, u32>,
+    /// Folders that it sees as this computer has them, also where it would have its own.
+    pub shared: Vec<String>,
     /// Lines of `/etc/hosts` beyond the loopback ones.
     pub hosts: Vec<(IpAddr, String)>,
 }

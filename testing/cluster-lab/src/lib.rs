@@ -9,8 +9,8 @@
 //! test ── status, change, client ── folder/nodeN.sock ─────────────┘  CIB, log: in the folder
 //! ```
 //!
-//! The folder is one that the machines see where this computer has it: below the workspace's
-//! `target`, not below `/tmp`. What a machine keeps there outlives its death, as a disk does.
+//! The machines see the folder where this computer has it. What a machine keeps there outlives its
+//! death, as a disk does.
 
 mod changes;
 mod shape;
@@ -245,10 +245,12 @@ impl LabCluster {
 }
 
 fn machine(shape: &Shape, node: u32, folder: &Path) -> NodeSpec {
-    let mut spec = NodeSpec::new(name(node)).file(
-        "/etc/corosync/corosync.conf",
-        shape.configuration(node, folder),
-    );
+    let mut spec = NodeSpec::new(name(node))
+        .shared(folder.display().to_string())
+        .file(
+            "/etc/corosync/corosync.conf",
+            shape.configuration(node, folder),
+        );
     for link in 0..shape.links {
         let (interface, switch) = (format!("eth{link}"), format!("link{link}"));
         spec = spec.interface(&interface, &switch, address(link, node), 24);

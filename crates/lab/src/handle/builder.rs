@@ -63,6 +63,7 @@ impl NodeSpec {
             users: Vec::new(),
             sysctls: BTreeMap::new(),
             disks: BTreeMap::new(),
+            shared: Vec::new(),
             hosts: Vec::new(),
         }
     }
@@ -105,6 +106,13 @@ impl NodeSpec {
     #[must_use]
     pub fn disk(mut self, path: &str, size_mib: u32) -> Self {
         self.disks.insert(path.to_owned(), size_mib);
+        self
+    }
+
+    /// Lets it see a folder of this computer at its absolute path.
+    #[must_use]
+    pub fn shared(mut self, path: impl Into<String>) -> Self {
+        self.shared.push(path.into());
         self
     }
 

@@ -55,6 +55,11 @@ pub(crate) fn prepare_node(spec: &NodeSpec, rootless: bool) -> io::Result<()> {
     make_mounts_private()?;
     mount_proc()?;
     let programs = File::open(PROGRAM_FOLDER)?;
+    let shared = spec.shared.iter().map(|path| {
+        let opened = File::open(path).map_err(|error| with_path(error, Path::new(path)))?;
+        Ok((path, opened))
+    });
+    let shared = shared.collect::<io::Result<Vec<_>>>()?;
     mount_tmpfs("/run", "mode=755")?;
     fs::create_dir_all(HOST_FOLDER)?;
     fs::create_dir_all(PROGRAM_FOLDER)?;
@@ -73,6 +78,10 @@ pub(crate) fn prepare_node(spec: &NodeSpec, rootless: bool) -> io::Result<()> {
     for (folder, size_mib) in &spec.disks {
         own_folder(Path::new(folder), Filled::No)?;
         mount_tmpfs(folder, &format!("size={size_mib}m"))?;
+    }
+    for (path, opened) in shared {
+        own_folder(Path::new(path), Filled::No)?;
+        mount_bind(descriptor_path(&opened), path)?;
     }
     for (path, content) in &spec.files {
         write_file(path, content)?;
