@@ -192,12 +192,6 @@ impl ClusterNode {
         }
     }
 
-    /// Whether this node should ask the witness for its vote.
-    #[must_use]
-    pub fn wants_witness(&self) -> bool {
-        self.judge.is_none() && self.quorum.wants_vote()
-    }
-
     /// The group has installed a view.
     pub fn view(&mut self, now: Duration, view: &View) {
         self.view = Some(view.id);
@@ -244,6 +238,7 @@ impl ClusterNode {
                     let commands = self.quorum.deliver(seq, fact, now);
                     self.obey(commands);
                 }
+                self.settle_quorum(now, false);
             }
             Ok(Message::Application(payload)) => {
                 self.acknowledging.delivered(seq, false);
@@ -255,13 +250,13 @@ impl ClusterNode {
                 self.outputs.push_back(Output::Unreadable(sender));
             }
         }
-        self.settle(now, false);
+        self.settle_replica();
     }
 
     /// Everything up to this message of the view is committed.
-    pub fn committed(&mut self, now: Duration, seq: u64) {
+    pub fn committed(&mut self, seq: u64) {
         self.replica.stable(seq);
-        self.settle(now, false);
+        self.settle_replica();
     }
 
     /// To the leader: every member has acknowledged everything up to this message of the view.
@@ -324,9 +319,9 @@ impl ClusterNode {
     }
 
     /// A client of this node wants something.
-    pub fn request(&mut self, now: Duration, id: RequestId, request: Request) {
+    pub fn request(&mut self, id: RequestId, request: Request) {
         self.replica.request(id, request);
-        self.settle(now, false);
+        self.settle_replica();
     }
 
     /// An operator says something that changes the verdict.
@@ -407,25 +402,36 @@ impl ClusterNode {
 
     /// What follows for the group, the replica and the clients.
     fn settle(&mut self, now: Duration, view_began: bool) {
-        let verdict = self.verdict().clone();
-        if view_began || self.verdict != verdict {
-            self.verdict = verdict.clone();
-            self.outputs.push_back(Output::Verdict(verdict));
+        self.settle_quorum(now, view_began);
+        self.settle_replica();
+    }
+
+    /// What follows from quorum. The replica's messages and those of others do not touch it, and are
+    /// many.
+    fn settle_quorum(&mut self, now: Duration, view_began: bool) {
+        if view_began || self.verdict != *self.verdict() {
+            self.verdict = self.verdict().clone();
+            self.outputs
+                .push_back(Output::Verdict(self.verdict.clone()));
             if !view_began {
                 self.replica.standing(self.standing());
             }
         }
         self.settle_votes(now);
+        let attachment = Bytes::from(self.quorum.attachment(now).encode());
+        if attachment != self.attachment {
+            self.attachment = attachment.clone();
+            self.outputs.push_back(Output::SetAttachment(attachment));
+        }
+    }
+
+    /// What follows from the replica, and what can be acknowledged by now.
+    fn settle_replica(&mut self) {
         while let Some(output) = self.replica.poll() {
             self.pass_on(output);
         }
         if let (Some(view), Some(seq)) = (self.view, self.acknowledging.advance()) {
             self.outputs.push_back(Output::Acknowledge(view, seq));
-        }
-        let attachment = Bytes::from(self.quorum.attachment(now).encode());
-        if attachment != self.attachment {
-            self.attachment = attachment.clone();
-            self.outputs.push_back(Output::SetAttachment(attachment));
         }
     }
 

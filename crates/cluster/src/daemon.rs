@@ -247,7 +247,7 @@ impl<G: GroupService> Daemon<G> {
                 self.tell(Topic::Views, &Event::View(status));
             }
             GroupEvent::Deliver(delivery) => self.node.deliver(now, delivery),
-            GroupEvent::Committed(seq) => self.node.committed(now, seq),
+            GroupEvent::Committed(seq) => self.node.committed(seq),
             GroupEvent::AcknowledgedByAll(seq) => self.node.acknowledged_by_all(now, seq),
             GroupEvent::Verdict(verdict) => self.node.judge(now, verdict),
             GroupEvent::Note(note) => {

@@ -59,7 +59,7 @@ impl World {
                 self.note(|| format!("{}: {seq} is committed", name(me)));
                 self.judge.commits(me, seq)?;
                 if let Some(service) = self.nodes[node].service() {
-                    service.node.committed(local, seq);
+                    service.node.committed(seq);
                 }
             }
             Output::AcknowledgedByAll(seq) => {

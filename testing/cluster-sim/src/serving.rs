@@ -23,18 +23,12 @@ impl World {
         }
     }
 
-    pub(crate) fn hear_client(
-        &mut self,
-        node: usize,
-        local: Duration,
-        place: usize,
-        request: Request,
-    ) {
+    pub(crate) fn hear_client(&mut self, node: usize, place: usize, request: Request) {
         if let Some(service) = self.nodes[node].service() {
             let number = RequestId(service.next_request);
             service.next_request += 1;
             service.asked.insert(number, place);
-            service.node.request(local, number, request);
+            service.node.request(number, request);
         }
     }
 

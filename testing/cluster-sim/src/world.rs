@@ -431,7 +431,7 @@ impl World {
                 }
             }
             Input::WriteEnds => self.end_write(node, local),
-            Input::Ask(place, request) => self.hear_client(node, local, place, request),
+            Input::Ask(place, request) => self.hear_client(node, place, request),
         }
         Ok(())
     }

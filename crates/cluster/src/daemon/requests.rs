@@ -111,7 +111,7 @@ impl<G: GroupService> Daemon<G> {
         let id = RequestId(self.next_request);
         self.next_request += 1;
         self.asked.insert(id, client);
-        self.node.request(clock::now(), id, request);
+        self.node.request(id, request);
     }
 
     pub(super) fn answer_request(&mut self, request: RequestId, answer: replica::Answer) {
