@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use cluster_api::WitnessStatus;
 use corosync_config::model::{self, Device};
-use membership::NodeId;
 use quorum::witness::{
     ClusterName, Contact as Standing, Holder, HolderSettings, Preference, TieBreaker,
 };
@@ -102,8 +101,8 @@ impl WitnessSide {
         while let Some(answer) = self.contact.answer() {
             self.holder.answer(&answer, now);
         }
-        let view = quorum.verdict().total_votes;
-        let heuristics = self.observer.observe(now, view);
+        let votes = quorum.verdict().total_votes;
+        let heuristics = self.observer.observe(now, votes);
         if let Some(request) = self.holder.follow(quorum, heuristics, now) {
             self.contact.ask(request);
         }
@@ -158,10 +157,4 @@ fn preference(device: &Device) -> Preference {
             .as_ref()
             .is_some_and(|keep| keep.value),
     }
-}
-
-/// Whether a node id is a witness' own.
-#[must_use]
-pub fn is_witness(node: NodeId) -> bool {
-    node.0 == WITNESS_NODE
 }

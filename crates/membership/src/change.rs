@@ -59,8 +59,6 @@ pub(crate) struct Proposal {
     /// over.
     pub brought: BTreeMap<NodeId, NodeId>,
     pub accepted: BTreeMap<NodeId, Acceptance>,
-    /// Those who said no.
-    pub declined: BTreeSet<NodeId>,
     /// Messages of the old view that somebody has received and the proposer has not yet.
     pub wanted_end: u64,
     /// Without the others after this.

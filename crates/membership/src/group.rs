@@ -351,7 +351,7 @@ impl Group {
             Body::Heartbeat(body) => {
                 self.on_heartbeat(now, from, link, &body, to == self.me.incarnation)
             }
-            Body::Submit(body) => self.on_submit(now, from, body),
+            Body::Submit(body) => self.on_submit(from, body),
             Body::Ordered(body) => self.on_ordered(now, from, body),
             Body::Progress(body) => self.on_progress(from, &body),
             Body::Settled(body) => self.on_settled(from, &body),
@@ -361,7 +361,7 @@ impl Group {
             Body::Decline(body) => self.on_decline(now, from, &body),
             Body::Tail(body) => self.on_tail(now, from, body),
             Body::Install(body) => self.on_install(now, from, body),
-            Body::Goodbye(body) => self.on_goodbye(now, from, &body),
+            Body::Goodbye(body) => self.on_goodbye(from, &body),
         }
         Ok(())
     }
@@ -406,7 +406,7 @@ impl Group {
         meant_for_us
     }
 
-    fn on_goodbye(&mut self, _now: Duration, from: NodeId, goodbye: &Goodbye) {
+    fn on_goodbye(&mut self, from: NodeId, goodbye: &Goodbye) {
         if goodbye.view == self.view.id && self.gone.insert(from) {
             self.note(Note::Left { node: from });
         }

@@ -62,8 +62,6 @@ pub(crate) struct Peer {
     pub confirmed_at: Option<Duration>,
     pub report: Option<Report>,
     pub next_heartbeat: Duration,
-    /// When a heartbeat last went to it.
-    pub beat_at: Option<Duration>,
     rhythm: Rhythm,
     /// Its silence until then is our own fault.
     excused_until: Duration,
@@ -92,7 +90,6 @@ impl Peer {
             confirmed_at: None,
             report: None,
             next_heartbeat: Duration::ZERO,
-            beat_at: None,
             rhythm: Rhythm::default(),
             excused_until: Duration::ZERO,
         }

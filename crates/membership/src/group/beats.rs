@@ -53,7 +53,6 @@ impl Group {
             return;
         };
         peer.next_heartbeat = now + if answers { interval * 3 / 2 } else { interval };
-        peer.beat_at = Some(now);
         let links: Vec<u8> = match only {
             Some(link) => vec![link],
             None => self

@@ -48,7 +48,6 @@ impl Group {
             absorbs,
             brought: BTreeMap::new(),
             accepted: BTreeMap::new(),
-            declined: BTreeSet::new(),
             wanted_end: self.log.received(),
             deadline: now + self.timing.gather(),
             resend_at: now,
@@ -280,13 +279,8 @@ impl Group {
         }
     }
 
-    /// More of the old view has come: perhaps it was the last of it.
-    pub(super) fn answer_when_complete(&mut self, now: Duration) {
-        self.answer(now, false);
-    }
-
     /// Says that we come, once the old view has been received to its end.
-    fn answer(&mut self, now: Duration, again: bool) {
+    pub(super) fn answer(&mut self, now: Duration, again: bool) {
         let received = self.log.received();
         let Phase::Accepted(promise) = &mut self.phase else {
             return;
@@ -413,13 +407,11 @@ impl Group {
             // is asked again.
             Reluctance::Elsewhere if !proposal.brought.contains_key(&from) => {
                 proposal.awaited.remove(&from);
-                proposal.declined.insert(from);
                 self.gone.insert(from);
                 self.conclude(now);
             }
             Reluctance::LeaderAlive | Reluctance::Busy if absorbed => {
                 proposal.awaited.remove(&from);
-                proposal.declined.insert(from);
                 self.conclude(now);
             }
             // Asked again until the time is over.

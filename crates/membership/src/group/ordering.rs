@@ -155,7 +155,8 @@ impl Group {
         if gap {
             self.ask(now);
         }
-        self.answer_when_complete(now);
+        // Perhaps it was the last of a view that has ended.
+        self.answer(now, false);
     }
 
     /// Whether messages of the old view's leader are still to be taken: not once this node has told a
@@ -242,7 +243,7 @@ impl Group {
             .max(self.timing.retransmit())
     }
 
-    pub(super) fn on_submit(&mut self, _now: Duration, from: NodeId, submit: Submit) {
+    pub(super) fn on_submit(&mut self, from: NodeId, submit: Submit) {
         if submit.view == self.view.id
             && self.is_operating()
             && let Some(sequencer) = &mut self.sequencer
