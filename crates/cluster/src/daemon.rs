@@ -183,6 +183,9 @@ impl<G: GroupService> Daemon<G> {
     /// Everything that is there to be done, done.
     fn turn(&mut self) {
         let now = clock::now();
+        // The group must not vouch on a vote of the witness that ran out while this process stood still.
+        self.node.tick(now);
+        self.obey_all();
         self.group.take_in(now);
         while let Ok((number, result)) = self.writer.done.try_recv() {
             self.node.written(now, number, result);
@@ -197,7 +200,6 @@ impl<G: GroupService> Daemon<G> {
             self.hear_client(message);
         }
         self.group.tick(now);
-        self.node.tick(now);
         loop {
             while self.pass_on(now) {
                 self.group.flush(now);
@@ -229,6 +231,12 @@ impl<G: GroupService> Daemon<G> {
                 }
             }
         }
+        any | self.obey_all()
+    }
+
+    /// Does what the node wants. Whether there was anything.
+    fn obey_all(&mut self) -> bool {
+        let mut any = false;
         while let Some(output) = self.node.poll() {
             any = true;
             self.obey_node(output);

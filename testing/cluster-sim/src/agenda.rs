@@ -23,6 +23,8 @@ pub(crate) enum Event {
     Witness { node: usize, request: Request },
     /// A process begins.
     Start { node: usize },
+    /// A process stands still from now on.
+    Stall { node: usize, duration: Duration },
     /// A node has a message to submit.
     Workload,
 }

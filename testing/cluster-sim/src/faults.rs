@@ -54,6 +54,9 @@ pub enum FaultKind {
     WitnessRestart,
     /// A node does not reach the witness.
     WitnessCut,
+    /// A leader that has the witness' vote no longer reaches it, is parted from some of the others,
+    /// and stands still at the moment when the vote ends.
+    HolderStall,
 }
 
 const ALL: &[FaultKind] = &[
@@ -100,8 +103,8 @@ impl FaultKind {
 
     /// What may happen to the witness.
     pub(crate) fn of_witness(dice: &mut Dice) -> Vec<Self> {
-        let kinds = [Self::WitnessRestart, Self::WitnessCut].into_iter();
-        kinds.filter(|_| dice.happens(50)).collect()
+        let kinds = [Self::WitnessRestart, Self::WitnessCut, Self::HolderStall];
+        kinds.into_iter().filter(|_| dice.happens(50)).collect()
     }
 }
 
@@ -132,7 +135,10 @@ impl World {
             FaultKind::LinkCut => self.cut_link(node),
             FaultKind::Reconnect => self.reconnect(node),
             FaultKind::Weather => self.storm(),
-            FaultKind::Pause => self.pause(node),
+            FaultKind::Pause => {
+                let duration = self.fault_duration();
+                self.stall(node, duration);
+            }
             FaultKind::Slowness => {
                 let floor = self.scenario.timing.detection_floor;
                 let duration = self.fault_duration();
@@ -202,6 +208,7 @@ impl World {
                 let duration = self.fault_duration();
                 self.cut_witness(node, duration);
             }
+            FaultKind::HolderStall => self.stall_holder(),
             FaultKind::Relief => {
                 self.note(|| "all cuts end".to_owned());
                 self.network.heal();
@@ -338,11 +345,44 @@ impl World {
         }
     }
 
-    fn pause(&mut self, node: usize) {
-        let duration = self.fault_duration();
+    /// A process stands still.
+    pub(crate) fn stall(&mut self, node: usize, duration: Duration) {
+        if self.calm {
+            return;
+        }
         self.note(|| format!("node {} stands still for {duration:?}", id(node)));
         self.nodes[node].paused_until = self.now + duration;
         self.reschedule(node);
+    }
+
+    fn stall_holder(&mut self) {
+        let holders = self
+            .nodes
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(node, machine)| {
+                let until = machine.service()?.vote_until?;
+                Some((node, machine.clock.when(until)?))
+            });
+        let holders: Vec<(usize, Duration)> = holders.filter(|(_, end)| *end > self.now).collect();
+        if holders.is_empty() {
+            return;
+        }
+        let (node, end) = *self.dice.pick(&holders);
+        let lease = self.scenario.timing.lease();
+        let away = end + lease * 4 - self.now;
+        self.cut_witness(node, away);
+        let parted: Vec<bool> = (0..self.nodes.len())
+            .map(|_| self.dice.happens(50))
+            .collect();
+        self.note(|| format!("node {} is parted from {parted:?} for {away:?}", id(node)));
+        self.cut(away, |way| {
+            way.from == node && parted[way.to] || way.to == node && parted[way.from]
+        });
+        let at = end.saturating_sub(self.dice.time_below(lease / 2));
+        let duration = self.dice.time_below(lease);
+        self.agenda
+            .add(at.max(self.now), Event::Stall { node, duration });
     }
 
     fn any_node(&mut self) -> usize {

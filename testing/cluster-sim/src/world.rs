@@ -146,6 +146,7 @@ impl World {
             }
             Event::Witness { node, request } => self.ask_witness(node, &request)?,
             Event::Start { node } => self.start(node)?,
+            Event::Stall { node, duration } => self.stall(node, duration),
             Event::Workload => self.work(),
         }
         if self.agenda.len() > MAX_AGENDA {
@@ -336,6 +337,10 @@ impl World {
         process.frames_waiting = 0;
         let inputs = std::mem::take(&mut process.inbox);
         let idle = inputs.is_empty();
+        if let Some(service) = &mut process.service {
+            service.node.tick(local);
+            self.serve(node, local)?;
+        }
         let mut leaves = false;
         for input in inputs {
             leaves |= matches!(input, Input::Leave);
@@ -346,9 +351,6 @@ impl World {
         };
         if !leaves {
             process.group.tick(local);
-            if let Some(service) = &mut process.service {
-                service.node.tick(local);
-            }
         }
         self.carry_out_all(node, local)?;
         if leaves {
