@@ -29,7 +29,7 @@ pub fn start(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
         times.add(clock::milliseconds(together - began));
     }
     Ok(vec![Row {
-        case: "3 nodes from nothing to quorum",
+        case: "3 nodes from nothing to quorum".to_owned(),
         engine: engine.title,
         figure: times.median_and_worst(),
         aim: "≤ 1 s",
@@ -70,7 +70,7 @@ pub fn cut(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
 
 fn row(case: &'static str, engine: Engine, times: &Times) -> Row {
     Row {
-        case,
+        case: case.to_owned(),
         engine: engine.title,
         figure: times.median_and_worst(),
         aim: match engine.title {

@@ -14,7 +14,7 @@ const END: &str = "<!-- cluster: end -->";
 #[derive(Debug)]
 pub struct Row {
     /// What was done.
-    pub case: &'static str,
+    pub case: String,
     /// By whom.
     pub engine: &'static str,
     /// What came out.

@@ -10,8 +10,8 @@ use super::engine::{ENGINES, Engine, Kind};
 use super::figures::{Row, figure, median};
 use crate::Outcome;
 
-/// The largest cluster.
-const NODES: u32 = 32;
+/// A small cluster, one of the size that corosync is recommended for at most, and the largest.
+const SIZES: [u32; 3] = [8, 16, 32];
 /// For how long CPU time is counted, and how long it is quiet before.
 const COUNTED: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_secs(5);
@@ -25,17 +25,24 @@ pub fn idle(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
     if engine.title.contains("tuned") {
         return Ok(Vec::new());
     }
-    let running = match bench.together(engine, NODES, 1) {
-        Ok(running) => running,
-        // The computer does not carry so many of them.
-        Err(error) if engine.kind == Kind::Corosync => {
-            return Ok(vec![row(
-                engine,
-                error.lines().next().unwrap_or_default().to_owned(),
-            )]);
+    let mut rows = Vec::new();
+    for nodes in SIZES {
+        match figure_of(bench, engine, nodes) {
+            Ok(text) => rows.push(row(engine, nodes, text)),
+            // The computer does not carry so many of them.
+            Err(error) if engine.kind == Kind::Corosync => {
+                let error = error.lines().next().unwrap_or_default().to_owned();
+                rows.push(row(engine, nodes, error));
+                break;
+            }
+            Err(error) => return Err(error),
         }
-        Err(error) => return Err(error),
-    };
+    }
+    Ok(rows)
+}
+
+fn figure_of(bench: &Bench, engine: Engine, nodes: u32) -> Result<String, String> {
+    let running = bench.together(engine, nodes, 1)?;
     thread::sleep(QUIET);
     let processes = daemons(engine)?;
     let before: Vec<f64> = processes.iter().map(|pid| cpu_ms(*pid)).collect();
@@ -48,21 +55,18 @@ pub fn idle(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
     let memory: Vec<f64> = processes.iter().map(|pid| memory_mib(*pid)).collect();
     drop(running);
     let worst = cpu.iter().copied().fold(0.0, f64::max);
-    Ok(vec![row(
-        engine,
-        format!(
-            "CPU {} %, busiest {} %; memory {} MiB ({} daemons)",
-            figure(median(cpu)),
-            figure(worst),
-            figure(median(memory)),
-            processes.len()
-        ),
-    )])
+    Ok(format!(
+        "CPU {} %, busiest {} %; memory {} MiB ({} daemons)",
+        figure(median(cpu)),
+        figure(worst),
+        figure(median(memory)),
+        processes.len()
+    ))
 }
 
-fn row(engine: Engine, figure: String) -> Row {
+fn row(engine: Engine, nodes: u32, figure: String) -> Row {
     Row {
-        case: "32 nodes idle, for each",
+        case: format!("{nodes} nodes idle, for each"),
         engine: engine.title,
         figure,
         aim: if engine.kind == Kind::Keel {

@@ -36,7 +36,7 @@ pub fn cut_of_two(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
         thread::sleep(Duration::from_secs(2));
     }
     Ok(vec![Row {
-        case: "link 1 of 2 cut",
+        case: "link 1 of 2 cut".to_owned(),
         engine: engine.title,
         figure: format!(
             "{changes} view changes, {lost} messages lost; longest gap {} ms",

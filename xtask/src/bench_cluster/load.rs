@@ -53,7 +53,7 @@ pub fn messages(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
         }
         let worst = rates.iter().copied().fold(f64::INFINITY, f64::min);
         rows.push(Row {
-            case: many,
+            case: many.to_owned(),
             engine: engine.title,
             figure: format!("{:.0} a second, worst {worst:.0}", median(rates)),
             aim: aim(engine),
@@ -66,7 +66,7 @@ pub fn messages(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
             }
         }
         rows.push(Row {
-            case: one,
+            case: one.to_owned(),
             engine: engine.title,
             figure: format!(
                 "p50 {} µs, p99 {} µs",

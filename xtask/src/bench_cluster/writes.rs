@@ -39,7 +39,7 @@ pub fn changes(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
         }
     }
     Ok(vec![Row {
-        case: "CIB change acknowledged, 3 disks synced",
+        case: "CIB change acknowledged, 3 disks synced".to_owned(),
         engine: engine.title,
         figure: times.percentiles(),
         aim: "p50 ≤ 5 ms",
