@@ -101,8 +101,8 @@ impl WitnessSide {
         while let Some(answer) = self.contact.answer() {
             self.holder.answer(&answer, now);
         }
-        let votes = quorum.verdict().total_votes;
-        let heuristics = self.observer.observe(now, votes);
+        let view = quorum.current_view().map(|view| view.id);
+        let heuristics = self.observer.observe(now, view);
         if let Some(request) = self.holder.follow(quorum, heuristics, now) {
             self.contact.ask(request);
         }

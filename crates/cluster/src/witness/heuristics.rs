@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use corosync_config::model;
+use quorum::ViewId;
 use quorum::witness::{
     DEFAULT_HEURISTICS_INTERVAL, DEFAULT_HEURISTICS_SYNC_TIMEOUT, DEFAULT_HEURISTICS_TIMEOUT,
     Heuristics, HeuristicsMode, HeuristicsSettings, Occasion,
@@ -21,7 +22,8 @@ pub struct Observer {
     results: mpsc::Receiver<Heuristics>,
     tell: mpsc::Sender<Heuristics>,
     next_at: Duration,
-    votes: Option<u32>,
+    /// The view in which they were run last.
+    view: Option<ViewId>,
 }
 
 impl Observer {
@@ -61,7 +63,7 @@ impl Observer {
             results,
             tell,
             next_at: Duration::ZERO,
-            votes: None,
+            view: None,
         }
     }
 
@@ -73,13 +75,13 @@ impl Observer {
         }
     }
 
-    /// What the commands said last; they are run again when it is time, or when the votes that are
-    /// present are others than before.
-    pub fn observe(&mut self, now: Duration, votes: u32) -> Heuristics {
+    /// What the commands said last; they are run again when it is time, or when the view is another
+    /// one than before.
+    pub fn observe(&mut self, now: Duration, view: Option<ViewId>) -> Heuristics {
         if let Ok(result) = self.results.try_recv() {
             (self.last, self.running) = (result, false);
         }
-        let changed = self.votes != Some(votes);
+        let changed = self.view != view;
         let occasion = if changed {
             Occasion::Change
         } else {
@@ -88,7 +90,7 @@ impl Observer {
         if self.running || !(changed || now >= self.next_at) {
             return self.last;
         }
-        self.votes = Some(votes);
+        self.view = view;
         self.next_at = now + self.settings.interval;
         if let Some(limit) = self
             .settings
@@ -129,4 +131,71 @@ async fn run_all(commands: Vec<Vec<String>>, limit: Duration, tell: mpsc::Sender
     }
     let results = running.join_all().await;
     let _ = tell.send(Heuristics::of(results)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    fn observer(mode: HeuristicsMode, command: &[&str]) -> Observer {
+        let (tell, results) = mpsc::channel(1);
+        Observer {
+            settings: HeuristicsSettings {
+                mode,
+                timeout: LIMIT,
+                sync_timeout: LIMIT,
+                interval: LIMIT,
+            },
+            commands: vec![command.iter().map(ToString::to_string).collect()],
+            last: Heuristics::Disabled,
+            running: false,
+            results,
+            tell,
+            next_at: Duration::ZERO,
+            view: None,
+        }
+    }
+
+    fn view(counter: u64) -> Option<ViewId> {
+        Some(ViewId { counter, leader: 1 })
+    }
+
+    #[tokio::test]
+    async fn mode_sync_runs_the_commands_once_for_each_view() {
+        let mut observer = observer(HeuristicsMode::Sync, &["true"]);
+        observer.observe(Duration::ZERO, view(1));
+        assert!(observer.running);
+        observer.ready().await;
+        assert_eq!(
+            observer.observe(LIMIT * 2, view(1)),
+            Heuristics::of(vec![true])
+        );
+        assert!(!observer.running);
+        observer.commands = vec![vec!["false".to_owned()]];
+        observer.observe(LIMIT * 3, view(2));
+        observer.ready().await;
+        assert_eq!(
+            observer.observe(LIMIT * 3, view(2)),
+            Heuristics::of(vec![false])
+        );
+    }
+
+    #[tokio::test]
+    async fn mode_on_runs_them_at_intervals_too_and_ends_what_takes_too_long() {
+        let mut observer = observer(HeuristicsMode::On, &["sleep", "1000"]);
+        observer.settings.sync_timeout = Duration::from_millis(20);
+        observer.observe(Duration::ZERO, view(1));
+        observer.ready().await;
+        assert_eq!(
+            observer.observe(LIMIT / 2, view(1)),
+            Heuristics::of(vec![false])
+        );
+        assert!(!observer.running);
+        observer.commands = vec![vec!["true".to_owned()]];
+        observer.observe(LIMIT, view(1));
+        observer.ready().await;
+        assert_eq!(observer.observe(LIMIT, view(1)), Heuristics::of(vec![true]));
+    }
 }
