@@ -87,7 +87,7 @@ async fn dial(
     let name = certificate_name(&shared.cluster, path.peer);
     let mut connecting = link
         .endpoint
-        .connect_with(shared.client(), path.address, &name)
+        .connect_with(shared.client(link), path.address, &name)
         .map_err(|error| Failure::Gone(error.to_string()))?;
     match tokio::time::timeout(patience, connecting.handshake_data()).await {
         Err(_) => return Err(Failure::NoAnswer),

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use quinn::{Endpoint, TokioRuntime};
+use quinn::crypto::ServerConfig as ServerCrypto;
+use quinn::{Endpoint, TokioRuntime, TransportConfig};
 use tokio::task::AbortHandle;
 
 use super::admission::Admission;
@@ -27,6 +28,8 @@ pub(super) struct LinkState {
     /// Whether the link's address was not this machine's at the start.
     pub(super) address_missing: bool,
     pub(super) endpoint: Endpoint,
+    /// What both ends of its connections agree on.
+    pub(super) transport: Arc<TransportConfig>,
     pub(super) refused: RefusalCounters,
     pub(super) admission: Mutex<Admission>,
     paths: RwLock<BTreeMap<NodeId, Kept>>,
@@ -53,7 +56,7 @@ impl LinkState {
         link: Link,
         limits: &Limits,
         secret: &Arc<ResetSecret>,
-        server: quinn::ServerConfig,
+        server: Arc<dyn ServerCrypto>,
     ) -> Result<Self, StartError> {
         let refused = |error| StartError::Bind {
             link: link.number,
@@ -61,9 +64,11 @@ impl LinkState {
             error,
         };
         let (socket, address_missing) = quic::bind(link.listen).map_err(refused)?;
+        let largest_packet = quic::largest_packet(link.peers.values().copied());
+        let transport = quic::transport(largest_packet);
         let endpoint = Endpoint::new(
             quic::endpoint(secret),
-            Some(server),
+            Some(quic::server(server, transport.clone(), limits)),
             socket,
             Arc::new(TokioRuntime),
         )
@@ -78,11 +83,18 @@ impl LinkState {
             listen: endpoint.local_addr().map_err(refused)?,
             address_missing,
             endpoint,
+            transport,
             refused: RefusalCounters::default(),
             admission: Mutex::new(admission),
             paths: RwLock::default(),
             refusals: Mutex::default(),
         })
+    }
+
+    /// Accepts with these keys from now on.
+    pub(super) fn serve(&self, server: Arc<dyn ServerCrypto>, limits: &Limits) {
+        let server = quic::server(server, self.transport.clone(), limits);
+        self.endpoint.set_server_config(Some(server));
     }
 
     pub(super) fn path(&self, peer: NodeId) -> Option<Arc<Path>> {

@@ -1,11 +1,11 @@
 //! How QUIC is set up: for a local network, small messages first, and a bounded cost.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 use quinn::congestion::CubicConfig;
 use quinn::{
     AckFrequencyConfig, EndpointConfig, MtuDiscoveryConfig, ServerConfig, TransportConfig,
@@ -36,6 +36,16 @@ const DATAGRAM_BUFFER_BYTES: usize = 1 << 20;
 /// them must fit into the 64 KiB that the kernel takes at once: quinn hands it up to ten.
 pub(super) const LARGEST_PACKET_BYTES: u16 = 6500;
 
+/// What Ethernet takes, in bytes: assumed where the way to a peer is not known yet.
+const ETHERNET_MTU: u16 = 1500;
+
+/// The headers of IP and UDP, in bytes.
+const HEADER_BYTES_IPV4: u16 = 28;
+const HEADER_BYTES_IPV6: u16 = 48;
+
+/// QUIC's smallest packet (RFC 9000, 14).
+const SMALLEST_PACKET_BYTES: u16 = 1200;
+
 /// Every so many packets of bulk are acknowledged together.
 const ACKNOWLEDGE_EVERY: u32 = 10;
 
@@ -52,10 +62,38 @@ const WAITING_FIRST_PACKETS: usize = 256;
 const WAITING_BYTES_EACH: u64 = 16 << 10;
 const WAITING_BYTES_ALL: u64 = 1 << 20;
 
+/// The largest packet that can get to any of these peers of a link: QUIC's own search for it would
+/// lose packets that are larger, for half a minute.
+pub(super) fn largest_packet(peers: impl Iterator<Item = SocketAddr>) -> u16 {
+    let of_peer = |peer: SocketAddr| {
+        let headers = if peer.is_ipv4() {
+            HEADER_BYTES_IPV4
+        } else {
+            HEADER_BYTES_IPV6
+        };
+        route_mtu(peer)
+            .unwrap_or(ETHERNET_MTU)
+            .saturating_sub(headers)
+    };
+    peers
+        .map(of_peer)
+        .max()
+        .unwrap_or(ETHERNET_MTU - HEADER_BYTES_IPV4)
+        .clamp(SMALLEST_PACKET_BYTES, LARGEST_PACKET_BYTES)
+}
+
+/// What the kernel knows of the way to `peer` (IP_MTU in ip(7)); nothing is sent.
+fn route_mtu(peer: SocketAddr) -> Option<u16> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect(peer).ok()?;
+    let mtu = getsockopt(&socket, sockopt::IpMtu).ok()?;
+    Some(u16::try_from(mtu).unwrap_or(u16::MAX))
+}
+
 /// What both ends of a connection agree on.
-pub(super) fn transport() -> Arc<TransportConfig> {
+pub(super) fn transport(largest_packet: u16) -> Arc<TransportConfig> {
     let mut mtu = MtuDiscoveryConfig::default();
-    mtu.upper_bound(LARGEST_PACKET_BYTES);
+    mtu.upper_bound(largest_packet);
     let mut acknowledgements = AckFrequencyConfig::default();
     acknowledgements
         .ack_eliciting_threshold(VarInt::from_u32(ACKNOWLEDGE_EVERY))
@@ -89,7 +127,7 @@ pub(super) fn endpoint(secret: &Arc<ResetSecret>) -> EndpointConfig {
         .cid_generator(move || Box::new(Ids(ids.clone())))
         .supported_versions(vec![1])
         .max_udp_payload_size(LARGEST_PACKET_BYTES)
-        .expect("a jumbo frame is above QUIC's smallest packet (RFC 9000, 18.2)");
+        .expect("a jumbo frame is above QUIC's smallest packet");
     endpoint
 }
 
@@ -149,4 +187,18 @@ fn enlarge_buffers(socket: &Socket) -> io::Result<()> {
         socket.set_send_buffer_size(SOCKET_BUFFER_BYTES)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_are_as_large_as_the_way_takes_and_no_larger_than_the_limit() {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 9));
+        assert_eq!(largest_packet([loopback].into_iter()), LARGEST_PACKET_BYTES);
+        let ipv6 = "[2001:db8::1]:9".parse().unwrap();
+        assert_eq!(largest_packet([ipv6].into_iter()), 1452);
+        assert_eq!(largest_packet([].into_iter()), 1472);
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use quinn::{ClientConfig, Connection, Side, TransportConfig};
+use quinn::crypto::ServerConfig as ServerCrypto;
+use quinn::{ClientConfig, Connection, Side};
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -13,7 +14,7 @@ use super::locked::locked;
 use super::path::Path;
 use super::reset::ResetSecret;
 use super::settings::{Limits, LinkNumber, Settings, SettingsError, StartError};
-use super::{quic, tls};
+use super::tls;
 use crate::NodeId;
 use crate::keys::{Keys, Untrusted, Usage};
 
@@ -27,7 +28,6 @@ pub(super) struct Shared {
     pub(super) cluster: String,
     pub(super) limits: Limits,
     pub(super) links: BTreeMap<LinkNumber, Arc<LinkState>>,
-    transport: Arc<TransportConfig>,
     secret: Arc<ResetSecret>,
     keys: Mutex<InUse>,
     events: mpsc::Sender<Waiting>,
@@ -45,9 +45,8 @@ impl Shared {
         let Settings { limits, keys, .. } = settings;
         let keys = Arc::new(keys);
         let secret = ResetSecret::new(&keys);
-        let transport = quic::transport();
-        let in_use = in_use(keys, &transport)?;
-        let server = server(&in_use.keys, &transport, &limits)?;
+        let in_use = in_use(keys)?;
+        let server = server(&in_use.keys)?;
         let links = settings
             .links
             .into_iter()
@@ -63,7 +62,6 @@ impl Shared {
             cluster: settings.cluster,
             limits,
             links,
-            transport,
             secret,
             keys: Mutex::new(in_use),
             events,
@@ -81,9 +79,11 @@ impl Shared {
         self.links.values().flat_map(|link| link.paths())
     }
 
-    /// What the end that dials needs, with the keys of now.
-    pub(super) fn client(&self) -> ClientConfig {
-        locked(&self.keys).client.clone()
+    /// What the end that dials needs on that link, with the keys of now.
+    pub(super) fn client(&self, link: &LinkState) -> ClientConfig {
+        let mut client = locked(&self.keys).client.clone();
+        client.transport_config(link.transport.clone());
+        client
     }
 
     /// The node at the other end of `connection`, by the keys of now.
@@ -127,12 +127,12 @@ impl Shared {
             }));
         }
         let own_changed = keys.certificates != before.certificates;
-        let next = in_use(Arc::new(keys), &self.transport)?;
-        let server = server(&next.keys, &self.transport, &self.limits)?;
+        let next = in_use(Arc::new(keys))?;
+        let server = server(&next.keys)?;
         let keys = next.keys.clone();
         self.secret.replace(&keys);
         for link in self.links.values() {
-            link.endpoint.set_server_config(Some(server.clone()));
+            link.serve(server.clone(), &self.limits);
         }
         *in_use_now = next;
         drop(in_use_now);
@@ -170,17 +170,11 @@ fn who_is(keys: &Keys, connection: &Connection) -> Result<NodeId, Untrusted> {
     keys.verify(&presented, usage)
 }
 
-fn in_use(keys: Arc<Keys>, transport: &Arc<TransportConfig>) -> Result<InUse, StartError> {
-    let mut client = ClientConfig::new(Arc::new(tls::client(&keys)?));
-    client.transport_config(transport.clone());
+fn in_use(keys: Arc<Keys>) -> Result<InUse, StartError> {
+    let client = ClientConfig::new(Arc::new(tls::client(&keys)?));
     Ok(InUse { keys, client })
 }
 
-fn server(
-    keys: &Arc<Keys>,
-    transport: &Arc<TransportConfig>,
-    limits: &Limits,
-) -> Result<quinn::ServerConfig, StartError> {
-    let crypto = Arc::new(tls::server(keys)?);
-    Ok(quic::server(crypto, transport.clone(), limits))
+fn server(keys: &Arc<Keys>) -> Result<Arc<dyn ServerCrypto>, StartError> {
+    Ok(Arc::new(tls::server(keys)?))
 }
