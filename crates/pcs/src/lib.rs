@@ -1,16 +1,18 @@
-//! The command lines of the cluster role: `crm_simulate` and `crm_verify`.
+//! The command lines of the cluster role: `pcs`, `crm_simulate` and `crm_verify`.
 //!
 //! ```text
 //! arguments ─► CIB file ─► cib ─► scheduler ─► report (text, XML, JSON) ─► outcome
 //!                                    │
 //!                                    └─► graph, dot, CIB files
+//!
+//! words of pcs ─► edit of the CIB ─► file, or the cluster's daemon
 //! ```
 //!
 //! Owns: what operators type and read, in Pacemaker's grammar and words.
 //!
 //! Must never: decide what the cluster does; touch a file or the environment other than through
-//! [`files::Files`], or the clock other than through its arguments, so that a whole command can run
-//! inside a test.
+//! [`files::Files`], an agent other than through [`pcs::agents::Agents`], or the clock other than
+//! through its arguments, so that a whole command can run inside a test.
 
 mod command_line;
 pub mod crm_simulate;
@@ -20,6 +22,7 @@ pub mod exit;
 pub mod files;
 pub mod outline;
 mod output;
+pub mod pcs;
 mod said;
 mod source;
 pub mod status;

@@ -88,7 +88,7 @@ fn live(files: &mut dyn Files) -> Result<Document, Unreadable> {
 }
 
 /// The file that the environment names instead of the running cluster.
-fn file_for_cluster(files: &dyn Files) -> Option<String> {
+pub(crate) fn file_for_cluster(files: &dyn Files) -> Option<String> {
     let Some(name) = files.variable("CIB_shadow") else {
         return files.variable("CIB_file");
     };

@@ -1,0 +1,188 @@
+//! `pcs`: the cluster's configuration, in the words of pcs 0.9 to 0.11 (pcs(8)).
+//!
+//! ```text
+//! words ─► options, grammar ─► an edit of a copy of the CIB ─► store ─► file, or the daemon
+//!                                        │
+//!                       agents' metadata ┘
+//! ```
+//!
+//! Owns: the commands' grammar, what each does to a CIB, and their texts. An edit is a function of the
+//! CIB, the words and the agents' metadata alone: should somebody else change the cluster's CIB
+//! meanwhile, it is played once more on the newer one ([`store`]).
+//!
+//! Must never: accept an option or a command that has no effect here.
+
+pub mod agents;
+mod cib_edit;
+mod commands;
+mod config_text;
+mod constraint;
+mod constraint_text;
+mod defaults;
+mod fencing_levels;
+mod grammar;
+mod location;
+mod node;
+mod operations;
+mod options;
+mod pairs;
+mod property;
+mod resource;
+mod resource_create;
+mod resource_sets;
+mod resource_state;
+mod resource_structure;
+mod resource_update;
+mod session;
+mod status;
+mod stonith;
+pub mod store;
+mod support;
+
+pub use support::support_table;
+
+use ::cib::time::DateTime;
+
+use crate::{ExitCode, Files, Outcome};
+use agents::Agents;
+use grammar::{Action, Command};
+use options::Options;
+use session::Session;
+use store::{ClusterStore, FileStore, Store, StoreError, Written};
+
+/// How often an edit is played again because the CIB was changed meanwhile.
+const MAX_ATTEMPTS: usize = 10;
+
+/// What a command has to work with.
+pub struct Machine<'m> {
+    /// Files and the environment.
+    pub files: &'m mut dyn Files,
+    /// The agents of this machine.
+    pub agents: &'m mut dyn Agents,
+    /// The current time.
+    pub now: DateTime,
+}
+
+/// Runs the command with `arguments` (without its own name).
+#[must_use]
+pub fn run(arguments: &[String], machine: &mut Machine<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(problem) => {
+            outcome.fail(&format!("Error: {problem}"), ExitCode::ERROR);
+            return outcome;
+        }
+    };
+    if options.has("--version") {
+        outcome.standard_output = format!("{}\n", env!("CARGO_PKG_VERSION"));
+        return outcome;
+    }
+    match grammar::find(&options.words) {
+        Ok((command, rest)) => perform(command, rest, &options, machine, &mut outcome),
+        Err(text) if options.has("--help") || text.is_help => outcome.standard_output = text.text,
+        Err(text) => outcome.fail(text.text.trim_end(), ExitCode::ERROR),
+    }
+    outcome
+}
+
+fn perform(
+    command: &'static Command,
+    rest: &[String],
+    options: &Options,
+    machine: &mut Machine<'_>,
+    outcome: &mut Outcome,
+) {
+    if options.has("--help") {
+        outcome.standard_output = command.usage_text();
+        return;
+    }
+    if let Action::Refused(reason) = command.action {
+        let text = format!("Error: 'pcs {}' is refused: {reason}", command.words);
+        outcome.fail(&text, ExitCode::ERROR);
+        return;
+    }
+    if let Some(problem) = unsupported(command, options) {
+        outcome.fail(&format!("Error: {problem}"), ExitCode::ERROR);
+        return;
+    }
+    let session = match command.action {
+        Action::Machine(act) => {
+            let mut session = Session::without_cib(options, machine);
+            let result = act(&mut session, rest);
+            session.finish(command, result)
+        }
+        Action::Cib(act) => match on_cib(command, act, rest, options, machine) {
+            Ok(done) => done,
+            Err(error) => {
+                outcome.fail(&format!("Error: {error}"), ExitCode::ERROR);
+                return;
+            }
+        },
+        Action::Refused(_) => return,
+    };
+    *outcome = session;
+}
+
+/// Options that the command does not have, or that cannot be kept.
+fn unsupported(command: &Command, options: &Options) -> Option<String> {
+    let is_machine = matches!(command.action, Action::Machine(_));
+    for name in options.names() {
+        let is_known = match name {
+            "-f" | "--corosync_conf" => !is_machine,
+            "--force" | "--debug" | "--request-timeout" => true,
+            _ => command.options.contains(&name),
+        };
+        if !is_known {
+            return Some(format!(
+                "Specified option '{name}' is not supported in this command"
+            ));
+        }
+    }
+    options.has("--wait").then(|| {
+        if options.value("-f").is_some() {
+            "Cannot use '-f' together with '--wait'".to_owned()
+        } else {
+            "'--wait' is not built yet: the change was not made; leave it out to make it without \
+             waiting for the cluster to settle"
+                .to_owned()
+        }
+    })
+}
+
+/// Plays the edit on the CIB, and again on a newer one where somebody else was faster.
+fn on_cib(
+    command: &Command,
+    act: grammar::Act,
+    rest: &[String],
+    options: &Options,
+    machine: &mut Machine<'_>,
+) -> Result<Outcome, StoreError> {
+    let file = options.value("-f").map(str::to_owned);
+    let file = file.or_else(|| crate::source::file_for_cluster(machine.files));
+    let mut cluster = ClusterStore::default();
+    for _ in 0..MAX_ATTEMPTS {
+        let before = match &file {
+            Some(path) => FileStore::new(path, machine.files).read()?,
+            None => cluster.read()?,
+        };
+        let edits = before.edits();
+        let mut session = Session::new(before.clone(), options, machine);
+        session.cluster_name = cluster.name().map(str::to_owned);
+        let result = act(&mut session, rest);
+        let keeps = result.is_ok() || session.keeps_in_spite;
+        let after = session.take_cib();
+        let outcome = session.finish(command, result);
+        if !keeps || after.edits() == edits {
+            return Ok(outcome);
+        }
+        let written = match &file {
+            Some(path) => FileStore::new(path, machine.files).write(&before, after)?,
+            None => cluster.write(&before, after)?,
+        };
+        if written == Written::Done {
+            return Ok(outcome);
+        }
+    }
+    Err(StoreError::Contended(MAX_ATTEMPTS))
+}
