@@ -22,7 +22,6 @@ const NOT_BUILT: &[&str] = &[
     "crm_standby",
     "dashboard",
     "pacemakerd",
-    "pcs",
     "stonith_admin",
 ];
 
@@ -37,6 +36,8 @@ pub enum Invocation {
     CrmSimulate(Vec<String>),
     /// Pacemaker's `crm_verify`.
     CrmVerify(Vec<String>),
+    /// pcs's command line.
+    Pcs(Vec<String>),
     /// `keel run`.
     Run(RunOptions),
     /// `keel status`.
@@ -106,6 +107,9 @@ enum Verb {
     /// Pacemaker's crm_verify: is a configuration right?
     #[command(name = "crm_verify", disable_help_flag = true)]
     CrmVerify(Words),
+    /// pcs's command line: the cluster's configuration
+    #[command(disable_help_flag = true)]
+    Pcs(Words),
     /// Who is in the cluster, whether it has quorum, and its CIB
     #[command(disable_help_flag = true)]
     Cluster(Words),
@@ -208,6 +212,7 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
         "keepalived" => Some(Invocation::Keepalived(text(rest.to_vec()))),
         "crm_simulate" => Some(Invocation::CrmSimulate(text(rest.to_vec()))),
         "crm_verify" => Some(Invocation::CrmVerify(text(rest.to_vec()))),
+        "pcs" => Some(Invocation::Pcs(text(rest.to_vec()))),
         "lab" => Some(Invocation::Lab(rest.to_vec())),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
@@ -224,6 +229,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::Keepalived(words) => Invocation::Keepalived(text(words.words)),
             Verb::CrmSimulate(words) => Invocation::CrmSimulate(text(words.words)),
             Verb::CrmVerify(words) => Invocation::CrmVerify(text(words.words)),
+            Verb::Pcs(words) => Invocation::Pcs(text(words.words)),
             Verb::Lab(words) => Invocation::Lab(words.words),
             Verb::Cluster(words) => Invocation::Cluster(words.words),
             Verb::Witness(words) => Invocation::Witness(words.words),
@@ -277,6 +283,7 @@ mod tests {
         let haproxy = Invocation::Haproxy(words(&["-f", "a.cfg", "-h"]));
         let keepalived = Invocation::Keepalived(words(&["-n", "--help"]));
         let simulate = Invocation::CrmSimulate(words(&["-x", "a", "-S"]));
+        let pcs = Invocation::Pcs(words(&["-f", "a", "status"]));
         let verify = Invocation::CrmVerify(words(&["-x", "a", "-V"]));
         for (line, expected) in [
             ("/usr/sbin/haproxy -f a.cfg -h", &haproxy),
@@ -284,7 +291,8 @@ mod tests {
             ("./keepalived -n --help", &keepalived),
             ("/x/keel keepalived -n --help", &keepalived),
             ("haproxy", &Invocation::Haproxy(Vec::new())),
-            ("keel pcs status", &Invocation::NotBuilt("pcs".to_owned())),
+            ("keel pcs -f a status", &pcs),
+            ("/usr/sbin/pcs -f a status", &pcs),
             ("keel crm_simulate -x a -S", &simulate),
             ("/usr/sbin/crm_simulate -x a -S", &simulate),
             ("keel crm_verify -x a -V", &verify),

@@ -21,6 +21,7 @@ pub fn run(invocation: Invocation) -> ExitCode {
         Invocation::Keepalived(words) => keepalived::keepalived(words),
         Invocation::CrmSimulate(words) => pacemaker::crm_simulate(&words),
         Invocation::CrmVerify(words) => pacemaker::crm_verify(&words),
+        Invocation::Pcs(words) => pacemaker::pcs(&words),
         Invocation::Run(options) => run::run(&options),
         Invocation::Status(options) => ask::status(&options),
         Invocation::Reload(options) => ask::reload(&options),

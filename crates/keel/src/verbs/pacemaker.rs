@@ -1,9 +1,11 @@
-//! `keel crm_simulate`, `keel crm_verify`: Pacemaker's command lines.
+//! `keel pcs`, `keel crm_simulate`, `keel crm_verify`: the command lines of Pacemaker's world.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use cib::time::DateTime;
+use pcs::pcs::Machine;
+use pcs::pcs::agents::ScriptAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
@@ -15,6 +17,16 @@ pub fn crm_simulate(words: &[String]) -> ExitCode {
 /// Is a configuration right?
 pub fn crm_verify(words: &[String]) -> ExitCode {
     finish(&pcs::crm_verify::run(words, now, &mut MachineFiles))
+}
+
+/// The cluster's configuration.
+pub fn pcs(words: &[String]) -> ExitCode {
+    let mut machine = Machine {
+        files: &mut MachineFiles,
+        agents: &mut ScriptAgents,
+        now: now(),
+    };
+    finish(&pcs::pcs::run(words, &mut machine))
 }
 
 /// The current time, as the local clock shows it.
