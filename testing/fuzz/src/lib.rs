@@ -185,6 +185,13 @@ pub const TARGETS: &[Target] = &[
         seeds: &[include_bytes!("../seeds/configuration.xml")],
     },
     Target {
+        name: "agent-metadata",
+        run: targets::cib::agent_metadata,
+        seeds: &[
+            b"<resource-agent name='a'><shortdesc>x</shortdesc><parameters><parameter name='ip' unique='1' required='1' obsoletes='ipaddr'><content type='string' default='y'/></parameter></parameters><actions><action name='monitor' interval='10s' timeout='20s' depth='10' role='Master'/></actions></resource-agent>",
+        ],
+    },
+    Target {
         name: "crm-simulate",
         run: targets::cluster::crm_simulate,
         seeds: &[

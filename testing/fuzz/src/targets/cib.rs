@@ -158,3 +158,8 @@ pub fn crm_verify(bytes: &[u8]) {
     let outcome = pcs::crm_verify::run(&arguments, clock, &mut files);
     assert!([0, 78].contains(&outcome.exit_code.0));
 }
+
+/// What an agent prints of itself.
+pub fn agent_metadata(bytes: &[u8]) {
+    let _ = pcs::pcs::agents::Metadata::parse(bytes);
+}
