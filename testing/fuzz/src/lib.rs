@@ -203,6 +203,14 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "fence-agent",
+        run: targets::fencing::metadata,
+        seeds: &[
+            b"<?xml version='1.0'?><resource-agent name='fence_x' shortdesc='x'><longdesc>y</longdesc><parameters><parameter name='ip' required='1' obsoletes='ipaddr'><content type='select' default='a'><option value='a'/></content></parameter><parameter name='ipaddr' required='1' deprecated='1'/><parameter name='plug'/></parameters><actions><action name='on' automatic='1' on_target='1'/><action name='off'/></actions></resource-agent>",
+            b"node1:1;node2:2,3 a=rack\\ 1\tb:10.0.0.1:623",
+        ],
+    },
+    Target {
         name: "group-frames",
         run: targets::group::group_frames,
         seeds: &[

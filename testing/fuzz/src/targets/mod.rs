@@ -3,6 +3,7 @@
 pub mod cib;
 pub mod cluster;
 pub mod corosync_config;
+pub mod fencing;
 pub mod group;
 pub mod quorum;
 pub mod replica;
