@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use system::process::{Exit, Signal};
 
 use crate::folders::AgentFolders;
 use crate::lsb;
-use crate::name::Standard;
+use crate::metadata::{Metadata, MetadataError};
+use crate::name::{AgentName, Standard};
 use crate::ocf;
 use crate::operation::Operation;
 use crate::outcome::{ExecutionStatus, OcfCode, Outcome};
 use crate::process_group::{Ended, Run};
+
+/// How long an agent may take to describe itself, as in Pacemaker.
+pub const METADATA_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What is the same for all operations on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,6 +66,30 @@ impl Executor {
             started_at,
             duration: begun.elapsed(),
             ..outcome
+        }
+    }
+
+    /// What an agent says of itself.
+    ///
+    /// # Errors
+    /// [`MetadataError`]: there is no such agent, it fails, takes longer than [`METADATA_TIMEOUT`], or
+    /// does not print metadata.
+    pub async fn metadata(&self, agent: &AgentName) -> Result<Metadata, MetadataError> {
+        Metadata::parse(&self.metadata_text(agent).await?)
+    }
+
+    /// The same as the XML that the agent prints, unread.
+    ///
+    /// # Errors
+    /// [`MetadataError::Failed`].
+    pub async fn metadata_text(&self, agent: &AgentName) -> Result<String, MetadataError> {
+        let name = agent.agent().to_owned();
+        let operation = Operation::new(agent.clone(), name, "meta-data", METADATA_TIMEOUT);
+        let outcome = self.carry_out(&operation).await;
+        if outcome.code == OcfCode::Ok && outcome.status == ExecutionStatus::Done {
+            Ok(outcome.output)
+        } else {
+            Err(MetadataError::Failed(Box::new(outcome)))
         }
     }
 
