@@ -10,10 +10,12 @@ use crate::folders::AgentFolders;
 use crate::lsb;
 use crate::metadata::{Metadata, MetadataError};
 use crate::name::{AgentName, Standard};
+use crate::native::{self, Choice};
 use crate::ocf;
 use crate::operation::Operation;
 use crate::outcome::{ExecutionStatus, OcfCode, Outcome};
 use crate::process_group::{Ended, Run};
+use crate::watch::Watch;
 
 /// How long an agent may take to describe itself, as in Pacemaker.
 pub const METADATA_TIMEOUT: Duration = Duration::from_secs(30);
@@ -93,10 +95,31 @@ impl Executor {
         }
     }
 
+    /// Events in place of the polls of a monitor: `operation` is that monitor. `None` where the agent
+    /// has no events: scripts have none, and the resource has to be polled.
+    ///
+    /// Call it inside a tokio runtime.
+    #[must_use]
+    pub fn watch(&self, operation: &Operation) -> Option<Watch> {
+        match self.choose(operation) {
+            Choice::Native(native) => native.watch(operation),
+            Choice::Script | Choice::Nobody(_) => None,
+        }
+    }
+
+    fn choose(&self, operation: &Operation) -> Choice {
+        let script = self.settings.folders.script(&operation.agent);
+        native::choose(operation, script.is_some_and(|script| script.is_file()))
+    }
+
     async fn dispatch(&self, operation: &Operation) -> Outcome {
         let settings = &self.settings;
         match operation.agent.standard() {
-            Standard::Ocf => ocf::carry_out(settings, operation).await,
+            Standard::Ocf => match self.choose(operation) {
+                Choice::Native(native) => native.carry_out(settings, operation).await,
+                Choice::Script => ocf::carry_out(settings, operation).await,
+                Choice::Nobody(reason) => Outcome::done(OcfCode::NotConfigured, reason),
+            },
             Standard::Lsb => lsb::carry_out(settings, operation).await,
             Standard::Systemd => no_systemd(operation),
             Standard::Service => match settings.folders.resolve_service(&operation.agent) {

@@ -319,8 +319,10 @@ fn debians_dummy_starts_and_stops() {
             ("monitor", OcfCode::NotRunning),
             ("frobnicate", OcfCode::Unimplemented),
         ] {
-            let operation = Operation::new(agent.parse().unwrap(), "d", action, LONG)
+            let mut operation = Operation::new(agent.parse().unwrap(), "d", action, LONG)
                 .parameter("state", &state);
+            let choice = crate::IMPLEMENTATION_ATTRIBUTE.to_owned();
+            operation.meta.insert(choice, "script".to_owned());
             let outcome = run_operation(&executor, &operation);
             assert_eq!(outcome.code, expected, "{agent} {action}: {outcome:?}");
         }
