@@ -26,7 +26,14 @@ const LAYERS: &[&[&str]] = &[
         "scheduler",
         "vrrp-sim",
     ],
-    &["agents", "balancer", "address-keeper", "cluster-node", "lab", "pcs"],
+    &[
+        "agents",
+        "balancer",
+        "address-keeper",
+        "cluster-node",
+        "lab",
+        "pcs",
+    ],
     &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
