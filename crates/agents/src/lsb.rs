@@ -29,7 +29,7 @@ pub(crate) async fn carry_out(settings: &Settings, operation: &Operation) -> Out
         operation.action.as_str()
     };
     let environment = base_environment(settings);
-    let run = run(&script, action, &environment, operation.timeout).await;
+    let run = run(&script, &[action], &environment, operation.timeout).await;
     let is_status = action == "status";
     outcome_of(run, operation, move |code| {
         if is_status {

@@ -10,6 +10,7 @@
 //! can be watched and stopped by the other.
 
 mod dummy;
+pub(crate) mod haproxy;
 pub(crate) mod ipaddr2;
 mod values;
 
@@ -35,6 +36,7 @@ const CHOICES: [&str; 3] = ["automatic", "native", "script"];
 pub(crate) enum Native {
     HeartbeatDummy,
     PacemakerDummy,
+    Haproxy,
     Ipaddr2,
 }
 
@@ -48,9 +50,10 @@ pub(crate) enum Choice {
 }
 
 impl Native {
-    const ALL: [(Self, &str, &str); 3] = [
+    const ALL: [(Self, &str, &str); 4] = [
         (Self::HeartbeatDummy, "heartbeat", "Dummy"),
         (Self::Ipaddr2, "heartbeat", "IPaddr2"),
+        (Self::Haproxy, "heartbeat", "haproxy"),
         (Self::PacemakerDummy, "pacemaker", "Dummy"),
     ];
 
@@ -78,6 +81,7 @@ impl Native {
         match self {
             Self::HeartbeatDummy => include_str!("native/dummy-heartbeat.xml"),
             Self::PacemakerDummy => include_str!("native/dummy-pacemaker.xml"),
+            Self::Haproxy => include_str!("native/haproxy.xml"),
             Self::Ipaddr2 => include_str!("native/ipaddr2.xml"),
         }
     }
@@ -87,6 +91,7 @@ impl Native {
         match self {
             Self::HeartbeatDummy => None,
             Self::PacemakerDummy => dummy::beyond(operation),
+            Self::Haproxy => haproxy::beyond(operation),
             Self::Ipaddr2 => ipaddr2::beyond(operation),
         }
     }
@@ -103,6 +108,7 @@ impl Native {
             match self {
                 Self::HeartbeatDummy => dummy::heartbeat(settings, operation),
                 Self::PacemakerDummy => dummy::pacemaker(operation).await,
+                Self::Haproxy => haproxy::carry_out(settings, operation).await,
                 Self::Ipaddr2 => ipaddr2::carry_out(operation).await,
             }
         };
@@ -116,6 +122,7 @@ impl Native {
     pub(crate) fn watch(self, operation: &Operation) -> Option<Watch> {
         match self {
             Self::HeartbeatDummy | Self::PacemakerDummy => None,
+            Self::Haproxy => Some(haproxy::watch(operation)),
             Self::Ipaddr2 => ipaddr2::watch(operation),
         }
     }

@@ -1,5 +1,6 @@
 //! Events in place of polls: a native agent's resource fails, and that is known at once.
 
+use crate::native::haproxy::ProcessWatch;
 use crate::native::ipaddr2::AddressWatch;
 use crate::outcome::Outcome;
 
@@ -13,6 +14,7 @@ pub struct Watch {
 #[derive(Debug)]
 enum Watched {
     Address(AddressWatch),
+    Process(ProcessWatch),
 }
 
 impl Watch {
@@ -22,11 +24,18 @@ impl Watch {
         }
     }
 
+    pub(crate) fn process(watch: ProcessWatch) -> Self {
+        Self {
+            what: Watched::Process(watch),
+        }
+    }
+
     /// Waits until the resource is no longer as a monitor would have it, and answers what a monitor
     /// says then; at once, where that is so already. Safe to be cancelled and called again.
     pub async fn failed(&mut self) -> Outcome {
         match &mut self.what {
             Watched::Address(watch) => watch.failed().await,
+            Watched::Process(watch) => watch.failed().await,
         }
     }
 }

@@ -48,6 +48,9 @@ fn native_agents_describe_themselves_as_their_scripts_do() {
         });
         assert_eq!(undescribed, None);
         let script = executor.folders().script(&name).unwrap();
+        if native == Native::Haproxy {
+            continue; // No package of Debian's has its script.
+        }
         if !script.is_file() {
             testing_support::skip(
                 &format!("{name} is not installed"),
