@@ -27,7 +27,14 @@ const LAYERS: &[&[&str]] = &[
         "scheduler",
         "vrrp-sim",
     ],
-    &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
+    &[
+        "agents",
+        "balancer",
+        "address-keeper",
+        "cluster-node",
+        "lab",
+        "pcs",
+    ],
     &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];

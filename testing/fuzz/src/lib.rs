@@ -67,6 +67,24 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "agent-metadata",
+        run: targets::agents::metadata,
+        seeds: &[include_bytes!("../seeds/agent.xml")],
+    },
+    Target {
+        name: "init-script",
+        run: targets::agents::init_script,
+        seeds: &[
+            b"#!/bin/sh\n### BEGIN INIT INFO\n# Short-Description: a\n# Description: b\n#  c\n\
+              ### END INIT INFO\n",
+        ],
+    },
+    Target {
+        name: "agent-name",
+        run: targets::agents::name,
+        seeds: &[b"ocf::heartbeat:IPaddr2", b"systemd:a@b:c", b"stonith:x"],
+    },
+    Target {
         name: "http-request",
         run: targets::http_request,
         seeds: &[

@@ -1,5 +1,6 @@
 //! What each target does with one input.
 
+pub mod agents;
 pub mod cib;
 pub mod cluster;
 pub mod corosync_config;
