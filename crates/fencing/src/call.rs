@@ -19,8 +19,8 @@ use tokio::process::{ChildStdin, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::action::Action;
+use crate::command::CallResult;
 use crate::metadata::MAX_METADATA_BYTES;
-use crate::operation::CallResult;
 use crate::parameters::{ParameterError, Parameters};
 use crate::secret::Secret;
 
