@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
         "scheduler",
         "vrrp-sim",
     ],
-    &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
+    &["balancer", "address-keeper", "cluster-node", "controller", "lab", "pcs"],
     &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
@@ -35,6 +35,7 @@ const LAYERS: &[&[&str]] = &[
 const PURE: &[&str] = &[
     "cib",
     "cluster-node",
+    "controller",
     "corosync-config",
     "corosync-group",
     "diagnostics",
