@@ -7,6 +7,7 @@ use std::time::Duration;
 use replica::Operation as Edit;
 use scheduler::actions::operation_key;
 
+use crate::Now;
 use crate::message::Message;
 use crate::operation::{Operation, OperationResult, Outcome, TransitionKey};
 use crate::resource::{Call, Resource};
@@ -64,17 +65,17 @@ impl Executor {
         }
     }
 
-    /// The coordinator wants this done. `now_s`: seconds since 1970.
-    pub fn execute(&mut self, now: Duration, now_s: i64, operation: Operation) {
+    /// The coordinator wants this done.
+    pub fn execute(&mut self, now: Now, operation: Operation) {
         if operation.task == "delete" {
             return self.forget(&operation);
         }
         let call = Call {
             id: self.call_id(),
             number: self.next_number,
-            asked_at: now,
-            began_at: now,
-            began_s: now_s,
+            asked_at: now.at,
+            began_at: now.at,
+            began_s: now.epoch_s,
             is_repetition: false,
             operation,
         };
@@ -85,7 +86,7 @@ impl Executor {
             .entry(operation.resource.clone())
             .or_insert_with_key(|name| Resource::new(name, &operation.agent));
         resource.ask(call);
-        self.begin(now, now_s);
+        self.begin(now);
     }
 
     /// The coordinator wants something no longer repeated.
@@ -116,7 +117,7 @@ impl Executor {
     }
 
     /// An agent has answered.
-    pub fn finished(&mut self, now: Duration, now_s: i64, call: CallId, result: OperationResult) {
+    pub fn finished(&mut self, now: Now, call: CallId, result: OperationResult) {
         let Some(name) = self.calls.remove(&call) else {
             return;
         };
@@ -126,7 +127,7 @@ impl Executor {
         let Some(call) = resource.ended() else {
             return;
         };
-        if let Some(told) = resource.record_result(&self.identity, &call, &result, now) {
+        if let Some(told) = resource.record_result(&self.identity, &call, &result, now.at) {
             let history = resource.history(Some(&told.entries));
             let Operation {
                 key,
@@ -145,19 +146,19 @@ impl Executor {
                 }),
             });
         }
-        self.begin(now, now_s);
+        self.begin(now);
     }
 
     /// Time passes.
-    pub fn tick(&mut self, now: Duration, now_s: i64) {
+    pub fn tick(&mut self, now: Now) {
         let next_call = &mut self.next_call;
         for resource in self.resources.values_mut() {
-            resource.tick(now, || {
+            resource.tick(now.at, || {
                 *next_call += 1;
                 CallId(*next_call - 1)
             });
         }
-        self.begin(now, now_s);
+        self.begin(now);
     }
 
     /// When [`Executor::tick`] wants to be called, at the latest.
@@ -221,10 +222,10 @@ impl Executor {
     }
 
     /// Begins what can begin.
-    fn begin(&mut self, now: Duration, now_s: i64) {
+    fn begin(&mut self, now: Now) {
         let mut pending = Vec::new();
         for (name, resource) in &mut self.resources {
-            let Some(call) = resource.begin(now, now_s) else {
+            let Some(call) = resource.begin(now) else {
                 continue;
             };
             self.calls.insert(call.id, name.clone());

@@ -18,12 +18,29 @@
 //! resources anew for each view, what is under way included, and the next coordinator begins there.
 
 mod action;
+mod controller;
+mod coordinator;
 mod executor;
 mod message;
 mod operation;
 mod resource;
+mod states;
+mod transition;
+
+use std::time::Duration;
 
 pub use action::{Action, Agent, ClusterAction, ResourceAction};
+pub use controller::{ChangeNumber, Controller, Output, View};
+pub use coordinator::{DEADTIME, Fencing, Report, Ticket};
 pub use executor::{CallId, Executor, ExecutorOutput, Identity};
 pub use message::{MAX_MESSAGE_BYTES, Message, MessageError};
-pub use operation::{Operation, OperationResult, Outcome, TransitionKey};
+pub use operation::{KeyError, Operation, OperationResult, Outcome, TransitionKey};
+
+/// What the clocks say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Time since an arbitrary start; never goes back.
+    pub at: Duration,
+    /// Seconds since 1970, as far as this node knows: for people, and for rules about dates.
+    pub epoch_s: i64,
+}

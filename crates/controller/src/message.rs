@@ -49,6 +49,8 @@ pub enum Message {
         /// What came of it.
         result: OperationResult,
     },
+    /// The sender has changed something in the status section that the coordinator has to look at.
+    Reconsider,
     /// To one node: it has nothing left to run and may leave.
     MayLeave {
         /// The node's identity.

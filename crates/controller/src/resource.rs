@@ -7,6 +7,7 @@ use cib::xml::Document;
 use scheduler::actions::operation_key;
 use scheduler::record::Record;
 
+use crate::Now;
 use crate::action::Agent;
 use crate::executor::{CallId, Identity};
 use crate::operation::{Operation, OperationResult, Outcome};
@@ -150,12 +151,12 @@ impl Resource {
     }
 
     /// The next call, if nothing is under way: one at a time.
-    pub fn begin(&mut self, now: Duration, now_s: i64) -> Option<&Call> {
-        if self.running.is_some() || self.waiting.front()?.may_begin_at() > now {
+    pub fn begin(&mut self, now: Now) -> Option<&Call> {
+        if self.running.is_some() || self.waiting.front()?.may_begin_at() > now.at {
             return None;
         }
         let mut call = self.waiting.pop_front()?;
-        (call.began_at, call.began_s) = (now, now_s);
+        (call.began_at, call.began_s) = (now.at, now.epoch_s);
         Some(self.running.insert(call))
     }
 
