@@ -26,7 +26,15 @@ const LAYERS: &[&[&str]] = &[
         "scheduler",
         "vrrp-sim",
     ],
-    &["balancer", "address-keeper", "cluster-node", "controller", "lab", "pcs"],
+    &[
+        "agents",
+        "balancer",
+        "address-keeper",
+        "cluster-node",
+        "controller",
+        "lab",
+        "pcs",
+    ],
     &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];

@@ -331,10 +331,12 @@ impl<'a> Faults<'a> {
             .node(node)
             .run(&words, COMMAND_LIMIT)
             .map_err(said)?;
-        if output.success() {
-            Ok(())
-        } else {
-            Err(format!("{command}: {}", output.stderr.trim()))
+        match output.code {
+            Some(0) => Ok(()),
+            Some(code) => Err(format!("{command}: {} (exit {code})", output.stderr.trim())),
+            None => Err(format!(
+                "{command}: it was killed, or took longer than {COMMAND_LIMIT:?}: is the computer too busy?"
+            )),
         }
     }
 }
