@@ -303,7 +303,7 @@ impl Call {
         if self.is_repetition {
             self.asked_at
         } else {
-            self.asked_at + self.operation.start_delay
+            self.asked_at.saturating_add(self.operation.start_delay)
         }
     }
 }

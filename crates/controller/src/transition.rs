@@ -10,6 +10,9 @@ use crate::coordinator::Report;
 use crate::message::Message;
 use crate::operation::TransitionKey;
 
+/// So many times its time-out may fencing take, all levels and retries together.
+const FENCING_ATTEMPTS: u32 = 10;
+
 /// What came of looking for the next action.
 pub(crate) enum Started {
     /// Nothing can start now.
@@ -137,7 +140,7 @@ impl Transition {
                     }
                     self.steps.insert(step, (actions.len(), true));
                     for action in &actions {
-                        let until = now + self.allowed(action);
+                        let until = now.saturating_add(self.allowed(action));
                         let flight = Flight { step, until };
                         self.in_flight.insert(action.number(), flight);
                     }
@@ -154,10 +157,16 @@ impl Transition {
             Action::Pseudo(_) => header.cluster_delay,
             Action::Resource(action) => {
                 let operation = &action.operation;
-                operation.timeout + operation.start_delay + header.cluster_delay
+                operation
+                    .timeout
+                    .saturating_add(operation.start_delay)
+                    .saturating_add(header.cluster_delay)
             }
             // Topologies and retries take their time; whoever fences has limits of his own.
-            Action::Cluster(_) => header.fencing_timeout * 10 + header.cluster_delay,
+            Action::Cluster(_) => header
+                .fencing_timeout
+                .saturating_mul(FENCING_ATTEMPTS)
+                .saturating_add(header.cluster_delay),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod cib;
 pub mod cluster;
+pub mod controller;
 pub mod corosync_config;
 pub mod group;
 pub mod quorum;
