@@ -95,6 +95,7 @@ const PURE_LIBRARIES: &[&str] = &[
     "quick-xml",
     "regex",
     "serde",
+    "serde_json",
     "sha2",
     "smallvec",
     "strsim",
