@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &[
         "corosync-group",
+        "fencing",
         "replica",
         "rules",
         "scheduler",

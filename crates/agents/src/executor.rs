@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use system::process::{Exit, Signal};
 
 use crate::folders::AgentFolders;
 use crate::lsb;
-use crate::name::Standard;
+use crate::metadata::{Metadata, MetadataError};
+use crate::name::{AgentName, Standard};
+use crate::native::{self, Choice};
 use crate::ocf;
 use crate::operation::Operation;
 use crate::outcome::{ExecutionStatus, OcfCode, Outcome};
 use crate::process_group::{Ended, Run};
+use crate::watch::Watch;
+
+/// How long an agent may take to describe itself, as in Pacemaker.
+pub const METADATA_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What is the same for all operations on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,10 +71,55 @@ impl Executor {
         }
     }
 
+    /// What an agent says of itself.
+    ///
+    /// # Errors
+    /// [`MetadataError`]: there is no such agent, it fails, takes longer than [`METADATA_TIMEOUT`], or
+    /// does not print metadata.
+    pub async fn metadata(&self, agent: &AgentName) -> Result<Metadata, MetadataError> {
+        Metadata::parse(&self.metadata_text(agent).await?)
+    }
+
+    /// The same as the XML that the agent prints, unread.
+    ///
+    /// # Errors
+    /// [`MetadataError::Failed`].
+    pub async fn metadata_text(&self, agent: &AgentName) -> Result<String, MetadataError> {
+        let name = agent.agent().to_owned();
+        let operation = Operation::new(agent.clone(), name, "meta-data", METADATA_TIMEOUT);
+        let outcome = self.carry_out(&operation).await;
+        if outcome.code == OcfCode::Ok && outcome.status == ExecutionStatus::Done {
+            Ok(outcome.output)
+        } else {
+            Err(MetadataError::Failed(Box::new(outcome)))
+        }
+    }
+
+    /// Events in place of the polls of a monitor: `operation` is that monitor. `None` where the agent
+    /// has no events: scripts have none, and the resource has to be polled.
+    ///
+    /// Call it inside a tokio runtime.
+    #[must_use]
+    pub fn watch(&self, operation: &Operation) -> Option<Watch> {
+        match self.choose(operation) {
+            Choice::Native(native) => native.watch(operation),
+            Choice::Script | Choice::Nobody(_) => None,
+        }
+    }
+
+    fn choose(&self, operation: &Operation) -> Choice {
+        let script = self.settings.folders.script(&operation.agent);
+        native::choose(operation, script.is_some_and(|script| script.is_file()))
+    }
+
     async fn dispatch(&self, operation: &Operation) -> Outcome {
         let settings = &self.settings;
         match operation.agent.standard() {
-            Standard::Ocf => ocf::carry_out(settings, operation).await,
+            Standard::Ocf => match self.choose(operation) {
+                Choice::Native(native) => native.carry_out(settings, operation).await,
+                Choice::Script => ocf::carry_out(settings, operation).await,
+                Choice::Nobody(reason) => Outcome::done(OcfCode::NotConfigured, reason),
+            },
             Standard::Lsb => lsb::carry_out(settings, operation).await,
             Standard::Systemd => no_systemd(operation),
             Standard::Service => match settings.folders.resolve_service(&operation.agent) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use diagnostics::nearest;
 
 use crate::name::{AgentName, NameError, Standard};
+use crate::native::Native;
 
 /// How many entries of one folder are looked at.
 pub const MAX_AGENTS_LISTED: usize = 10_000;
@@ -62,15 +63,17 @@ impl AgentFolders {
     /// The providers of OCF agents, sorted.
     #[must_use]
     pub fn providers(&self) -> Vec<String> {
+        let native = Native::names().filter_map(|name| Some(name.provider()?.to_owned()));
         let found: BTreeSet<_> = entries(&self.ocf_agents())
             .filter(|(path, _)| path.is_dir())
             .map(|(_, name)| name)
+            .chain(native)
             .collect();
         found.into_iter().collect()
     }
 
-    /// The agents of a standard, sorted by name and then provider; of one provider, where it is
-    /// named.
+    /// The agents of a standard, sorted; of one provider, where it is named. Those that are part of
+    /// this program are there without a script, too.
     #[must_use]
     pub fn agents(&self, standard: Standard, provider: Option<&str>) -> Vec<AgentName> {
         let named = |names: BTreeSet<String>| -> Vec<AgentName> {
@@ -148,7 +151,8 @@ impl AgentFolders {
     pub fn is_installed(&self, name: &AgentName) -> bool {
         match name.standard() {
             Standard::Ocf | Standard::Lsb => {
-                self.script(name).is_some_and(|path| is_executable(&path))
+                Native::of(name).is_some()
+                    || self.script(name).is_some_and(|path| is_executable(&path))
             }
             Standard::Systemd => self.has_unit(name.agent()),
             Standard::Service => self.resolve_service(name).is_some(),
@@ -187,16 +191,21 @@ impl AgentFolders {
     }
 
     fn ocf_names(&self, provider: Option<&str>) -> Vec<AgentName> {
-        let of = |provider: String| {
+        let scripts = |provider: String| {
             executables(&self.ocf_agents().join(&provider))
                 .into_iter()
                 .filter_map(move |agent| AgentName::ocf(&provider, &agent).ok())
         };
-        self.providers()
+        let is_wanted = |known: &str| provider.is_none_or(|wanted| wanted == known);
+        let native = Native::names().filter(|name| name.provider().is_some_and(is_wanted));
+        let found: BTreeSet<_> = self
+            .providers()
             .into_iter()
-            .filter(|known| provider.is_none_or(|wanted| wanted == known))
-            .flat_map(of)
-            .collect()
+            .filter(|known| is_wanted(known))
+            .flat_map(scripts)
+            .chain(native)
+            .collect();
+        found.into_iter().collect()
     }
 
     /// Names of units: services without their ending, as operators write them.

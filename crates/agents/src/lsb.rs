@@ -1,16 +1,27 @@
 //! Init scripts of the Linux Standard Base.
 
+mod header;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use crate::executor::{Settings, not_installed, outcome_of};
 use crate::ocf::base_environment;
 use crate::operation::Operation;
 use crate::outcome::{OcfCode, Outcome};
 use crate::process_group::run;
 
+pub use header::{MAX_HEADER_BYTES, init_script_metadata};
+
 /// Runs the init script; a monitor is its `status`.
 pub(crate) async fn carry_out(settings: &Settings, operation: &Operation) -> Outcome {
     let Some(script) = settings.folders.script(&operation.agent) else {
         return not_installed("no init script has that name");
     };
+    if operation.action == "meta-data" {
+        return describe(operation.agent.agent(), &script);
+    }
     let is_monitor = operation.action == "monitor";
     let action = if is_monitor {
         "status"
@@ -18,7 +29,7 @@ pub(crate) async fn carry_out(settings: &Settings, operation: &Operation) -> Out
         operation.action.as_str()
     };
     let environment = base_environment(settings);
-    let run = run(&script, action, &environment, operation.timeout).await;
+    let run = run(&script, &[action], &environment, operation.timeout).await;
     let is_status = action == "status";
     outcome_of(run, operation, move |code| {
         if is_status {
@@ -27,6 +38,22 @@ pub(crate) async fn carry_out(settings: &Settings, operation: &Operation) -> Out
             action_meaning(code)
         }
     })
+}
+
+/// The metadata of an init script, which has no such action itself.
+fn describe(agent: &str, script: &Path) -> Outcome {
+    let mut head = Vec::new();
+    let read = File::open(script).and_then(|file| {
+        let limit = u64::try_from(MAX_HEADER_BYTES).unwrap_or(u64::MAX);
+        file.take(limit).read_to_end(&mut head)
+    });
+    match read {
+        Ok(_bytes) => Outcome {
+            output: init_script_metadata(agent, &String::from_utf8_lossy(&head)),
+            ..Outcome::done(OcfCode::Ok, "")
+        },
+        Err(error) => not_installed(&format!("'lsb:{agent}' cannot be read: {error}")),
+    }
 }
 
 /// What the exit code of `status` says (LSB, "Init Script Actions"): 1 and 2 are a dead process

@@ -20,7 +20,13 @@ pub(crate) async fn carry_out(settings: &Settings, operation: &Operation) -> Out
         return not_installed("an OCF agent has a provider");
     };
     let environment = environment(settings, operation);
-    let run = run(&script, &operation.action, &environment, operation.timeout).await;
+    let run = run(
+        &script,
+        &[&operation.action],
+        &environment,
+        operation.timeout,
+    )
+    .await;
     outcome_of(run, operation, OcfCode::from)
 }
 

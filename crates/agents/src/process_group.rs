@@ -43,16 +43,16 @@ pub(crate) struct Run {
     pub(crate) exit_reason: Option<String>,
 }
 
-/// Runs a program with one argument in a session of its own, with nothing but that environment and
+/// Runs a program in a session of its own, with nothing but that environment and
 /// no input. What it leaves behind when it ends in time lives on; when its time is over, and when
 /// this future is dropped, the whole group is killed.
 pub(crate) async fn run(
     program: &Path,
-    argument: &str,
+    arguments: &[&str],
     environment: &[(String, OsString)],
     limit: Duration,
 ) -> Run {
-    match start(program, argument, environment).await {
+    match start(program, arguments, environment).await {
         Ok(started) => started.finish(limit).await,
         Err(error) => Run {
             ended: Ended::NotRun(error),
@@ -71,12 +71,12 @@ struct Started {
 
 async fn start(
     program: &Path,
-    argument: &str,
+    arguments: &[&str],
     environment: &[(String, OsString)],
 ) -> io::Result<Started> {
     let mut retries = 0;
     loop {
-        match try_start(program, argument, environment) {
+        match try_start(program, arguments, environment) {
             Err(error)
                 if error.kind() == io::ErrorKind::ExecutableFileBusy && retries < BUSY_RETRIES =>
             {
@@ -90,13 +90,13 @@ async fn start(
 
 fn try_start(
     program: &Path,
-    argument: &str,
+    arguments: &[&str],
     environment: &[(String, OsString)],
 ) -> io::Result<Started> {
     let (output, output_end) = io::pipe()?;
     let (error, error_end) = io::pipe()?;
     let mut command = RoleCommand::program(program, program)
-        .argument(argument)
+        .arguments(arguments)
         .clean_environment()
         .own_session()
         .streams(

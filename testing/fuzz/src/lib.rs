@@ -67,6 +67,24 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "agent-metadata",
+        run: targets::agents::metadata,
+        seeds: &[include_bytes!("../seeds/agent.xml")],
+    },
+    Target {
+        name: "init-script",
+        run: targets::agents::init_script,
+        seeds: &[
+            b"#!/bin/sh\n### BEGIN INIT INFO\n# Short-Description: a\n# Description: b\n#  c\n\
+              ### END INIT INFO\n",
+        ],
+    },
+    Target {
+        name: "agent-name",
+        run: targets::agents::name,
+        seeds: &[b"ocf::heartbeat:IPaddr2", b"systemd:a@b:c", b"stonith:x"],
+    },
+    Target {
         name: "http-request",
         run: targets::http_request,
         seeds: &[
@@ -200,6 +218,14 @@ pub const TARGETS: &[Target] = &[
             b"\0\x01\0\x20\x01\x06\x03\0\x30\x02\x10\x04\0\x18\0\x40",
             b"\x01\x01\0\x10\x01\x0b\0\0\x40\0\0\x05\0\x20\x01\x02",
             b"\x02\x03\0\x08\x01\x04\x02\0\x0c\x01\0",
+        ],
+    },
+    Target {
+        name: "fence-agent",
+        run: targets::fencing::metadata,
+        seeds: &[
+            b"<?xml version='1.0'?><resource-agent name='fence_x' shortdesc='x'><longdesc>y</longdesc><parameters><parameter name='ip' required='1' obsoletes='ipaddr'><content type='select' default='a'><option value='a'/></content></parameter><parameter name='ipaddr' required='1' deprecated='1'/><parameter name='plug'/></parameters><actions><action name='on' automatic='1' on_target='1'/><action name='off'/></actions></resource-agent>",
+            b"node1:1;node2:2,3 a=rack\\ 1\tb:10.0.0.1:623",
         ],
     },
     Target {

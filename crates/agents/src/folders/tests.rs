@@ -57,6 +57,7 @@ fn what_is_installed_is_listed() {
         [
             "ocf:heartbeat:Dummy",
             "ocf:heartbeat:IPaddr2",
+            "ocf:heartbeat:haproxy",
             "ocf:pacemaker:Dummy",
             "ocf:pacemaker:ping"
         ]

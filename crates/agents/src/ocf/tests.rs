@@ -319,8 +319,10 @@ fn debians_dummy_starts_and_stops() {
             ("monitor", OcfCode::NotRunning),
             ("frobnicate", OcfCode::Unimplemented),
         ] {
-            let operation = Operation::new(agent.parse().unwrap(), "d", action, LONG)
+            let mut operation = Operation::new(agent.parse().unwrap(), "d", action, LONG)
                 .parameter("state", &state);
+            let choice = crate::IMPLEMENTATION_ATTRIBUTE.to_owned();
+            operation.meta.insert(choice, "script".to_owned());
             let outcome = run_operation(&executor, &operation);
             assert_eq!(outcome.code, expected, "{agent} {action}: {outcome:?}");
         }
@@ -355,4 +357,85 @@ fn debians_anything_keeps_a_process() {
         "none of it waited for the daemon's end"
     );
     assert!(!Path::new(&file("pid")).exists());
+}
+
+fn metadata_of(executor: &Executor, agent: &str) -> Result<crate::Metadata, crate::MetadataError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(executor.metadata(&agent.parse().unwrap()))
+}
+
+#[test]
+fn debians_agents_describe_themselves() {
+    let Some(executor) = installed("ocf:heartbeat:IPaddr2") else {
+        return;
+    };
+    for name in [
+        "IPaddr2",
+        "apache",
+        "Filesystem",
+        "pgsql",
+        "anything",
+        "nginx",
+    ] {
+        let agent = format!("ocf:heartbeat:{name}");
+        let metadata = metadata_of(&executor, &agent).expect(name);
+        assert_eq!(metadata.name, name);
+        assert!(
+            metadata.actions_named("monitor").next().is_some(),
+            "{agent}"
+        );
+        assert!(!metadata.parameters.is_empty(), "{agent}");
+    }
+    let ipaddr2 = metadata_of(&executor, "ocf:heartbeat:IPaddr2").unwrap();
+    let ip = ipaddr2.parameter("ip").unwrap();
+    assert!(ip.required);
+    assert_eq!(ip.unique_group.as_deref(), Some("ip"));
+    assert_eq!(ipaddr2.check(["ip", "cidr_netmask"]), []);
+    let dummy = metadata_of(&executor, "ocf:pacemaker:Dummy").unwrap();
+    assert_eq!(dummy.api_version, "1.1");
+    assert!(dummy.parameter("fake").unwrap().reloadable);
+}
+
+#[test]
+fn an_agent_that_gives_no_metadata_is_told_from_one_that_lies() {
+    for (script, expected) in [
+        (
+            "exit 3",
+            "the agent gives no metadata: unimplemented feature",
+        ),
+        (
+            "echo ocf-exit-reason:no luck >&2; exit 1",
+            "the agent gives no metadata: no luck",
+        ),
+        (
+            "echo '<html/>'",
+            "the agent's metadata begins with <html>, not with <resource-agent>",
+        ),
+        (
+            "head -c 8000000 /dev/zero | tr '\\0' x",
+            "the agent's metadata is not XML: ",
+        ),
+        (
+            "echo '<resource-agent>'; head -c 8000000 /dev/zero | tr '\\0' x; echo '</resource-agent>'",
+            "the agent's metadata is not XML: ",
+        ),
+    ] {
+        let machine = Machine::new(script);
+        let error = metadata_of(&machine.executor, "ocf:test:test").unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn an_init_script_is_described_by_its_header() {
+    let machine =
+        Machine::new("### BEGIN INIT INFO\n# Short-Description: a test\n### END INIT INFO");
+    for agent in ["lsb:test", "service:test"] {
+        let metadata = metadata_of(&machine.executor, agent).unwrap();
+        assert_eq!(metadata.short_description, "a test");
+    }
+    assert!(metadata_of(&machine.executor, "lsb:absent").is_err());
 }

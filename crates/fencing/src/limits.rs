@@ -1,0 +1,13 @@
+//! Limits that more than one part uses.
+
+use std::time::Duration;
+
+/// How long an action may take where neither request nor device says (`stonith-timeout`).
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often an action is tried where the device does not say (`pcmk_reboot_retries` and the others:
+/// the number counts the first try, too, as Pacemaker has it).
+pub const DEFAULT_ATTEMPTS: u32 = 2;
+
+/// The most devices that are read from a CIB.
+pub const MAX_DEVICES: usize = 4096;
