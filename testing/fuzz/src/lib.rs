@@ -253,6 +253,16 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "controller",
+        run: targets::controller::message,
+        seeds: &[
+            br#"{"joined":{"view":1}}"#,
+            br#"{"cancel":{"node":1,"key":"3:1:0:1-1","resource":"A","task":"monitor","interval_ms":10000}}"#,
+            br#"{"execute":{"node":1,"operation":{"key":"4:1:0:1-1","resource":"A","agent":{"class":"ocf","provider":"heartbeat","kind":"Dummy"},"task":"start","interval_ms":0,"timeout":{"secs":20,"nanos":0},"start_delay":{"secs":0,"nanos":0},"parameters":{"CRM_meta_timeout":"20000"}}}}"#,
+            br#"{"done":{"resource":"A","task":"start","interval_ms":0,"key":"4:1:0:1-1","result":{"outcome":"done","code":0,"reason":"","took":{"secs":0,"nanos":1}}}}"#,
+        ],
+    },
+    Target {
         name: "quorum",
         run: targets::quorum::quorum,
         seeds: &[

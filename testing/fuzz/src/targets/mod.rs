@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod cib;
 pub mod cluster;
+pub mod controller;
 pub mod corosync_config;
 pub mod fencing;
 pub mod group;
