@@ -21,12 +21,21 @@ const LAYERS: &[&[&str]] = &[
     ],
     &[
         "corosync-group",
+        "fencing",
         "replica",
         "rules",
         "scheduler",
         "vrrp-sim",
     ],
-    &["balancer", "address-keeper", "cluster-node", "lab", "pcs"],
+    &[
+        "agents",
+        "balancer",
+        "address-keeper",
+        "cluster-node",
+        "controller",
+        "lab",
+        "pcs",
+    ],
     &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];
@@ -35,6 +44,7 @@ const LAYERS: &[&[&str]] = &[
 const PURE: &[&str] = &[
     "cib",
     "cluster-node",
+    "controller",
     "corosync-config",
     "corosync-group",
     "diagnostics",
@@ -86,6 +96,7 @@ const PURE_LIBRARIES: &[&str] = &[
     "quick-xml",
     "regex",
     "serde",
+    "serde_json",
     "sha2",
     "smallvec",
     "strsim",

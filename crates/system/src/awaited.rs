@@ -22,6 +22,8 @@ unsafe impl StableDescriptor for crate::monitor::NetworkMonitor {}
 unsafe impl StableDescriptor for crate::vrrp_socket::VrrpSocket {}
 // SAFETY: as above.
 unsafe impl StableDescriptor for crate::process::Child {}
+// SAFETY: as above.
+unsafe impl StableDescriptor for crate::process::Pidfd {}
 
 // SAFETY: as above.
 unsafe impl StableDescriptor for Duplicate {}

@@ -15,6 +15,9 @@ use crate::Outcome;
 /// Nothing that is waited for takes longer: the time-outs of corosync grow with the number of nodes, to
 /// 23 s and 27 s with 32 of them (`token_coefficient` in corosync.conf(5)).
 const LIMIT: Duration = Duration::from_secs(180);
+/// Corosync keeps the number of its ring on disk; each machine needs its own.
+const FRESH_COROSYNC: &str = "mountpoint -q /var/lib/corosync || mount -t tmpfs tmpfs /var/lib/corosync; \
+                              exec corosync -f";
 /// How often it is looked at.
 const PACE: Duration = Duration::from_millis(1);
 
@@ -34,12 +37,14 @@ pub struct Engine {
 pub enum Kind {
     /// Ours.
     Keel,
+    /// Ours, with the peer's as its group.
+    OnCorosync,
     /// The peer's.
     Corosync,
 }
 
 /// The engines, in the order of the table.
-pub const ENGINES: [Engine; 4] = [
+pub const ENGINES: [Engine; 5] = [
     Engine {
         title: "keel",
         kind: Kind::Keel,
@@ -49,6 +54,11 @@ pub const ENGINES: [Engine; 4] = [
         title: "keel, tuned",
         kind: Kind::Keel,
         tuning: "heartbeat_ms: 5\ndetection_floor_ms: 25",
+    },
+    Engine {
+        title: "keel on corosync",
+        kind: Kind::OnCorosync,
+        tuning: "transport: corosync",
     },
     Engine {
         title: "corosync",
@@ -86,7 +96,7 @@ impl Engine {
             ..Shape::of(nodes)
         };
         let machines = match self.kind {
-            Kind::Keel => {
+            Kind::Keel | Kind::OnCorosync => {
                 self.tuning.clone_into(&mut shape.keel);
                 let cluster = LabCluster::start(program, &folder, shape);
                 Machines::Keel(cluster.map_err(|error| error.to_string())?)
@@ -168,7 +178,16 @@ impl Running {
     /// Starts a node's daemon.
     pub fn run(&self, node: u32) -> Outcome {
         match &self.machines {
-            Machines::Keel(cluster) => cluster.run(node),
+            Machines::Keel(cluster) => {
+                if self.engine.kind == Kind::OnCorosync {
+                    let command = ["sh", "-c", FRESH_COROSYNC];
+                    cluster
+                        .node(node)
+                        .spawn("corosync", &command)
+                        .map_err(said)?;
+                }
+                cluster.run(node)
+            }
             Machines::Corosync(lab) => {
                 let words = ["corosync", "-f"];
                 lab.node(&name(node))

@@ -22,7 +22,7 @@ const TICK_MS: f64 = 10.0;
 
 /// CPU time and memory of each daemon.
 pub fn idle(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
-    if engine.title.contains("tuned") {
+    if engine.title.contains("tuned") || engine.kind == Kind::OnCorosync {
         return Ok(Vec::new());
     }
     let mut rows = Vec::new();
@@ -80,7 +80,7 @@ fn row(engine: Engine, nodes: u32, figure: String) -> Row {
 /// The daemons of the lab, as this computer counts: no others run when figures are taken.
 fn daemons(engine: Engine) -> Result<Vec<u32>, String> {
     let words: &[u8] = match engine.kind {
-        Kind::Keel => b"keel\0cluster\0run\0",
+        Kind::Keel | Kind::OnCorosync => b"keel\0cluster\0run\0",
         Kind::Corosync => b"corosync\0-f\0",
     };
     let entries = fs::read_dir("/proc").map_err(|error| error.to_string())?;

@@ -82,7 +82,7 @@ pub fn messages(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
 fn aim(engine: Engine) -> &'static str {
     match engine.kind {
         Kind::Keel => "corosync's",
-        Kind::Corosync => "",
+        Kind::OnCorosync | Kind::Corosync => "",
     }
 }
 

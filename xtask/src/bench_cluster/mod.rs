@@ -117,16 +117,18 @@ fn build(runs: u32, peer: bool, profile: &str) -> Result<Bench, String> {
         command.args(["build", "--profile", cargo_profile, "--package", package]);
         command
     };
-    complete(&mut build("keel"), "building keel")?;
+    let mut keel = build("keel");
+    if peer {
+        keel.args(["--features", "corosync"]);
+    }
+    let libraries = "corosync's libraries: sudo apt-get install libcpg-dev libcfg-dev libcmap-dev \
+                     libquorum-dev libvotequorum-dev";
+    complete(&mut keel, &format!("building keel ({libraries})"))?;
     let mut load = build("cluster-load");
     if peer {
         load.args(["--features", "corosync"]);
     }
-    complete(
-        &mut load,
-        "building the load (corosync's libraries: sudo apt-get install libcpg-dev libcfg-dev \
-         libcmap-dev libquorum-dev libvotequorum-dev)",
-    )?;
+    complete(&mut load, &format!("building the load ({libraries})"))?;
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let built = |name: &str| root().join(&target).join(profile).join(name);

@@ -6,7 +6,7 @@ use cluster_api::{Answer, Durability};
 use cluster_lab::change_attribute;
 
 use super::Bench;
-use super::engine::Engine;
+use super::engine::{Engine, Kind};
 use super::figures::{Row, Times};
 
 const NODES: u32 = 3;
@@ -15,7 +15,7 @@ const CHANGES: u32 = 200;
 
 /// Ours only: corosync keeps nothing.
 pub fn changes(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
-    if engine.title != "keel" {
+    if engine.kind == Kind::Corosync || engine.title.contains("tuned") {
         return Ok(Vec::new());
     }
     let running = bench.together(engine, NODES, 1)?;

@@ -153,7 +153,10 @@ impl<'a> Faults<'a> {
         let link = u8::try_from(dice.within(0..2)).expect("it is small");
         let until = now + kind.lasts(dice);
         let is_rare = dice.happens(50);
-        let is_free = self.struck.iter().all(|fault| fault.node != node);
+        let is_free = self
+            .struck
+            .iter()
+            .all(|fault| fault.node != node && fault.kind != Kind::RestartAll);
         let is_possible = match kind {
             Kind::RestartAll => self.struck.is_empty() && is_rare,
             Kind::Delay => self.has_delay,
@@ -331,10 +334,12 @@ impl<'a> Faults<'a> {
             .node(node)
             .run(&words, COMMAND_LIMIT)
             .map_err(said)?;
-        if output.success() {
-            Ok(())
-        } else {
-            Err(format!("{command}: {}", output.stderr.trim()))
+        match output.code {
+            Some(0) => Ok(()),
+            Some(code) => Err(format!("{command}: {} (exit {code})", output.stderr.trim())),
+            None => Err(format!(
+                "{command}: it was killed, or took longer than {COMMAND_LIMIT:?}: is the computer too busy?"
+            )),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::unistd::{Pid, getpid, getppid};
+use nix::unistd::{Pid, getpid, getppid, setsid};
 
 use super::identity::{self, Privileges};
 use super::{Child, Signal};
@@ -48,6 +48,8 @@ pub struct RoleCommand {
     channel: Option<OwnedFd>,
     streams: [Stream; 3],
     own_group: bool,
+    own_session: bool,
+    clean: bool,
     death_signal: Option<Signal>,
     privileges: Option<Privileges>,
 }
@@ -71,6 +73,8 @@ impl RoleCommand {
             channel: None,
             streams: Default::default(),
             own_group: false,
+            own_session: false,
+            clean: false,
             death_signal: None,
             privileges: None,
         }
@@ -119,6 +123,21 @@ impl RoleCommand {
         self
     }
 
+    /// The child leads a session of its own, without a terminal, and in it a process group: as
+    /// [`RoleCommand::own_group`], and no signal of the parent's terminal reaches it.
+    #[must_use]
+    pub fn own_session(mut self) -> Self {
+        self.own_session = true;
+        self
+    }
+
+    /// The child's environment is what [`RoleCommand::environment`] sets, nothing of the parent's.
+    #[must_use]
+    pub fn clean_environment(mut self) -> Self {
+        self.clean = true;
+        self
+    }
+
     /// The child receives this signal when the thread that starts it ends.
     #[must_use]
     pub fn death_signal(mut self, signal: Signal) -> Self {
@@ -142,20 +161,28 @@ impl RoleCommand {
     pub fn spawn(self) -> io::Result<Child> {
         let mut command = Command::new(&self.program);
         command.arg0(&self.name).args(&self.arguments);
+        if self.clean {
+            command.env_clear();
+        }
         command.envs(self.environment).env_remove(CHANNEL_VARIABLE);
         if let Some(channel) = &self.channel {
             command.env(CHANNEL_VARIABLE, channel.as_raw_fd().to_string());
         }
         let [input, output, error] = self.streams;
         command.stdin(input).stdout(output).stderr(error);
-        if self.own_group {
+        // A process that leads a group cannot begin a session, and one that begins one leads a group.
+        if self.own_group && !self.own_session {
             command.process_group(0);
         }
+        let own_session = self.own_session;
         let kept = self.channel.as_ref().map(AsRawFd::as_raw_fd);
         let parent = getpid();
         let death_signal = self.death_signal;
         let privileges = self.privileges;
         let before_exec = move || {
+            if own_session {
+                setsid()?;
+            }
             if let Some(number) = kept {
                 keep_across_exec(number)?;
             }
@@ -175,7 +202,7 @@ impl RoleCommand {
         unsafe { command.pre_exec(before_exec) };
         let child = command.spawn()?;
         let pid = i32::try_from(child.id()).expect("process numbers are below 2^22");
-        Child::new(Pid::from_raw(pid), self.own_group)
+        Child::new(Pid::from_raw(pid), self.own_group || self.own_session)
     }
 }
 

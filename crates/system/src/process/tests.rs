@@ -113,6 +113,28 @@ fn a_child_gets_what_it_was_given_and_nothing_else() {
 }
 
 #[test]
+fn a_child_with_a_session_of_its_own_leads_a_group_without_the_parents_environment() {
+    let script = "sleep 1000 & echo $$ $! $(cut -d' ' -f5,6 /proc/$$/stat) $A ${HOME-none}; wait";
+    let command = shell(script)
+        .environment("A", "b")
+        .clean_environment()
+        .own_group()
+        .own_session();
+    let (child, mut reader) = heard(command);
+    let mut line = [0; 64];
+    let length = reader.read(&mut line).unwrap();
+    let text = std::str::from_utf8(&line[..length]).unwrap();
+    let words: Vec<_> = text.split_whitespace().collect();
+    let pid = child.pid().to_string();
+    assert_eq!(words[0], pid);
+    assert_eq!(words[2..], [&pid, &pid, "b", "none"]);
+    let grandchild = Pidfd::open(Pid::from_raw(words[1].parse().unwrap())).unwrap();
+    child.signal(Signal::SIGKILL).unwrap();
+    assert!(child.wait_within(LIMIT).unwrap().is_some());
+    assert!(grandchild.ended_within(LIMIT).unwrap());
+}
+
+#[test]
 fn a_child_is_known_by_its_name_and_finds_its_channel() {
     let (ours, theirs) = Channel::pair().unwrap();
     let script =

@@ -1,8 +1,11 @@
 //! What each target does with one input.
 
+pub mod agents;
 pub mod cib;
 pub mod cluster;
+pub mod controller;
 pub mod corosync_config;
+pub mod fencing;
 pub mod group;
 pub mod quorum;
 pub mod replica;
