@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &[
         "corosync-group",
+        "fencing",
         "replica",
         "rules",
         "scheduler",
@@ -31,6 +32,7 @@ const LAYERS: &[&[&str]] = &[
         "balancer",
         "address-keeper",
         "cluster-node",
+        "controller",
         "lab",
         "pcs",
     ],
@@ -42,6 +44,7 @@ const LAYERS: &[&[&str]] = &[
 const PURE: &[&str] = &[
     "cib",
     "cluster-node",
+    "controller",
     "corosync-config",
     "corosync-group",
     "diagnostics",
@@ -93,6 +96,7 @@ const PURE_LIBRARIES: &[&str] = &[
     "quick-xml",
     "regex",
     "serde",
+    "serde_json",
     "sha2",
     "smallvec",
     "strsim",

@@ -22,6 +22,7 @@ pub mod graph;
 pub mod model;
 pub mod notifications;
 pub mod ordering;
+pub mod record;
 pub mod simulation;
 pub mod status;
 pub mod transition;

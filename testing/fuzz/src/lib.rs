@@ -221,6 +221,14 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "fence-agent",
+        run: targets::fencing::metadata,
+        seeds: &[
+            b"<?xml version='1.0'?><resource-agent name='fence_x' shortdesc='x'><longdesc>y</longdesc><parameters><parameter name='ip' required='1' obsoletes='ipaddr'><content type='select' default='a'><option value='a'/></content></parameter><parameter name='ipaddr' required='1' deprecated='1'/><parameter name='plug'/></parameters><actions><action name='on' automatic='1' on_target='1'/><action name='off'/></actions></resource-agent>",
+            b"node1:1;node2:2,3 a=rack\\ 1\tb:10.0.0.1:623",
+        ],
+    },
+    Target {
         name: "group-frames",
         run: targets::group::group_frames,
         seeds: &[
@@ -242,6 +250,16 @@ pub const TARGETS: &[Target] = &[
         seeds: &[
             b"\x08\x00\x00\x00\x00\"status\"",
             b"\x19\x00\x00\x00\x00{\"cib\":{\"ordered\":true}}  \x01\x00\x00\x00\x01x",
+        ],
+    },
+    Target {
+        name: "controller",
+        run: targets::controller::message,
+        seeds: &[
+            br#"{"joined":{"view":1}}"#,
+            br#"{"cancel":{"node":1,"key":"3:1:0:1-1","resource":"A","task":"monitor","interval_ms":10000}}"#,
+            br#"{"execute":{"node":1,"operation":{"key":"4:1:0:1-1","resource":"A","agent":{"class":"ocf","provider":"heartbeat","kind":"Dummy"},"task":"start","interval_ms":0,"timeout":{"secs":20,"nanos":0},"start_delay":{"secs":0,"nanos":0},"parameters":{"CRM_meta_timeout":"20000"}}}}"#,
+            br#"{"done":{"resource":"A","task":"start","interval_ms":0,"key":"4:1:0:1-1","result":{"outcome":"done","code":0,"reason":"","took":{"secs":0,"nanos":1}}}}"#,
         ],
     },
     Target {

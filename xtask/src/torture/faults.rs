@@ -153,7 +153,10 @@ impl<'a> Faults<'a> {
         let link = u8::try_from(dice.within(0..2)).expect("it is small");
         let until = now + kind.lasts(dice);
         let is_rare = dice.happens(50);
-        let is_free = self.struck.iter().all(|fault| fault.node != node);
+        let is_free = self
+            .struck
+            .iter()
+            .all(|fault| fault.node != node && fault.kind != Kind::RestartAll);
         let is_possible = match kind {
             Kind::RestartAll => self.struck.is_empty() && is_rare,
             Kind::Delay => self.has_delay,

@@ -24,7 +24,7 @@ use super::history::{self, OperationResult};
 use super::status_section::{Agent, Fault, Membership, StatusSection};
 use crate::actions::operation_key;
 use crate::model::Plan;
-use crate::walk::{ActionKind, Ending, Graph, GraphAction, HIGHEST_PRIORITY, Next, Walk};
+use crate::walk::{ActionKind, Ending, Graph, GraphAction, HIGHEST_PRIORITY, Header, Next, Walk};
 
 /// What came of a transition.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub fn carry_out(
 ) -> Result<Execution, Fault> {
     let graph = Graph::read(graph.root());
     let mut simulation = Simulation {
-        graph: &graph,
+        header: &graph.header,
         status: StatusSection::new(cib, configure_nodes)?,
         names: plan
             .resources
@@ -88,7 +88,7 @@ pub fn carry_out(
 }
 
 struct Simulation<'a> {
-    graph: &'a Graph<'a>,
+    header: &'a Header,
     status: StatusSection<'a>,
     /// Names that a resource is known by.
     names: HashSet<&'a str>,
@@ -253,17 +253,17 @@ impl Simulation<'_> {
             action: action.number,
             result,
         });
-        let offset = match action.task() {
-            "start" => Some(self.graph.failed_start_offset.unwrap_or("INFINITY")),
-            "stop" => Some(self.graph.failed_stop_offset.unwrap_or("INFINITY")),
-            _ => None,
+        let is_fatal = match action.task() {
+            "start" => self.header.is_failed_start_fatal,
+            "stop" => self.header.is_failed_stop_fatal,
+            _ => false,
         };
         let failure = CountedFailure {
             resource: name,
             task: action.task(),
             interval_ms: action.interval_ms(),
             result,
-            is_fatal: offset.is_some_and(|offset| matches!(offset, "INFINITY" | "+INFINITY")),
+            is_fatal,
             at_s: self.now_s,
         };
         let events = count_failure(&mut self.status, state, &failure);

@@ -28,8 +28,5 @@ const ORIGIN: &str = "crm_simulate";
 /// Who is named as the origin of a fenced node's state.
 const FENCING_ORIGIN: &str = "simulate_fencing_action";
 
-/// The set of features that results are recorded with (`crm_feature_set` of Pacemaker 3.0.2).
-const FEATURE_SET: &str = "3.20.5";
-
 #[cfg(test)]
 mod tests;

@@ -1,29 +1,66 @@
 //! A transition graph, read from its XML.
 
+use std::time::Duration;
+
+use cib::literal::parse_milliseconds;
 use cib::xml::Element;
 
-/// A graph: steps, each waiting for actions of others.
+/// A graph: steps, each waiting for actions of others. `A` is what is known of an action: its place
+/// in the XML ([`GraphAction`]), or what whoever carries it out makes of that.
 #[derive(Clone, Debug)]
-pub struct Graph<'g> {
+pub struct Graph<A> {
+    /// What holds for all of it.
+    pub header: Header,
+    /// The steps, in the order of the graph.
+    pub steps: Vec<Step<A>>,
+}
+
+/// What holds for all of a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
     /// How many steps may be in flight at once; `None` for as many as there are.
     pub batch_limit: Option<usize>,
-    /// What a failed start does to the fail count (`failed-start-offset`).
-    pub failed_start_offset: Option<&'g str>,
-    /// What a failed stop does to the fail count (`failed-stop-offset`).
-    pub failed_stop_offset: Option<&'g str>,
-    /// The steps, in the order of the graph.
-    pub steps: Vec<Step<'g>>,
+    /// How many migrations may be in flight at once on a node; `None` for as many as there are.
+    pub migration_limit: Option<usize>,
+    /// How long messages and agents' starts may take, on top of an action's own time-out.
+    pub cluster_delay: Duration,
+    /// How long fencing may take where nothing else says.
+    pub fencing_timeout: Duration,
+    /// Whether one failed start keeps the resource from the node (`failed-start-offset`).
+    pub is_failed_start_fatal: bool,
+    /// Whether one failed stop does (`failed-stop-offset`).
+    pub is_failed_stop_fatal: bool,
+    /// When the CIB leads to something else by the mere passing of time, in seconds since 1970.
+    pub recheck_by_s: Option<i64>,
 }
 
 /// A step (`<synapse>`).
 #[derive(Clone, Debug)]
-pub struct Step<'g> {
+pub struct Step<A> {
     /// Above which abort priority it is still carried out.
     pub priority: i32,
     /// What is done in it.
-    pub actions: Vec<GraphAction<'g>>,
+    pub actions: Vec<A>,
     /// The numbers of the actions that must have been done before, each once.
     pub inputs: Vec<u32>,
+}
+
+/// An action, as far as a walk cares.
+pub trait Action {
+    /// The number that other steps know it by.
+    fn number(&self) -> u32;
+    /// Who carries it out.
+    fn kind(&self) -> ActionKind;
+}
+
+impl Action for GraphAction<'_> {
+    fn number(&self) -> u32 {
+        self.number
+    }
+
+    fn kind(&self) -> ActionKind {
+        self.kind
+    }
 }
 
 /// Who carries an action out.
@@ -48,23 +85,66 @@ pub struct GraphAction<'g> {
     pub element: Element<'g>,
 }
 
-impl<'g> Graph<'g> {
+impl<'g> Graph<GraphAction<'g>> {
     /// The graph that `root` (`<transition_graph>`) describes. What makes no sense is left out.
     #[must_use]
     pub fn read(root: Element<'g>) -> Self {
         Self {
-            batch_limit: root
-                .attribute("batch-limit")
-                .and_then(|value| value.parse().ok())
-                .filter(|&limit| limit > 0),
-            failed_start_offset: root.attribute("failed-start-offset"),
-            failed_stop_offset: root.attribute("failed-stop-offset"),
+            header: Header::read(root),
             steps: root.children_named("synapse").map(Step::read).collect(),
         }
     }
 }
 
-impl<'g> Step<'g> {
+impl<A> Graph<A> {
+    /// The same graph, with something else for each action.
+    #[must_use]
+    pub fn map<B>(self, mut make: impl FnMut(A) -> B) -> Graph<B> {
+        let steps = self.steps.into_iter().map(|step| Step {
+            priority: step.priority,
+            actions: step.actions.into_iter().map(&mut make).collect(),
+            inputs: step.inputs,
+        });
+        Graph {
+            header: self.header,
+            steps: steps.collect(),
+        }
+    }
+}
+
+/// Where the graph does not say, as the options' defaults are.
+const DEFAULT_DELAY: Duration = Duration::from_secs(60);
+
+impl Header {
+    fn read(root: Element<'_>) -> Self {
+        let limit = |name| {
+            let limit = root.attribute(name)?.parse().ok();
+            limit.filter(|&limit| limit > 0)
+        };
+        let duration = |name| {
+            let milliseconds = root.attribute(name).and_then(parse_milliseconds);
+            let milliseconds = milliseconds.and_then(|number| u64::try_from(number).ok());
+            milliseconds.map_or(DEFAULT_DELAY, Duration::from_millis)
+        };
+        let is_fatal = |name| {
+            let offset = root.attribute(name);
+            offset.is_none_or(|offset| matches!(offset, "INFINITY" | "+INFINITY"))
+        };
+        Self {
+            batch_limit: limit("batch-limit"),
+            migration_limit: limit("migration-limit"),
+            cluster_delay: duration("cluster-delay"),
+            fencing_timeout: duration("fencing-timeout"),
+            is_failed_start_fatal: is_fatal("failed-start-offset"),
+            is_failed_stop_fatal: is_fatal("failed-stop-offset"),
+            recheck_by_s: root
+                .attribute("recheck-by")
+                .and_then(|value| value.parse().ok()),
+        }
+    }
+}
+
+impl<'g> Step<GraphAction<'g>> {
     fn read(element: Element<'g>) -> Self {
         let actions = element
             .children_named("action_set")

@@ -29,7 +29,7 @@ mod graph;
 use cib::hashed::HashMap;
 use std::collections::BTreeSet;
 
-pub use graph::{ActionKind, Graph, GraphAction, Step};
+pub use graph::{Action, ActionKind, Graph, GraphAction, Header, Step};
 
 /// Above every other priority (`INFINITY`).
 pub const HIGHEST_PRIORITY: i32 = 1_000_000;
@@ -76,7 +76,7 @@ pub struct Walk {
 impl Walk {
     /// The beginning of a walk through `graph`.
     #[must_use]
-    pub fn new(graph: &Graph<'_>) -> Self {
+    pub fn new<A>(graph: &Graph<A>) -> Self {
         let mut waiting: HashMap<u32, Vec<usize>> = HashMap::default();
         let mut open_inputs = Vec::with_capacity(graph.steps.len());
         let mut ready = BTreeSet::new();
@@ -102,14 +102,15 @@ impl Walk {
 
     /// What to do next. Steps that `may_start` refuses are passed over in this pass, and asked about
     /// again in the next one.
-    pub fn next(
+    pub fn next<A: Action>(
         &mut self,
-        graph: &Graph<'_>,
-        mut may_start: impl FnMut(&Step<'_>) -> bool,
+        graph: &Graph<A>,
+        mut may_start: impl FnMut(&Step<A>) -> bool,
     ) -> Next {
         // The rest of this pass, then a whole one.
         for from in [self.place, 0] {
             if graph
+                .header
                 .batch_limit
                 .is_some_and(|limit| self.in_flight >= limit)
             {
@@ -135,7 +136,7 @@ impl Walk {
     }
 
     /// Notes that a step that was started is done, and whether its actions were successful.
-    pub fn done(&mut self, graph: &Graph<'_>, place: usize, success: bool) {
+    pub fn done<A: Action>(&mut self, graph: &Graph<A>, place: usize, success: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.left = self.left.saturating_sub(1);
         for action in graph
@@ -144,7 +145,7 @@ impl Walk {
             .into_iter()
             .flat_map(|step| &step.actions)
         {
-            let Some(waiting) = self.waiting.remove(&action.number) else {
+            let Some(waiting) = self.waiting.remove(&action.number()) else {
                 continue;
             };
             for waiter in waiting {
@@ -164,12 +165,12 @@ impl Walk {
         self.abort_priority = self.abort_priority.max(priority);
     }
 
-    fn is_wanted(&self, step: &Step<'_>) -> bool {
+    fn is_wanted<A: Action>(&self, step: &Step<A>) -> bool {
         step.priority >= self.abort_priority
             || step
                 .actions
                 .iter()
-                .all(|action| action.kind == ActionKind::Pseudo)
+                .all(|action| action.kind() == ActionKind::Pseudo)
     }
 }
 

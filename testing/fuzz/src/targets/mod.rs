@@ -3,7 +3,9 @@
 pub mod agents;
 pub mod cib;
 pub mod cluster;
+pub mod controller;
 pub mod corosync_config;
+pub mod fencing;
 pub mod group;
 pub mod quorum;
 pub mod replica;

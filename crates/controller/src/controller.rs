@@ -1,0 +1,352 @@
+//! One node's controller: its executor, and the coordinator where it leads.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cib::xml::Document;
+use replica::Operation as Edit;
+
+use crate::Now;
+use crate::coordinator::{
+    Coordinator, CoordinatorOutput, DEADTIME, Fencing, Report, Settings, Ticket,
+};
+use crate::executor::{CallId, Executor, ExecutorOutput, Identity};
+use crate::message::Message;
+use crate::operation::{Operation, OperationResult};
+use crate::states;
+
+/// How long to wait before a change that could not be made is tried again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// A view, as far as resources care.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Its number.
+    pub number: u64,
+    /// Who leads it: the coordinator.
+    pub leader: u32,
+    /// Who is in it.
+    pub members: BTreeSet<u32>,
+}
+
+/// Names a change of the CIB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangeNumber(pub u64);
+
+/// What the controller wants.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Call an agent; [`Controller::finished`] is told what it answered.
+    Start(CallId, Operation),
+    /// Change the CIB; [`Controller::changed`] is told whether it was.
+    Change(ChangeNumber, Vec<Edit>),
+    /// Say this to all, this node included.
+    Say(Message),
+    /// Run the scheduler on this CIB; [`Controller::decided`] is told the graph.
+    Decide(Ticket, Arc<Document>),
+    /// Fence a node; [`Controller::fenced`] is told whether it is.
+    Fence(Ticket, Fencing),
+    /// This node may leave the cluster.
+    Leave,
+    /// For the log.
+    Report(Report),
+}
+
+/// What a change of the CIB is for.
+#[derive(Debug)]
+enum Purpose {
+    /// What this node knows, for the view of this number.
+    Joining(u64),
+    /// To be followed by this.
+    Telling(Option<Box<Message>>),
+    /// The coordinator's.
+    Coordinating(Ticket),
+}
+
+/// See above.
+#[derive(Debug)]
+pub struct Controller {
+    identity: Identity,
+    /// In transition keys.
+    name: String,
+    nodes: BTreeMap<u32, String>,
+    began_at: Duration,
+    view: Option<View>,
+    /// The view's members agree on the CIB.
+    is_established: bool,
+    is_quorate: bool,
+    cib: Arc<Document>,
+    executor: Executor,
+    coordinator: Option<Coordinator>,
+    changes: BTreeMap<ChangeNumber, Purpose>,
+    next_change: u64,
+    join_at: Option<Duration>,
+    is_leaving: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Controller {
+    /// The controller of a node at its start. `life`: another one each time. `nodes`: all that the
+    /// cluster is configured with, by their ids.
+    #[must_use]
+    pub fn new(
+        identity: Identity,
+        life: u64,
+        nodes: BTreeMap<u32, String>,
+        cib: Arc<Document>,
+        now: Now,
+    ) -> Self {
+        Self {
+            name: format!("{}-{life}", identity.id),
+            executor: Executor::new(identity.clone()),
+            identity,
+            nodes,
+            began_at: now.at,
+            view: None,
+            is_established: false,
+            is_quorate: false,
+            cib,
+            coordinator: None,
+            changes: BTreeMap::new(),
+            next_change: 1,
+            join_at: None,
+            is_leaving: false,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// A view has begun; its members do not agree on a CIB yet.
+    pub fn view(&mut self, view: View) {
+        self.view = Some(view);
+        self.is_established = false;
+        self.coordinator = None;
+        self.join_at = None;
+        self.changes.clear();
+    }
+
+    /// The members of the view agree on the CIB; whether they have quorum. Again whenever that changes.
+    pub fn established(&mut self, now: Now, is_quorate: bool) {
+        let had = std::mem::replace(&mut self.is_quorate, is_quorate);
+        if self.is_established && had == is_quorate {
+            return;
+        }
+        self.is_established = true;
+        self.coordinate();
+        self.join(now);
+    }
+
+    /// The committed CIB is another one. `is_foreign`: not only by what controllers did.
+    pub fn cib(&mut self, now: Now, cib: Arc<Document>, is_foreign: bool) {
+        self.cib = Arc::clone(&cib);
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.cib(now, cib, is_foreign);
+        }
+        self.settle();
+    }
+
+    /// Somebody says something, in the order of the group.
+    pub fn heard(&mut self, now: Now, sender: u32, message: Message) {
+        match message {
+            Message::Execute { node, operation } if node == self.identity.id => {
+                self.executor.execute(now, operation);
+            }
+            Message::Cancel {
+                node,
+                key,
+                resource,
+                task,
+                interval_ms,
+            } if node == self.identity.id => {
+                self.executor.cancel(key, &resource, &task, interval_ms);
+            }
+            Message::MayLeave { node } if node == self.identity.id => {
+                self.outputs.push_back(Output::Leave);
+            }
+            Message::Execute { .. } | Message::Cancel { .. } | Message::MayLeave { .. } => {}
+            Message::Joined { view } => {
+                let is_this = self.view.as_ref().is_some_and(|it| it.number == view);
+                if let Some(coordinator) = self.coordinator.as_mut().filter(|_| is_this) {
+                    coordinator.joined(now, sender);
+                }
+            }
+            Message::Done {
+                resource,
+                task,
+                interval_ms,
+                key,
+                result,
+            } => {
+                if let Some(coordinator) = &mut self.coordinator {
+                    let operation = (resource.as_str(), task.as_str(), interval_ms);
+                    coordinator.done(now, sender, operation, &key, &result);
+                }
+            }
+            Message::Reconsider => {
+                if let Some(coordinator) = &mut self.coordinator {
+                    coordinator.reconsider(now);
+                }
+            }
+        }
+        self.settle();
+    }
+
+    /// A change was made, or not.
+    pub fn changed(&mut self, now: Now, number: ChangeNumber, is_made: bool) {
+        match self.changes.remove(&number) {
+            Some(Purpose::Joining(view)) if is_made => self.say(Message::Joined { view }),
+            Some(Purpose::Joining(_)) => self.join_at = Some(now.at + RETRY),
+            // What could not be written is known to this node, and written when it joins next.
+            Some(Purpose::Telling(Some(message))) => self.say(*message),
+            Some(Purpose::Telling(None)) | None => {}
+            Some(Purpose::Coordinating(ticket)) => {
+                if let Some(coordinator) = &mut self.coordinator {
+                    coordinator.changed(now, ticket, is_made);
+                }
+            }
+        }
+        self.settle();
+    }
+
+    /// An agent has answered.
+    pub fn finished(&mut self, now: Now, call: CallId, result: OperationResult) {
+        self.executor.finished(now, call, result);
+        self.settle();
+    }
+
+    /// The scheduler has decided.
+    pub fn decided(&mut self, now: Now, ticket: Ticket, graph: &Document) {
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.decided(now, ticket, graph);
+        }
+        self.settle();
+    }
+
+    /// A node was fenced, or could not be.
+    pub fn fenced(&mut self, now: Now, ticket: Ticket, is_done: bool) {
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.fenced(now, ticket, is_done);
+        }
+        self.settle();
+    }
+
+    /// This node wants to leave the cluster: [`Output::Leave`] comes when its resources have stopped.
+    pub fn leave(&mut self, now: Now) {
+        self.is_leaving = true;
+        let edits = states::of_shutdown(self.identity.id, now.epoch_s);
+        self.change(edits, Purpose::Telling(Some(Box::new(Message::Reconsider))));
+        self.settle();
+    }
+
+    /// Time passes.
+    pub fn tick(&mut self, now: Now) {
+        self.executor.tick(now);
+        if self.join_at.is_some_and(|at| now.at >= at) {
+            self.join(now);
+        }
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.tick(now);
+        }
+        self.settle();
+    }
+
+    /// When [`Controller::tick`] wants to be called, at the latest.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        let coordinator = self.coordinator.as_ref().and_then(Coordinator::deadline);
+        let others = self.executor.deadline().into_iter().chain(self.join_at);
+        others.chain(coordinator).min()
+    }
+
+    /// What is wanted next. To be asked until there is nothing more.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether this node coordinates, and nothing is left to be done.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.coordinator
+            .as_ref()
+            .is_some_and(Coordinator::is_settled)
+    }
+
+    /// The resources of this node.
+    #[must_use]
+    pub fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    fn coordinate(&mut self) {
+        let view = self.view.as_ref();
+        let Some(view) = view.filter(|view| view.leader == self.identity.id) else {
+            return;
+        };
+        let settings = Settings {
+            me: self.identity.id,
+            controller: self.name.clone(),
+            nodes: self.nodes.clone(),
+            members: view.members.clone(),
+            is_quorate: self.is_quorate,
+            unseen_until: self.began_at + DEADTIME,
+        };
+        self.coordinator = Some(Coordinator::new(settings, Arc::clone(&self.cib)));
+    }
+
+    /// Writes what this node knows to the CIB of the view.
+    fn join(&mut self, now: Now) {
+        self.join_at = None;
+        let Some(view) = self.view.as_ref().filter(|_| self.is_established) else {
+            return;
+        };
+        let number = view.number;
+        let mut edits = self.executor.publish();
+        if self.is_leaving {
+            edits.extend(states::of_shutdown(self.identity.id, now.epoch_s));
+        }
+        self.change(edits, Purpose::Joining(number));
+        self.settle();
+    }
+
+    fn change(&mut self, edits: Vec<Edit>, purpose: Purpose) {
+        let number = ChangeNumber(self.next_change);
+        self.next_change += 1;
+        self.changes.insert(number, purpose);
+        self.outputs.push_back(Output::Change(number, edits));
+    }
+
+    fn say(&mut self, message: Message) {
+        self.outputs.push_back(Output::Say(message));
+    }
+
+    /// Passes on what executor and coordinator want.
+    fn settle(&mut self) {
+        while let Some(output) = self.executor.poll() {
+            match output {
+                ExecutorOutput::Start(call, operation) => {
+                    self.outputs.push_back(Output::Start(call, operation));
+                }
+                // Between views nobody listens: what this node knows is written when it joins.
+                ExecutorOutput::Tell { .. } if !self.is_established => {}
+                ExecutorOutput::Tell { edits, message } => {
+                    self.change(edits, Purpose::Telling(message.map(Box::new)));
+                }
+            }
+        }
+        while let Some(output) = self.coordinator.as_mut().and_then(Coordinator::poll) {
+            match output {
+                CoordinatorOutput::Change(ticket, edits) => {
+                    self.change(edits, Purpose::Coordinating(ticket));
+                }
+                CoordinatorOutput::Decide(ticket, cib) => {
+                    self.outputs.push_back(Output::Decide(ticket, cib));
+                }
+                CoordinatorOutput::Say(message) => self.say(message),
+                CoordinatorOutput::Fence(ticket, fencing) => {
+                    self.outputs.push_back(Output::Fence(ticket, fencing));
+                }
+                CoordinatorOutput::Report(report) => self.outputs.push_back(Output::Report(report)),
+            }
+        }
+    }
+}

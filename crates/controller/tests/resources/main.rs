@@ -1,0 +1,178 @@
+//! What users rely on: resources run where they should, once, and come back.
+
+mod world;
+
+use std::time::Duration;
+
+use controller::Outcome;
+use replica::Operation as Edit;
+use world::World;
+
+const NO_FENCING: (&str, &str) = ("stonith-enabled", "false");
+
+fn dummy(name: &str, monitor_s: u32) -> String {
+    format!(
+        "<primitive id=\"{name}\" class=\"ocf\" provider=\"heartbeat\" type=\"Dummy\"><operations>\
+         <op id=\"{name}-monitor\" name=\"monitor\" interval=\"{monitor_s}s\"/></operations></primitive>"
+    )
+}
+
+/// Three nodes that run, and one resource.
+fn running() -> World {
+    let mut world = World::new(3, &dummy("A", 10), "", &[NO_FENCING]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    world
+}
+
+fn count(world: &World, words: &str) -> usize {
+    world.called.iter().filter(|call| *call == words).count()
+}
+
+#[test]
+fn a_resource_is_looked_for_everywhere_and_started_once() {
+    let world = running();
+    assert_eq!(world.holders("A").len(), 1);
+    let holder = world.holders("A")[0];
+    for node in 1..=3 {
+        let probes = count(&world, &format!("A monitor node{node}"));
+        assert_eq!(probes, if node == holder { 2 } else { 1 });
+    }
+    assert_eq!(count(&world, &format!("A start node{holder}")), 1);
+}
+
+#[test]
+fn what_runs_already_is_left_alone() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    world.together(&[1, 2, 3]);
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 1);
+}
+
+#[test]
+fn a_resource_of_a_dead_node_is_started_elsewhere() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    world.together(&others);
+    world.settle();
+    assert_eq!(world.holders("A").len(), 1);
+    assert!(world.fenced.is_empty());
+}
+
+#[test]
+fn with_fencing_a_dead_node_is_fenced_before_its_resource_moves() {
+    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
+    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    world.together(&others);
+    world.settle();
+    assert_eq!(world.fenced, [format!("node{holder}")]);
+    assert_eq!(world.holders("A").len(), 1);
+}
+
+#[test]
+fn a_minority_stops_what_it_runs() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    world.together(&[holder]);
+    world.settle();
+    assert!(world.holders("A").is_empty());
+}
+
+#[test]
+fn a_resource_that_dies_is_found_by_its_monitor_and_started_again() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    world.lose(holder, "A");
+    world.pass(Duration::from_secs(11));
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 2);
+    let name = "fail-count-A#monitor_10000";
+    let mut pairs = world.cib().root().descendants();
+    let pair = pairs.find(|pair| pair.attribute("name") == Some(name));
+    assert_eq!(pair.and_then(|pair| pair.attribute("value")), Some("1"));
+}
+
+#[test]
+fn a_resource_that_does_not_start_is_tried_elsewhere() {
+    let mut world = World::new(3, &dummy("A", 10), "", &[NO_FENCING]);
+    for node in [1, 2] {
+        let words = format!("A start node{node}");
+        world.answers.insert(words, (Outcome::Done, 1));
+    }
+    world.together(&[1, 2, 3]);
+    world.settle();
+    assert_eq!(world.holders("A"), [3]);
+}
+
+#[test]
+fn an_agent_that_takes_too_long_has_failed() {
+    let mut world = World::new(2, &dummy("A", 10), "", &[NO_FENCING]);
+    world
+        .answers
+        .insert("A start node1".to_owned(), (Outcome::TimedOut, 1));
+    world.together(&[1, 2]);
+    world.settle();
+    assert_eq!(world.holders("A"), [2]);
+}
+
+#[test]
+fn a_node_that_leaves_is_let_go_when_nothing_runs_on_it() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    world.leave(holder);
+    world.pass(Duration::from_secs(1));
+    assert!(world.may_leave(holder));
+    let holders = world.holders("A");
+    assert_eq!(holders.len(), 1);
+    assert_ne!(holders, [holder]);
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    world.together(&others);
+    world.settle();
+    assert_eq!(world.holders("A"), holders);
+    assert!(world.fenced.is_empty());
+}
+
+#[test]
+fn a_new_resource_is_started_and_one_that_is_removed_stopped() {
+    let mut world = running();
+    world.edit(Edit::Create {
+        parent: "/cib/configuration/resources".to_owned(),
+        element: dummy("B", 5),
+    });
+    world.settle();
+    assert_eq!(world.holders("B").len(), 1);
+    world.edit(Edit::Delete {
+        query: "/cib/configuration/resources/primitive[@id='B']".to_owned(),
+        all: true,
+    });
+    world.settle();
+    assert!(world.holders("B").is_empty());
+    let mut histories = world.cib().root().descendants();
+    assert!(!histories.any(|it| it.name() == "lrm_resource" && it.id() == Some("B")));
+}
+
+#[test]
+fn many_resources_are_started() {
+    let resources: String = (0..100)
+        .map(|number| dummy(&format!("R{number}"), 10))
+        .collect();
+    let mut world = World::new(3, &resources, "", &[NO_FENCING]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    for number in 0..100 {
+        assert_eq!(world.holders(&format!("R{number}")).len(), 1);
+    }
+    let busiest = (1..=3).map(|node| {
+        let of_node = |number: &u32| world.holders(&format!("R{number}")) == [node];
+        (0..100).filter(of_node).count()
+    });
+    assert!(busiest.max() <= Some(34));
+}
