@@ -15,6 +15,7 @@ use crate::ocf;
 use crate::operation::Operation;
 use crate::outcome::{ExecutionStatus, OcfCode, Outcome};
 use crate::process_group::{Ended, Run};
+use crate::systemd;
 use crate::watch::Watch;
 
 /// How long an agent may take to describe itself, as in Pacemaker.
@@ -31,6 +32,8 @@ pub struct Settings {
     /// Further variables for agents, such as the cluster's `PCMK_*` and `HA_*`. They go before our
     /// own.
     pub environment: BTreeMap<String, String>,
+    /// The D-Bus address of systemd; without one, that of the machine's system bus.
+    pub system_bus: Option<String>,
 }
 
 /// Carries out operations on this machine.
@@ -121,16 +124,19 @@ impl Executor {
                 Choice::Nobody(reason) => Outcome::done(OcfCode::NotConfigured, reason),
             },
             Standard::Lsb => lsb::carry_out(settings, operation).await,
-            Standard::Systemd => no_systemd(operation),
+            Standard::Systemd => systemd::carry_out(settings, operation).await,
             Standard::Service => match settings.folders.resolve_service(&operation.agent) {
-                Some(agent) if agent.standard() == Standard::Lsb => {
+                Some(agent) => {
                     let operation = Operation {
                         agent,
                         ..operation.clone()
                     };
-                    lsb::carry_out(settings, &operation).await
+                    if operation.agent.standard() == Standard::Lsb {
+                        lsb::carry_out(settings, &operation).await
+                    } else {
+                        systemd::carry_out(settings, &operation).await
+                    }
                 }
-                Some(_) => no_systemd(operation),
                 None => not_installed(&format!(
                     "there is no init script and no unit of systemd named '{}'",
                     operation.agent.agent()
@@ -146,17 +152,6 @@ pub(crate) fn not_installed(reason: &str) -> Outcome {
         OcfCode::NotInstalled,
         ExecutionStatus::NotInstalled,
         reason.to_owned(),
-    )
-}
-
-fn no_systemd(operation: &Operation) -> Outcome {
-    Outcome::immediate(
-        OcfCode::NotInstalled,
-        ExecutionStatus::NotInstalled,
-        format!(
-            "'{}' needs systemd, which does not run this machine",
-            operation.agent
-        ),
     )
 }
 

@@ -18,6 +18,15 @@ const UNIT_KINDS: [&str; 6] = [
     ".service", ".socket", ".mount", ".timer", ".path", ".target",
 ];
 
+/// The unit's whole name: an agent without an ending is a service.
+pub(crate) fn unit_name(agent: &str) -> String {
+    if UNIT_KINDS.iter().any(|kind| agent.ends_with(kind)) {
+        agent.to_owned()
+    } else {
+        format!("{agent}.service")
+    }
+}
+
 /// The folders of a machine in which agents are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentFolders {

@@ -7,7 +7,8 @@
 //! ```text
 //! Operation ──► Executor ──┬─► native: part of this program ──┬──► Outcome
 //! (agent, action,          ├─► ocf: a script of /usr/lib/ocf ─┤    (exit code, status, reason)
-//!  parameters, timeout)    └─► lsb: an init script ───────────┘
+//!  parameters, timeout)    ├─► lsb: an init script ───────────┤
+//!                          └─► systemd: a unit, over D-Bus ───┘
 //! monitor ──► Watch: events of native agents in place of polls ──► Outcome, when it fails
 //! ```
 //!
@@ -26,6 +27,7 @@ mod ocf;
 mod operation;
 mod outcome;
 mod process_group;
+mod systemd;
 mod watch;
 
 pub use capture::{MAX_EXIT_REASON_BYTES, MAX_OUTPUT_BYTES};

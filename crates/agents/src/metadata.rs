@@ -7,6 +7,7 @@
 //! ```
 
 mod check;
+mod made;
 mod parse;
 
 use cib::xml::{Document, ParseError};
@@ -14,6 +15,7 @@ use cib::xml::{Document, ParseError};
 use crate::outcome::Outcome;
 
 pub use check::ParameterProblem;
+pub(crate) use made::{MadeAction, metadata_xml};
 
 /// The metadata of an agent (OCF resource agent API 1.1, "Metadata"; 1.0 is read, too).
 #[derive(Debug, Clone, PartialEq, Eq)]

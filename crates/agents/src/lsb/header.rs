@@ -1,12 +1,12 @@
 //! What the comment at the head of an init script says (LSB, "Comment Conventions for Init Scripts").
 
-use cib::xml::Document;
+use crate::metadata::{MadeAction, metadata_xml};
 
 /// How much of a script is looked at.
 pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 /// What an init script can do for a cluster, and the times that Pacemaker suggests for it.
-const ACTIONS: [(&str, &str, Option<&str>); 7] = [
+const ACTIONS: [MadeAction; 7] = [
     ("meta-data", "5", None),
     ("start", "15", None),
     ("stop", "15", None),
@@ -31,37 +31,6 @@ pub fn init_script_metadata(agent: &str, script: &str) -> String {
         header.long
     };
     metadata_xml(agent, &short, &long, &ACTIONS)
-}
-
-/// Metadata of an agent without parameters.
-fn metadata_xml(
-    agent: &str,
-    short: &str,
-    long: &str,
-    actions: &[(&str, &str, Option<&str>)],
-) -> String {
-    let mut document = Document::new("resource-agent");
-    let root = document.root().xml_id();
-    document.set(root, "name", agent);
-    document.set(root, "version", "0.1");
-    for (name, text) in [("version", "1.0"), ("longdesc", long), ("shortdesc", short)] {
-        let element = document.append(root, name);
-        if name != "version" {
-            document.set(element, "lang", "en");
-        }
-        document.append_text(element, text);
-    }
-    document.append(root, "parameters");
-    let list = document.append(root, "actions");
-    for (name, timeout, interval) in actions {
-        let action = document.append(list, "action");
-        document.set(action, "name", name);
-        document.set(action, "timeout", timeout);
-        if let Some(interval) = interval {
-            document.set(action, "interval", interval);
-        }
-    }
-    document.root().to_compact_text()
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -14,6 +14,10 @@ const MAX_PID_FILE_BYTES: u64 = 64;
 /// How many workers of one process are known.
 const MAX_WORKERS: usize = 1024;
 
+/// How often, and how far apart, is looked for the arguments of a process that has none.
+const EXEC_RETRIES: u32 = 100;
+const EXEC_PAUSE: Duration = Duration::from_millis(1);
+
 /// A balancer that runs.
 #[derive(Debug)]
 pub(super) struct Balancer {
@@ -41,7 +45,7 @@ impl Balancer {
             return Ok(None);
         };
         // Looked at after it was opened, so that it is the same process.
-        let arguments = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+        let arguments = arguments(number, &process)?;
         let is_ours = arguments
             .split(|byte| *byte == 0)
             .any(|argument| argument == configuration.as_bytes());
@@ -78,6 +82,18 @@ impl Balancer {
             .filter_map(|number| open(number.parse().ok()?).ok()?)
             .collect()
     }
+}
+
+/// The arguments of a process. While it replaces its program, as a HAProxy with workers does at its
+/// start, it has none for a moment.
+fn arguments(number: i32, process: &Pidfd) -> io::Result<Vec<u8>> {
+    for _ in 0..EXEC_RETRIES {
+        let arguments = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+        if !arguments.is_empty() || process.ended_within(EXEC_PAUSE)? {
+            return Ok(arguments);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// The process of that number; `None` where there is none.
