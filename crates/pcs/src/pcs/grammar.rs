@@ -38,7 +38,7 @@ impl Command {
     pub fn usage_text(&self) -> String {
         let mut text = format!("\nUsage: pcs {}...\n", self.words);
         for form in self.usage {
-            text.push_str(&format!("    {} {form}", self.words).trim_end());
+            text.push_str(format!("    {} {form}", self.words).trim_end());
             text.push('\n');
         }
         if !self.options.is_empty() {
