@@ -86,6 +86,14 @@ enum Machines {
 }
 
 impl Engine {
+    /// What is aimed at: by ours alone.
+    pub fn aim(self, aim: &'static str) -> &'static str {
+        match self.kind {
+            Kind::Keel => aim,
+            Kind::OnCorosync | Kind::Corosync => "",
+        }
+    }
+
     /// Makes the machines; no daemon runs yet.
     pub fn start(self, program: &Path, nodes: u32, links: u8) -> Result<Running, String> {
         let folder = crate::root().join(format!("target/bench-cluster-{}", std::process::id()));

@@ -69,11 +69,7 @@ fn row(engine: Engine, nodes: u32, figure: String) -> Row {
         case: format!("{nodes} nodes idle, for each"),
         engine: engine.title,
         figure,
-        aim: if engine.kind == Kind::Keel {
-            "corosync's"
-        } else {
-            ""
-        },
+        aim: engine.aim("corosync's"),
     }
 }
 

@@ -6,7 +6,7 @@ use cluster_lab::name;
 use serde::Deserialize;
 
 use super::Bench;
-use super::engine::{Engine, Kind, Running, said};
+use super::engine::{Engine, Running, said};
 use super::figures::{Row, figure, median};
 
 const NODES: u32 = 3;
@@ -56,7 +56,7 @@ pub fn messages(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
             case: many.to_owned(),
             engine: engine.title,
             figure: format!("{:.0} a second, worst {worst:.0}", median(rates)),
-            aim: aim(engine),
+            aim: engine.aim("corosync's"),
         });
         let mut latencies = (Vec::new(), Vec::new());
         for _ in 0..bench.runs {
@@ -73,17 +73,10 @@ pub fn messages(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
                 figure(median(latencies.0)),
                 figure(median(latencies.1))
             ),
-            aim: aim(engine),
+            aim: engine.aim("corosync's"),
         });
     }
     Ok(rows)
-}
-
-fn aim(engine: Engine) -> &'static str {
-    match engine.kind {
-        Kind::Keel => "corosync's",
-        Kind::OnCorosync | Kind::Corosync => "",
-    }
 }
 
 /// Runs the load on some nodes at once.

@@ -42,6 +42,6 @@ pub fn changes(bench: &Bench, engine: Engine) -> Result<Vec<Row>, String> {
         case: "CIB change acknowledged, 3 disks synced".to_owned(),
         engine: engine.title,
         figure: times.percentiles(),
-        aim: "p50 ≤ 5 ms",
+        aim: engine.aim("p50 ≤ 5 ms"),
     }])
 }
