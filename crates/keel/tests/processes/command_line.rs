@@ -222,7 +222,11 @@ fn a_wrong_command_line_is_refused() {
         (&["keepalived", "-n", "-f", "none.conf"], 1, "none.conf"),
         (&["keepalived", "--frobnicate"], 1, "--frobnicate"),
         (&["hapoxy"], 2, "did you mean `keel haproxy`?"),
-        (&["pcs", "status"], 1, "not built yet"),
+        (
+            &["pcs", "status"],
+            1,
+            "Error: cluster is not currently running on this node",
+        ),
         (&["role-balancer"], 1, "started by a supervisor only"),
         (&["reload"], 3, "no supervisor runs here"),
         (&["status", "--pid", "x"], 2, "--pid"),

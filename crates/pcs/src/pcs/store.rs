@@ -1,6 +1,7 @@
 //! Where a CIB is read from and written to: a file, or the cluster.
 
 use std::io;
+use std::path::PathBuf;
 
 use ::cib::CibVersion;
 use ::cib::patch;
@@ -24,9 +25,17 @@ pub enum StoreError {
     /// The file or the cluster has no CIB.
     #[error("unable to parse the cib: {0}")]
     Parse(String),
+    /// Nobody is there to be asked.
+    #[error("cluster is not currently running on this node ({}: {error})", path.display())]
+    NotRunning {
+        /// The daemon's socket.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The cluster cannot be asked.
     #[error("{0}")]
-    Cluster(#[from] ClientError),
+    Cluster(ClientError),
     /// The cluster does not do it.
     #[error("unable to update the cib: {0}")]
     Refused(String),
@@ -39,6 +48,15 @@ pub enum StoreError {
     /// Somebody else was faster each time.
     #[error("the cib was changed by somebody else {0} times while this command was at work")]
     Contended(usize),
+}
+
+impl From<ClientError> for StoreError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::NotRunning { path, error } => Self::NotRunning { path, error },
+            other => Self::Cluster(other),
+        }
+    }
 }
 
 /// What came of writing.
