@@ -32,48 +32,26 @@ fn hear(cluster: &mut Cluster, nodes: &[NodeId]) {
     }
 }
 
-/// Splits the cluster into `parts` and checks each part's summary.
-fn check(mut cluster: Cluster, parts: &[(&[NodeId], &str)]) {
-    let groups: Vec<&[NodeId]> = parts.iter().map(|(part, _)| *part).collect();
-    cluster.split(&groups);
-    for (part, expected) in parts {
-        for node in *part {
-            assert_eq!(
-                cluster.summary(*node),
-                *expected,
-                "node {node}: {:?}",
-                cluster.verdict(*node)
-            );
-        }
-    }
-}
-
 #[test]
 fn a_smaller_electorate_counts_only_once_all_have_it_on_record() {
     // Nodes 4 and 5 never heard of it, and go on with the others under the old one.
     let mut cluster = shrinking();
     hear(&mut cluster, &[1, 2, 3]);
-    check(
-        cluster,
-        &[
-            (&[1, 2, 3], "blocked 3/8 5"),
-            (&[4, 5, 6, 7, 8], "quorate! 5/8 5"),
-        ],
-    );
+    cluster.check_parts(&[
+        (&[1, 2, 3], "blocked 3/8 5"),
+        (&[4, 5, 6, 7, 8], "quorate! 5/8 5"),
+    ]);
     // All have heard of it, but nobody knows that of the others.
     let mut cluster = shrinking();
     hear(&mut cluster, &[1, 2, 3, 4, 5]);
-    check(
-        cluster,
-        &[(&[1, 2, 3], "blocked 3/8 5"), (&[4, 5], "blocked 2/8 5")],
-    );
+    cluster.check_parts(&[(&[1, 2, 3], "blocked 3/8 5"), (&[4, 5], "blocked 2/8 5")]);
     // All have heard of it, and three know that.
     let mut cluster = shrinking();
     hear(&mut cluster, &[1, 2, 3, 4, 5]);
     let index = cluster.group_of(1).expect("it is in a view");
     cluster.acknowledge(index);
     hear(&mut cluster, &[3, 4, 5]);
-    check(cluster, &[(&[3, 4, 5], "quorate! 3/5 3")]);
+    cluster.check_parts(&[(&[3, 4, 5], "quorate! 3/5 3")]);
 }
 
 #[test]
@@ -89,23 +67,17 @@ fn who_does_not_know_which_electorate_holds_needs_quorum_under_both() {
         cluster.start(&[1, 2]);
         cluster
     };
-    check(
-        apart(),
-        &[
-            (&[1, 2, 6, 7, 8], "blocked 5/5 3"),
-            (&[3, 4, 5], "quorate! 3/5 3"),
-        ],
-    );
+    apart().check_parts(&[
+        (&[1, 2, 6, 7, 8], "blocked 5/5 3"),
+        (&[3, 4, 5], "quorate! 3/5 3"),
+    ]);
     // With one who was there and never heard of it, it cannot have come to hold.
     let mut cluster = shrinking();
     hear(&mut cluster, &[1, 2]);
-    check(
-        cluster,
-        &[
-            (&[1, 2, 3, 6, 7], "quorate! 5/8 5"),
-            (&[4, 5], "blocked 2/8 5"),
-        ],
-    );
+    cluster.check_parts(&[
+        (&[1, 2, 3, 6, 7], "quorate! 5/8 5"),
+        (&[4, 5], "blocked 2/8 5"),
+    ]);
 }
 
 #[test]

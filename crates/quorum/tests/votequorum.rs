@@ -16,19 +16,7 @@ fn check(settings: Settings, parts: &[(&[u32], &str)]) {
         .flat_map(|(part, _)| *part)
         .max()
         .expect("there are nodes");
-    let mut cluster = Cluster::together(settings, *count);
-    let groups: Vec<&[u32]> = parts.iter().map(|(part, _)| *part).collect();
-    cluster.split(&groups);
-    for (part, expected) in parts {
-        for node in *part {
-            assert_eq!(
-                cluster.summary(*node),
-                *expected,
-                "node {node}: {:?}",
-                cluster.verdict(*node)
-            );
-        }
-    }
+    Cluster::together(settings, *count).check_parts(parts);
 }
 
 #[test]

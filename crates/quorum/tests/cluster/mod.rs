@@ -286,6 +286,22 @@ impl Cluster {
         self.up[&node].quorum.verdict()
     }
 
+    /// Splits it into `parts`, and checks the summary of each part's nodes.
+    pub fn check_parts(&mut self, parts: &[(&[NodeId], &str)]) {
+        let groups: Vec<&[NodeId]> = parts.iter().map(|(part, _)| *part).collect();
+        self.split(&groups);
+        for (part, expected) in parts {
+            for node in *part {
+                assert_eq!(
+                    self.summary(*node),
+                    *expected,
+                    "node {node}: {:?}",
+                    self.verdict(*node)
+                );
+            }
+        }
+    }
+
     /// `quorate exclusive votes/expected needed`, each in one sign.
     pub fn summary(&self, node: NodeId) -> String {
         let verdict = self.verdict(node);
