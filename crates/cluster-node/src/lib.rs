@@ -20,4 +20,4 @@ mod record;
 
 pub use message::{Message, MessageError};
 pub use node::{ClusterNode, Output, Start, Write, WriteNumber};
-pub use record::{RECORD, RECORD_CORRUPT, read_record, write_record};
+pub use record::{RECORD, RECORD_CORRUPT, perform, read_record};

@@ -1,8 +1,11 @@
 //! Quorum's record on disk, beside the CIB: what a node must not forget.
 
 use quorum::{Record, Start};
-use replica::store::{Disk, DiskError};
+use replica::WriteFailure;
+use replica::store::{Disk, DiskError, DiskErrorKind, Store};
 use sha2::{Digest, Sha256};
+
+use crate::node::Write;
 
 /// The file.
 pub const RECORD: &str = "quorum-record";
@@ -19,7 +22,7 @@ const DIGEST_BYTES: usize = 32;
 ///
 /// # Errors
 /// Those of the disk. What was there before is there still.
-pub fn write_record(disk: &mut impl Disk, record: &Record) -> Result<(), DiskError> {
+fn write_record(disk: &mut impl Disk, record: &Record) -> Result<(), DiskError> {
     let content = record.encode();
     let mut bytes = Sha256::digest(&content).to_vec();
     bytes.extend_from_slice(&content);
@@ -27,6 +30,22 @@ pub fn write_record(disk: &mut impl Disk, record: &Record) -> Result<(), DiskErr
     disk.sync_file(RECORD_NEW)?;
     disk.rename(RECORD_NEW, RECORD)?;
     disk.sync_folder()
+}
+
+/// Carries out a write of a node.
+///
+/// # Errors
+/// A full disk, or any other failure. What was there before is there still.
+pub fn perform<D: Disk>(store: &mut Store<D>, write: &Write) -> Result<(), WriteFailure> {
+    match write {
+        Write::Replica(job) => store.perform(job),
+        Write::Record(record) => {
+            write_record(store.disk(), record).map_err(|error| match error.kind {
+                DiskErrorKind::Full => WriteFailure::Full,
+                _ => WriteFailure::Other(error.text),
+            })
+        }
+    }
 }
 
 /// What a node finds when it starts, and whether a damaged record was set aside.

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
-use cluster_node::{RECORD, RECORD_CORRUPT, Write, WriteNumber, read_record, write_record};
+use cluster_node::{RECORD, RECORD_CORRUPT, Write, WriteNumber, perform, read_record};
 use replica::WriteFailure;
-use replica::store::{self, DiskErrorKind, Store};
+use replica::store::{self, Store};
 use tokio::sync::mpsc as tokio_mpsc;
 
 use crate::disk::Folder;
@@ -80,17 +80,5 @@ impl Writer {
     pub fn write(&self, number: WriteNumber, write: Write) {
         // The thread ends only with this process.
         let _ = self.jobs.send((number, write));
-    }
-}
-
-fn perform(store: &mut Store<Folder>, write: &Write) -> Result<(), WriteFailure> {
-    match write {
-        Write::Replica(job) => store.perform(job),
-        Write::Record(record) => {
-            write_record(store.disk(), record).map_err(|error| match error.kind {
-                DiskErrorKind::Full => WriteFailure::Full,
-                _ => WriteFailure::Other(error.text),
-            })
-        }
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cib::CibVersion;
-use cluster_node::{ClusterNode, Output, Start, Write, WriteNumber, read_record, write_record};
+use cluster_node::{ClusterNode, Output, Start, Write, WriteNumber, perform, read_record};
 use dice::Dice;
 use membership::{Member, Timing};
 use quorum::witness::Holder;
 use quorum::{Algorithm, Options, WitnessSettings};
-use replica::store::{DiskErrorKind, MemoryDisk, Store};
+use replica::store::{MemoryDisk, Store};
 use replica::{Replica, RequestId, WriteFailure};
 
 /// The upper half of a process.
@@ -116,18 +116,6 @@ impl Service {
             }
         });
         disk
-    }
-}
-
-fn perform(store: &mut Store<MemoryDisk>, write: &Write) -> Result<(), WriteFailure> {
-    match write {
-        Write::Replica(job) => store.perform(job),
-        Write::Record(record) => {
-            write_record(store.disk(), record).map_err(|error| match error.kind {
-                DiskErrorKind::Full => WriteFailure::Full,
-                _ => WriteFailure::Other(error.text),
-            })
-        }
     }
 }
 
