@@ -202,7 +202,8 @@ impl Coordinator {
 
     /// A change was made, or not.
     pub fn changed(&mut self, now: Now, ticket: Ticket, is_made: bool) {
-        if matches!(self.stage, Stage::Announcing(awaited) if awaited == ticket) {
+        let awaited = self.awaited.remove(&ticket);
+        if matches!(self.stage, Stage::Announcing(announcing) if announcing == ticket) {
             if is_made {
                 self.decide();
             } else {
@@ -212,7 +213,7 @@ impl Coordinator {
             }
             return;
         }
-        match self.awaited.remove(&ticket) {
+        match awaited {
             Some(Awaited::Action(number)) => self.finish(now, number, is_made),
             Some(Awaited::Leave(node)) if is_made => {
                 let leave = Message::MayLeave { node };
@@ -463,12 +464,11 @@ impl Coordinator {
         result: &OperationResult,
         is_ours: bool,
     ) {
-        let is_probe = task == "monitor" && interval_ms == 0;
-        let name = self.settings.nodes.get(&node).cloned().unwrap_or_default();
-        if is_probe {
-            // A resource where none was expected is no failure, but news.
+        if task == "monitor" && interval_ms == 0 {
+            // A probe: a resource where none was expected is no failure, but news.
             return;
         }
+        let name = self.settings.nodes.get(&node).cloned().unwrap_or_default();
         let report = Report::Failed {
             resource: resource.to_owned(),
             task: task.to_owned(),

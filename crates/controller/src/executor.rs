@@ -127,8 +127,8 @@ impl Executor {
         let Some(call) = resource.ended() else {
             return;
         };
-        if let Some(told) = resource.record_result(&self.identity, &call, &result, now.at) {
-            let history = resource.history(Some(&told.entries));
+        if let Some(entries) = resource.record_result(&self.identity, &call, &result, now.at) {
+            let history = resource.history(Some(&entries));
             let Operation {
                 key,
                 task,

@@ -66,14 +66,8 @@ struct Recurring {
     operation: Operation,
     /// None while it waits or is under way.
     next_at: Option<Duration>,
-    /// What came of it last, and since when (in seconds since 1970).
-    last: Option<(Outcome, i32, i64)>,
-}
-
-/// What is to be told of a result.
-pub(crate) struct Told {
-    /// Entries of the history that are new.
-    pub entries: Vec<String>,
+    /// What came of it last.
+    last: Option<(Outcome, i32)>,
 }
 
 impl Resource {
@@ -109,16 +103,14 @@ impl Resource {
         self.waiting.push_back(call);
     }
 
-    /// What recurs ends. Whether it was there.
-    pub fn cancel(&mut self, task: &str, interval_ms: u32) -> bool {
+    /// What recurs ends.
+    pub fn cancel(&mut self, task: &str, interval_ms: u32) {
         let is_it =
             |call: &Call| call.operation.task == task && call.operation.interval_ms == interval_ms;
         self.waiting.retain(|call| !is_it(call));
         self.history
             .remove(&operation_key(&self.name, task, interval_ms));
-        self.recurring
-            .remove(&(task.to_owned(), interval_ms))
-            .is_some()
+        self.recurring.remove(&(task.to_owned(), interval_ms));
     }
 
     /// What recurs and is due waits from now on. `id` names each call.
@@ -185,18 +177,17 @@ impl Resource {
             reason: String::new(),
             took: Duration::ZERO,
         };
-        self.record(identity, &call, &result, PENDING, call.began_s)
+        self.record(identity, &call, &result, PENDING)
     }
 
-    /// What came of `call`: what is to be told of it, if it is news.
+    /// What came of `call`: the new entries of the history, if it is news.
     pub fn record_result(
         &mut self,
         identity: &Identity,
         call: &Call,
         result: &OperationResult,
         now: Duration,
-    ) -> Option<Told> {
-        let mut changed_at_s = call.began_s;
+    ) -> Option<Vec<String>> {
         let Operation {
             task, interval_ms, ..
         } = &call.operation;
@@ -207,19 +198,14 @@ impl Resource {
                 .get_mut(&(task.clone(), *interval_ms))
                 .filter(|recurring| recurring.number == call.number)?;
             recurring.next_at = Some(now + Duration::from_millis((*interval_ms).into()));
-            let is_same = recurring
-                .last
-                .is_some_and(|(outcome, code, _)| (outcome, code) == (result.outcome, result.code));
-            if is_same {
+            let last = Some((result.outcome, result.code));
+            if recurring.last == last {
                 return None;
             }
-            // A repetition that ends otherwise than the one before did so now.
-            changed_at_s = call.began_s;
-            recurring.last = Some((result.outcome, result.code, changed_at_s));
+            recurring.last = last;
         }
         let status = result.outcome.number();
-        let entries = self.record(identity, call, result, status, changed_at_s);
-        Some(Told { entries })
+        Some(self.record(identity, call, result, status))
     }
 
     fn record(
@@ -228,7 +214,6 @@ impl Resource {
         call: &Call,
         result: &OperationResult,
         status: i32,
-        changed_at_s: i64,
     ) -> Vec<String> {
         let operation = &call.operation;
         let key = operation.key.to_string();
@@ -247,7 +232,8 @@ impl Resource {
             status,
             reason: &result.reason,
             node: &identity.name,
-            changed_at_s,
+            // Of what recurs, only a result that differs from the one before is recorded.
+            changed_at_s: call.began_s,
             took_ms: milliseconds(result.took),
             waited_ms: milliseconds(call.began_at.saturating_sub(call.asked_at)),
             call: call.number,
