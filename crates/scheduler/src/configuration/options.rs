@@ -13,6 +13,7 @@ use cib::{Values, nvset};
 
 use super::number::parse_integer;
 use super::section;
+use crate::graph::FEATURE_SET;
 use crate::model::options::{Options, Problem};
 use crate::model::{NoQuorumPolicy, Plan};
 use crate::status::note_findings;
@@ -28,9 +29,6 @@ const DEPRECATED_OFF: [(&str, &str); 4] = [
     ("stop-removed-resources", ""),
     ("cancel-removed-actions", ""),
 ];
-
-/// The newest feature set of a CIB that is understood.
-const FEATURE_SET: &str = "3.20.5";
 
 /// Reads the options into `plan`.
 pub(super) fn unpack(plan: &mut Plan<'_>) {

@@ -25,7 +25,8 @@ use crate::model::{ActionId, Plan, ResourceId, Variant};
 use crate::{notifications, transition};
 use inputs::{deduplicate_inputs, should_add_action, should_add_input};
 
-/// The feature set that the graph follows, as the controller compares it.
+/// The feature set that graph and history follow, and the newest of a CIB that is understood
+/// (`crm_feature_set` of Pacemaker 3.0.2).
 pub const FEATURE_SET: &str = "3.20.5";
 
 /// What is to be done: the actions of the graph, in its order. What each waits for is marked in the

@@ -20,8 +20,6 @@ pub struct Graph<A> {
 pub struct Header {
     /// How many steps may be in flight at once; `None` for as many as there are.
     pub batch_limit: Option<usize>,
-    /// How many migrations may be in flight at once on a node; `None` for as many as there are.
-    pub migration_limit: Option<usize>,
     /// How long messages and agents' starts may take, on top of an action's own time-out.
     pub cluster_delay: Duration,
     /// How long fencing may take where nothing else says.
@@ -30,8 +28,6 @@ pub struct Header {
     pub is_failed_start_fatal: bool,
     /// Whether one failed stop does (`failed-stop-offset`).
     pub is_failed_stop_fatal: bool,
-    /// When the CIB leads to something else by the mere passing of time, in seconds since 1970.
-    pub recheck_by_s: Option<i64>,
 }
 
 /// A step (`<synapse>`).
@@ -117,10 +113,6 @@ const DEFAULT_DELAY: Duration = Duration::from_secs(60);
 
 impl Header {
     fn read(root: Element<'_>) -> Self {
-        let limit = |name| {
-            let limit = root.attribute(name)?.parse().ok();
-            limit.filter(|&limit| limit > 0)
-        };
         let duration = |name| {
             let milliseconds = root.attribute(name).and_then(parse_milliseconds);
             let milliseconds = milliseconds.and_then(|number| u64::try_from(number).ok());
@@ -131,15 +123,14 @@ impl Header {
             offset.is_none_or(|offset| matches!(offset, "INFINITY" | "+INFINITY"))
         };
         Self {
-            batch_limit: limit("batch-limit"),
-            migration_limit: limit("migration-limit"),
+            batch_limit: root
+                .attribute("batch-limit")
+                .and_then(|value| value.parse().ok())
+                .filter(|&limit| limit > 0),
             cluster_delay: duration("cluster-delay"),
             fencing_timeout: duration("fencing-timeout"),
             is_failed_start_fatal: is_fatal("failed-start-offset"),
             is_failed_stop_fatal: is_fatal("failed-stop-offset"),
-            recheck_by_s: root
-                .attribute("recheck-by")
-                .and_then(|value| value.parse().ok()),
         }
     }
 }
