@@ -1,9 +1,12 @@
 //! Quorum and replica, fed from one order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use cib::xml::Document;
+use controller::{CallId, Controller, Identity, Now, OperationResult, Ticket};
 use membership::{Delivery, Member, View, ViewId, Votes};
 use quorum::{Attachment, Command, Fact, Options, Quorum, Record, Refusal, Verdict};
 use replica::limits::{FIRST_RETRY, LONGEST_RETRY, WRITE_FAILURES};
@@ -14,6 +17,7 @@ use replica::{
 use crate::acknowledging::Acknowledging;
 use crate::lease_votes::lease_votes;
 use crate::message::Message;
+use crate::resources::{Action, Resources, Wish};
 
 /// What a node finds of its former life.
 pub struct Start {
@@ -25,6 +29,9 @@ pub struct Start {
     pub record: quorum::Start,
     /// The replica, with the copy of the CIB that is on disk.
     pub replica: Replica,
+    /// The names of all nodes that are configured, by their ids; none where this node runs no
+    /// resources, and only votes and keeps the CIB.
+    pub nodes: Option<BTreeMap<u32, String>>,
 }
 
 /// A write's number, rising.
@@ -61,6 +68,8 @@ pub enum Output {
     FactRefused(Fact, Refusal),
     /// The committed CIB is another one.
     Changed(Changed),
+    /// Something is to be done for resources.
+    Act(Action),
     /// A message of somebody who uses the group for his own.
     Application {
         /// Who sent it.
@@ -91,6 +100,8 @@ fn unjudged(whom: &str) -> Verdict {
 pub struct ClusterNode {
     quorum: Quorum,
     replica: Replica,
+    /// What this node does for resources, where it does anything.
+    resources: Option<Resources>,
     view: Option<ViewId>,
     set_votes: Option<Votes>,
     attachment: Bytes,
@@ -117,8 +128,16 @@ impl ClusterNode {
         let quorum = Quorum::new(start.me.node.0, start.options, start.record);
         let attachment = Bytes::from(quorum.attachment(now).encode());
         let verdict = quorum.verdict().clone();
+        let id = start.me.node.0;
+        let cib = Arc::clone(start.replica.committed());
+        let resources = start.nodes.map(|nodes| {
+            let name = nodes.get(&id).cloned().unwrap_or_default();
+            let life = start.me.incarnation.0;
+            Resources::new(Identity { id, name }, life, nodes, cib, now)
+        });
         Self {
             quorum,
+            resources,
             replica: start.replica,
             view: None,
             set_votes: None,
@@ -216,6 +235,9 @@ impl ClusterNode {
             }
         }
         let standing = self.standing();
+        if let Some(resources) = &mut self.resources {
+            resources.view(now, view);
+        }
         self.replica.view(view, standing);
         self.settle(now, true);
     }
@@ -239,6 +261,10 @@ impl ClusterNode {
                     self.obey(commands);
                 }
                 self.settle_quorum(now, false);
+            }
+            Ok(Message::Control(payload)) => {
+                self.acknowledging.delivered(seq, false);
+                self.hear_controller(now, sender, &payload);
             }
             Ok(Message::Application(payload)) => {
                 self.acknowledging.delivered(seq, false);
@@ -266,6 +292,60 @@ impl ClusterNode {
             self.obey(commands);
         }
         self.settle(now, false);
+    }
+
+    fn hear_controller(&mut self, now: Duration, sender: Member, payload: &[u8]) {
+        match controller::Message::decode(payload) {
+            Ok(message) => {
+                if let Some(resources) = &mut self.resources {
+                    let now = resources.clock(now);
+                    resources.controller.heard(now, sender.node.0, message);
+                }
+            }
+            Err(_) => self.outputs.push_back(Output::Unreadable(sender)),
+        }
+    }
+
+    /// What the calendar says, in seconds since 1970. It may be wrong, and jump: it is for people, and
+    /// for rules about dates.
+    pub fn calendar(&mut self, now: Duration, epoch_s: i64) {
+        if let Some(resources) = &mut self.resources {
+            resources.calendar(now, epoch_s);
+        }
+    }
+
+    /// An agent has answered.
+    pub fn operated(&mut self, now: Duration, call: CallId, result: OperationResult) {
+        self.control(now, |controller, now| controller.finished(now, call, result));
+    }
+
+    /// The scheduler has decided.
+    pub fn decided(&mut self, now: Duration, ticket: Ticket, graph: &Document) {
+        self.control(now, |controller, now| controller.decided(now, ticket, graph));
+    }
+
+    /// A node was fenced, or could not be.
+    pub fn fenced(&mut self, now: Duration, ticket: Ticket, is_done: bool) {
+        self.control(now, |controller, now| controller.fenced(now, ticket, is_done));
+    }
+
+    /// This node is to leave the cluster: [`Action::MayLeave`] comes when nothing runs on it.
+    pub fn wants_to_leave(&mut self, now: Duration) {
+        self.control(now, Controller::leave);
+    }
+
+    fn control(&mut self, now: Duration, act: impl FnOnce(&mut Controller, Now)) {
+        if let Some(resources) = &mut self.resources {
+            let now = resources.clock(now);
+            act(&mut resources.controller, now);
+        }
+        self.settle_replica();
+    }
+
+    /// What this node does for resources.
+    #[must_use]
+    pub fn controller(&self) -> Option<&Controller> {
+        self.resources.as_ref().map(|resources| &resources.controller)
     }
 
     /// A write has ended.
@@ -353,6 +433,10 @@ impl ClusterNode {
         }
         self.replica.tick(now);
         self.retry_record(now);
+        if let Some(resources) = &mut self.resources {
+            let clocks = resources.clock(now);
+            resources.controller.tick(clocks);
+        }
         self.settle(now, false);
     }
 
@@ -360,7 +444,8 @@ impl ClusterNode {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         let quorum = self.quorum.deadline().filter(|_| self.judge.is_none());
-        let others = self.replica.deadline().into_iter();
+        let controller = self.controller().and_then(Controller::deadline);
+        let others = self.replica.deadline().into_iter().chain(controller);
         others.chain(quorum).chain(self.record_retry_at).min()
     }
 
@@ -427,12 +512,36 @@ impl ClusterNode {
 
     /// What follows from the replica, and what can be acknowledged by now.
     fn settle_replica(&mut self) {
-        while let Some(output) = self.replica.poll() {
-            self.pass_on(output);
+        loop {
+            while let Some(output) = self.replica.poll() {
+                self.pass_on(output);
+            }
+            if !self.settle_resources() {
+                break;
+            }
         }
         if let (Some(view), Some(seq)) = (self.view, self.acknowledging.advance()) {
             self.outputs.push_back(Output::Acknowledge(view, seq));
         }
+    }
+
+    /// What follows from the controller. Whether the replica was asked for something.
+    fn settle_resources(&mut self) -> bool {
+        let Some(resources) = &mut self.resources else {
+            return false;
+        };
+        if let Some((view, standing)) = self.replica.established()
+            && Some(view) == self.view
+        {
+            resources.established(standing.quorate);
+        }
+        while let Some(wish) = resources.poll(&mut self.replica) {
+            self.outputs.push_back(match wish {
+                Wish::Act(action) => Output::Act(action),
+                Wish::Say(message) => Output::Submit(Message::Control(message).encode()),
+            });
+        }
+        resources.take_asked()
     }
 
     fn settle_votes(&mut self, now: Duration) {
@@ -458,8 +567,20 @@ impl ClusterNode {
                 self.replica_writes.insert(number.0, id);
                 Output::Write(number, Write::Replica(job))
             }
-            replica::Output::Answer { request, answer } => Output::Answer(request, answer),
-            replica::Output::Changed(changed) => Output::Changed(changed),
+            replica::Output::Answer { request, answer } => {
+                let answer = match &mut self.resources {
+                    Some(resources) => resources.answered(request, answer),
+                    None => Some(answer),
+                };
+                let Some(answer) = answer else { return };
+                Output::Answer(request, answer)
+            }
+            replica::Output::Changed(changed) => {
+                if let Some(resources) = &mut self.resources {
+                    resources.changed(&changed);
+                }
+                Output::Changed(changed)
+            }
             replica::Output::Report(report) => Output::Report(report),
         };
         self.outputs.push_back(output);

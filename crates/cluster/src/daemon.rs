@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cluster_api::{Access, Answer, Event, Frame, Topic};
-use cluster_node::{ClusterNode, Output};
+use cluster_node::{Action, ClusterNode, Output};
 use membership::Refused;
 use replica::RequestId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,6 +25,7 @@ use crate::clients::{ClientId, Clients, FromClient};
 use crate::clock;
 use crate::group::{GroupEvent, GroupService};
 use crate::log::Log;
+use crate::resources::{ResourceSide, epoch_s};
 use crate::setup::Setup;
 use crate::witness::WitnessSide;
 use crate::writer::Writer;
@@ -64,6 +65,7 @@ pub struct Daemon<G> {
     clients: Clients,
     log: Log,
     witness: Option<WitnessSide>,
+    resources: ResourceSide,
     /// Until when the witness' vote is held.
     vote_until: Option<Duration>,
 
@@ -103,6 +105,7 @@ impl<G: GroupService> Daemon<G> {
             clients: parts.clients,
             log: parts.log,
             witness: parts.witness,
+            resources: ResourceSide::new(agents::Settings::default()),
             vote_until: None,
             sessions: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -156,6 +159,7 @@ impl<G: GroupService> Daemon<G> {
             biased;
             () = self.group.ready() => {}
             Some((number, result)) = self.writer.done.recv() => self.node.written(clock::now(), number, result),
+            Some(ended) = self.resources.ended.recv() => ended.tell(&mut self.node, clock::now()),
             Some(message) = self.clients.incoming.recv(), if has_room => self.hear_client(message),
             _ = terminate.recv() => self.leave("SIGTERM"),
             _ = interrupt.recv() => self.leave("SIGINT"),
@@ -184,6 +188,7 @@ impl<G: GroupService> Daemon<G> {
     fn turn(&mut self) {
         let now = clock::now();
         // The group must not vouch on a vote of the witness that ran out while this process stood still.
+        self.node.calendar(now, epoch_s());
         self.node.tick(now);
         self.obey_all();
         self.group.take_in(now);
@@ -287,6 +292,12 @@ impl<G: GroupService> Daemon<G> {
             Output::Changed(changed) => {
                 let version = changed.version().to_string();
                 self.tell(Topic::Cib, &Event::Cib { version });
+            }
+            Output::Act(Action::MayLeave) => self.leave("nothing runs here any more"),
+            Output::Act(action) => {
+                if let Some(said) = self.resources.begin(action) {
+                    self.log.say(&said);
+                }
             }
             Output::Application { sender, payload } => self.pass_message(sender.node.0, &payload),
             Output::Unreadable(sender) => {

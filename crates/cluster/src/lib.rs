@@ -23,6 +23,7 @@ pub mod group;
 pub mod keys;
 mod lives;
 pub mod log;
+mod resources;
 pub mod setup;
 pub mod transport;
 pub mod witness;

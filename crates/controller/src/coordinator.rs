@@ -116,6 +116,9 @@ pub enum Report {
     /// The graph waits for itself.
     #[error("transition {0} cannot be completed: its graph waits for what never comes")]
     Terminated(u64),
+    /// What is to be said cannot be.
+    #[error("a message to the cluster cannot be sent: {0}")]
+    Unsaid(String),
     /// The node states or a fail count could not be written.
     #[error("the CIB was not changed; it is tried again")]
     NotChanged,
