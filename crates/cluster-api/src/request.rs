@@ -77,7 +77,8 @@ pub enum Topic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Change {
-    /// Only if the CIB has this version: `admin_epoch.epoch.num_updates`.
+    /// Only if the CIB has this version: `admin_epoch.epoch.num_updates`; or, whatever its status is,
+    /// if its configuration has: `admin_epoch.epoch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_version: Option<String>,
     /// What is to be done, in order.

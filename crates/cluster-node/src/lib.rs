@@ -19,8 +19,10 @@ mod node;
 mod record;
 mod resources;
 
+pub use controller::{
+    Agent, CallId, Operation, OperationResult, Outcome as OperationStatus, Ticket,
+};
 pub use message::{Message, MessageError};
 pub use node::{ClusterNode, Output, Start, Write, WriteNumber};
-pub use controller::{Agent, CallId, Operation, OperationResult, Outcome as OperationStatus, Ticket};
 pub use record::{RECORD, RECORD_CORRUPT, perform, read_record};
 pub use resources::Action;

@@ -316,17 +316,28 @@ impl ClusterNode {
 
     /// An agent has answered.
     pub fn operated(&mut self, now: Duration, call: CallId, result: OperationResult) {
-        self.control(now, |controller, now| controller.finished(now, call, result));
+        self.control(now, |controller, now| {
+            controller.finished(now, call, result)
+        });
+    }
+
+    /// Something happened to a resource of this node that its monitor has to look at.
+    pub fn noticed(&mut self, now: Duration, resource: &str) {
+        self.control(now, |controller, now| controller.noticed(now, resource));
     }
 
     /// The scheduler has decided.
     pub fn decided(&mut self, now: Duration, ticket: Ticket, graph: &Document) {
-        self.control(now, |controller, now| controller.decided(now, ticket, graph));
+        self.control(now, |controller, now| {
+            controller.decided(now, ticket, graph)
+        });
     }
 
     /// A node was fenced, or could not be.
     pub fn fenced(&mut self, now: Duration, ticket: Ticket, is_done: bool) {
-        self.control(now, |controller, now| controller.fenced(now, ticket, is_done));
+        self.control(now, |controller, now| {
+            controller.fenced(now, ticket, is_done)
+        });
     }
 
     /// This node is to leave the cluster: [`Action::MayLeave`] comes when nothing runs on it.
@@ -345,7 +356,9 @@ impl ClusterNode {
     /// What this node does for resources.
     #[must_use]
     pub fn controller(&self) -> Option<&Controller> {
-        self.resources.as_ref().map(|resources| &resources.controller)
+        self.resources
+            .as_ref()
+            .map(|resources| &resources.controller)
     }
 
     /// A write has ended.

@@ -35,6 +35,9 @@ const REQUESTS_AT_ONCE: usize = 256;
 /// Messages that wait for room in the group: beyond, clients wait.
 const BACKLOG: usize = 1024;
 
+/// How long the resources of a node that is to leave may take to stop (`shutdown-escalation`).
+const LONGEST_STOP: Duration = Duration::from_secs(20 * 60);
+
 /// A change of view that takes no longer does not count as a loss of quorum.
 const CHANGE_IN_SILENCE: Duration = Duration::from_millis(50);
 
@@ -81,6 +84,8 @@ pub struct Daemon<G> {
     /// Since when the view has been changing.
     changing_since: Option<Duration>,
     lost_files: BTreeSet<String>,
+    /// This node is about to leave: until when what runs here may take to stop.
+    leave_by: Option<Duration>,
     leaving: bool,
 }
 
@@ -116,6 +121,7 @@ impl<G: GroupService> Daemon<G> {
             was_quorate: false,
             changing_since: None,
             lost_files: BTreeSet::new(),
+            leave_by: None,
             leaving: false,
         }
     }
@@ -159,14 +165,28 @@ impl<G: GroupService> Daemon<G> {
             biased;
             () = self.group.ready() => {}
             Some((number, result)) = self.writer.done.recv() => self.node.written(clock::now(), number, result),
-            Some(ended) = self.resources.ended.recv() => ended.tell(&mut self.node, clock::now()),
+            ended = self.resources.next() => self.resources.tell(&mut self.node, clock::now(), ended),
             Some(message) = self.clients.incoming.recv(), if has_room => self.hear_client(message),
-            _ = terminate.recv() => self.leave("SIGTERM"),
-            _ = interrupt.recv() => self.leave("SIGINT"),
+            _ = terminate.recv() => self.leave_in_order("SIGTERM"),
+            _ = interrupt.recv() => self.leave_in_order("SIGINT"),
             _ = hangup.recv() => self.reload_keys(),
             () = witness_ready(&mut self.witness) => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+
+    /// What runs here is stopped, or moved, before this node leaves; if that lasts longer than
+    /// [`LONGEST_STOP`], or somebody asks again, it leaves at once, and is fenced where there is fencing.
+    fn leave_in_order(&mut self, why: &str) {
+        if self.node.controller().is_none() || self.leave_by.is_some() {
+            return self.leave(why);
+        }
+        self.log.say(&format!(
+            "{why}: this node leaves the cluster once nothing runs on it any more"
+        ));
+        let now = clock::now();
+        self.leave_by = Some(now + LONGEST_STOP);
+        self.node.wants_to_leave(now);
     }
 
     fn leave(&mut self, why: &str) {
@@ -194,6 +214,12 @@ impl<G: GroupService> Daemon<G> {
         self.group.take_in(now);
         while let Ok((number, result)) = self.writer.done.try_recv() {
             self.node.written(now, number, result);
+        }
+        while let Some(ended) = self.resources.ready() {
+            self.resources.tell(&mut self.node, now, ended);
+        }
+        if self.leave_by.is_some_and(|by| now >= by) {
+            self.leave("what runs here does not stop");
         }
         for _ in 0..REQUESTS_AT_ONCE {
             if self.backlog.len() >= BACKLOG {
@@ -293,12 +319,7 @@ impl<G: GroupService> Daemon<G> {
                 let version = changed.version().to_string();
                 self.tell(Topic::Cib, &Event::Cib { version });
             }
-            Output::Act(Action::MayLeave) => self.leave("nothing runs here any more"),
-            Output::Act(action) => {
-                if let Some(said) = self.resources.begin(action) {
-                    self.log.say(&said);
-                }
-            }
+            Output::Act(action) => self.act(action),
             Output::Application { sender, payload } => self.pass_message(sender.node.0, &payload),
             Output::Unreadable(sender) => {
                 let name = self.setup.name(sender.node);
@@ -307,6 +328,21 @@ impl<G: GroupService> Daemon<G> {
                 ));
             }
             Output::Report(report) => self.take_report(&report),
+        }
+    }
+
+    /// Does what the node wants for resources.
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Operate(call, operation) => self.resources.operate(call, &operation),
+            Action::Decide(ticket, cib) => self.resources.decide(ticket, cib),
+            Action::Fence(ticket, fencing) => {
+                self.log
+                    .say(&format!("{} cannot be fenced", fencing.target));
+                self.node.fenced(clock::now(), ticket, false);
+            }
+            Action::MayLeave => self.leave("nothing runs here any more"),
+            Action::Report(report) => self.log.say(&report.to_string()),
         }
     }
 

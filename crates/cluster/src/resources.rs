@@ -1,56 +1,51 @@
 //! Resources on this machine: agents are called, and the scheduler is run, beside the daemon's own work.
 //!
 //! ```text
-//! Action ─► begin ─┬─► agents::Executor (a task each) ──┐
-//!                  ├─► scheduler (a thread)  ───────────┼─► Ended ─► ClusterNode
-//!                  └─► fencing  ────────────────────────┘
+//! Operate ─► agents::Executor (a task each) ─┐
+//! Decide ──► scheduler (a thread) ───────────┼─► Ended ─► ClusterNode
+//!            watches of native agents ───────┘
 //! ```
+
+mod watching;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agents::{AgentName, ExecutionStatus, Executor};
+use agents::{AgentName, ExecutionStatus, Executor, OcfCode};
 use cib::time::DateTime;
 use cib::xml::Document;
 use cluster_node::{
-    Action, Agent, CallId, ClusterNode, Operation, OperationResult, OperationStatus, Ticket,
+    Agent, CallId, ClusterNode, Operation, OperationResult, OperationStatus, Ticket,
 };
 use scheduler::{Wishes, expansion};
 use tokio::sync::{Semaphore, mpsc};
 
-/// Operations of scripts that run at once for each core; what is more waits its turn
-/// (`node-action-limit`).
-const SCRIPTS_FOR_EACH_CORE: usize = 2;
+use watching::Watching;
 
-/// Something that was begun has ended.
+/// Operations that run at once for each core; what is more waits its turn
+/// (`node-action-limit`).
+const OPERATIONS_FOR_EACH_CORE: usize = 2;
+
+/// Something that was begun has ended, or was seen.
 pub enum Ended {
     /// An agent has answered.
-    Operation(CallId, OperationResult),
+    Operation(CallId, Box<agents::Operation>, agents::Outcome),
+    /// An agent could not be called.
+    Unnamed(CallId, String),
     /// The scheduler has decided; the graph.
     Decision(Ticket, Document),
-    /// A node was fenced, or not.
-    Fencing(Ticket, bool),
-}
-
-impl Ended {
-    /// Tells the node.
-    pub fn tell(self, node: &mut ClusterNode, now: Duration) {
-        match self {
-            Self::Operation(call, result) => node.operated(now, call, result),
-            Self::Decision(ticket, graph) => node.decided(now, ticket, &graph),
-            Self::Fencing(ticket, is_done) => node.fenced(now, ticket, is_done),
-        }
-    }
+    /// A resource is no longer as its monitor would have it.
+    Noticed(String),
 }
 
 /// Whoever carries actions out.
 pub struct ResourceSide {
     executor: Arc<Executor>,
+    watching: Watching,
     turns: Arc<Semaphore>,
     tell: mpsc::UnboundedSender<Ended>,
-    /// What has ended.
-    pub ended: mpsc::UnboundedReceiver<Ended>,
+    ended: mpsc::UnboundedReceiver<Ended>,
 }
 
 impl ResourceSide {
@@ -61,51 +56,83 @@ impl ResourceSide {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             executor: Arc::new(Executor::new(settings)),
-            turns: Arc::new(Semaphore::new(cores * SCRIPTS_FOR_EACH_CORE)),
+            watching: Watching::default(),
+            turns: Arc::new(Semaphore::new(cores * OPERATIONS_FOR_EACH_CORE)),
             tell,
             ended,
         }
     }
 
-    /// Begins what can be begun; what it has for the log.
-    pub fn begin(&self, action: Action) -> Option<String> {
-        match action {
-            Action::Operate(call, operation) => self.operate(call, operation),
-            Action::Decide(ticket, cib) => self.decide(ticket, cib),
-            Action::Fence(ticket, fencing) => {
-                // Nobody listens any more: the daemon ends.
-                let _ = self.tell.send(Ended::Fencing(ticket, false));
-                return Some(format!(
-                    "{} cannot be fenced: no fence device is configured",
-                    fencing.target
-                ));
-            }
-            Action::MayLeave => {}
-            Action::Report(report) => return Some(report.to_string()),
+    /// What has ended, once something has. Safe to be cancelled.
+    pub async fn next(&mut self) -> Ended {
+        match self.ended.recv().await {
+            Some(ended) => ended,
+            // Never: there is a sender in `self`.
+            None => std::future::pending().await,
         }
-        None
     }
 
-    fn operate(&self, call: CallId, operation: Operation) {
-        let (executor, turns) = (Arc::clone(&self.executor), Arc::clone(&self.turns));
+    /// What has ended already.
+    pub fn ready(&mut self) -> Option<Ended> {
+        self.ended.try_recv().ok()
+    }
+
+    /// Tells the node what has ended.
+    pub fn tell(&mut self, node: &mut ClusterNode, now: Duration, ended: Ended) {
+        match ended {
+            Ended::Operation(call, operation, outcome) => {
+                if is_well(&operation, &outcome) {
+                    self.watching.arm(&self.executor, &operation, &self.tell);
+                }
+                node.operated(now, call, result(&outcome));
+            }
+            Ended::Unnamed(call, why) => node.operated(now, call, not_installed(why)),
+            Ended::Decision(ticket, graph) => node.decided(now, ticket, &graph),
+            Ended::Noticed(resource) => {
+                self.watching.fired(&resource);
+                node.noticed(now, &resource);
+            }
+        }
+    }
+
+    /// Has an agent carry out an operation.
+    pub fn operate(&mut self, call: CallId, operation: &Operation) {
         let tell = self.tell.clone();
+        let asked = match asked(operation) {
+            Ok(asked) => asked,
+            Err(why) => {
+                // The receiver is in `self`.
+                let _ = tell.send(Ended::Unnamed(call, why));
+                return;
+            }
+        };
+        if asked.action != "monitor" {
+            self.watching.end(&asked.resource);
+        }
+        let (executor, turns) = (Arc::clone(&self.executor), Arc::clone(&self.turns));
         tokio::spawn(async move {
             // The semaphore is never closed.
             let _turn = turns.acquire().await;
-            let result = match asked(&operation) {
-                Ok(asked) => result(&executor.carry_out(&asked).await),
-                Err(why) => not_installed(why),
-            };
-            let _ = tell.send(Ended::Operation(call, result));
+            let outcome = executor.carry_out(&asked).await;
+            let _ = tell.send(Ended::Operation(call, Box::new(asked), outcome));
         });
     }
 
-    fn decide(&self, ticket: Ticket, cib: Arc<Document>) {
+    /// Runs the scheduler on a thread of its own.
+    pub fn decide(&self, ticket: Ticket, cib: Arc<Document>) {
         let tell = self.tell.clone();
         tokio::task::spawn_blocking(move || {
             let _ = tell.send(Ended::Decision(ticket, graph_of(&cib)));
         });
     }
+}
+
+/// Whether a recurring monitor found its resource running.
+fn is_well(operation: &agents::Operation, outcome: &agents::Outcome) -> bool {
+    operation.action == "monitor"
+        && !operation.interval.is_zero()
+        && outcome.status == ExecutionStatus::Done
+        && matches!(outcome.code, OcfCode::Ok | OcfCode::Promoted)
 }
 
 /// What is to be done, by the scheduler's word.
@@ -123,7 +150,9 @@ fn graph_of(cib: &Document) -> Document {
 #[must_use]
 pub fn epoch_s() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
 }
 
 /// What the agent is asked: its own parameters and the cluster's apart.
@@ -155,7 +184,8 @@ fn agent_name(agent: &Agent) -> Result<AgentName, String> {
         Some(provider) => format!("{class}:{provider}:{kind}"),
         None => format!("{class}:{kind}"),
     };
-    text.parse().map_err(|error: agents::NameError| error.to_string())
+    text.parse()
+        .map_err(|error: agents::NameError| error.to_string())
 }
 
 fn result(outcome: &agents::Outcome) -> OperationResult {
@@ -176,7 +206,7 @@ fn result(outcome: &agents::Outcome) -> OperationResult {
 fn not_installed(why: String) -> OperationResult {
     OperationResult {
         outcome: OperationStatus::NotInstalled,
-        code: i32::from(agents::OcfCode::NotInstalled.number()),
+        code: i32::from(OcfCode::NotInstalled.number()),
         reason: why,
         took: Duration::ZERO,
     }

@@ -138,6 +138,9 @@ impl Controller {
 
     /// The committed CIB is another one. `is_foreign`: not only by what controllers did.
     pub fn cib(&mut self, now: Now, cib: Arc<Document>, is_foreign: bool) {
+        if is_foreign && self.is_established {
+            self.executor.compare(&self.cib, &cib);
+        }
         self.cib = Arc::clone(&cib);
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.cib(now, cib, is_foreign);
@@ -211,6 +214,12 @@ impl Controller {
     /// An agent has answered.
     pub fn finished(&mut self, now: Now, call: CallId, result: OperationResult) {
         self.executor.finished(now, call, result);
+        self.settle();
+    }
+
+    /// Something happened to a resource of this node that its monitor has to look at.
+    pub fn noticed(&mut self, now: Now, resource: &str) {
+        self.executor.noticed(now, resource);
         self.settle();
     }
 

@@ -102,7 +102,7 @@ impl<G: GroupService> Daemon<G> {
             }
             Request::Leave => {
                 self.answer(client, &Answer::Done);
-                self.leave("a client asked for it");
+                self.leave_in_order("a client asked for it");
             }
         }
     }
@@ -187,15 +187,7 @@ impl<G: GroupService> Daemon<G> {
 }
 
 fn to_replica(change: cluster_api::Change) -> Result<Change, String> {
-    let expectation = match change.if_version {
-        None => None,
-        Some(text) => {
-            let version = text
-                .parse()
-                .map_err(|_| format!("'{text}' is no version: admin_epoch.epoch.num_updates"))?;
-            Some(Expectation::Version(version))
-        }
-    };
+    let expectation = change.if_version.as_deref().map(expectation).transpose()?;
     let operations = change.edits.into_iter().map(|edit| match edit {
         Edit::Create { parent, xml } => Operation::Create {
             parent,
@@ -221,5 +213,24 @@ fn to_replica(change: cluster_api::Change) -> Result<Change, String> {
         expectation,
         origin: None,
         operations: operations.collect(),
+    })
+}
+
+/// A whole version, or that of a configuration.
+fn expectation(text: &str) -> Result<Expectation, String> {
+    let misread =
+        || format!("'{text}' is no version: admin_epoch.epoch.num_updates, or admin_epoch.epoch");
+    let whole = match text.matches('.').count() {
+        1 => format!("{text}.0"),
+        _ => text.to_owned(),
+    };
+    let version: CibVersion = whole.parse().map_err(|_| misread())?;
+    Ok(if whole == text {
+        Expectation::Version(version)
+    } else {
+        Expectation::Configuration {
+            admin_epoch: version.admin_epoch,
+            epoch: version.epoch,
+        }
     })
 }

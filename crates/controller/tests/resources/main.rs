@@ -101,6 +101,38 @@ fn a_resource_that_dies_is_found_by_its_monitor_and_started_again() {
 }
 
 #[test]
+fn what_an_agent_watches_is_started_again_at_once() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    let before = world.now();
+    world.lose_visibly(holder, "A");
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 2);
+    // In the second of the first result: it must not pass for the older of the two.
+    assert!(world.now() - before < Duration::from_secs(1));
+}
+
+#[test]
+fn what_an_operator_refreshes_is_looked_for_anew() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    let probes = |world: &World| count(world, &format!("A monitor node{holder}"));
+    let before = probes(&world);
+    world.edit(Edit::Delete {
+        query: "/cib/status/node_state//lrm_resource[@id='A']".to_owned(),
+        all: true,
+    });
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 1);
+    // The probe, and the monitor that is asked for anew.
+    assert_eq!(probes(&world), before + 2);
+    world.pass(Duration::from_secs(11));
+    assert_eq!(probes(&world), before + 3);
+}
+
+#[test]
 fn a_resource_that_does_not_start_is_tried_elsewhere() {
     let mut world = World::new(3, &dummy("A", 10), "", &[NO_FENCING]);
     for node in [1, 2] {

@@ -142,6 +142,16 @@ impl World {
         assert!(node.running.remove(resource), "{resource} runs there");
     }
 
+    /// What runs on a node is gone, and its agent's watch says so.
+    pub fn lose_visibly(&mut self, node: u32, resource: &str) {
+        self.lose(node, resource);
+        self.settled = false;
+        let now = self.clocks();
+        let loser = self.nodes.get_mut(&node).expect("it runs");
+        loser.controller.noticed(now, resource);
+        self.obey(node);
+    }
+
     /// A client changes the CIB.
     pub fn edit(&mut self, edit: Edit) {
         self.settled = false;
@@ -170,6 +180,11 @@ impl World {
             .filter(|(_, node)| node.running.contains(resource))
             .map(|(id, _)| *id)
             .collect()
+    }
+
+    /// How much time has passed.
+    pub fn now(&self) -> Duration {
+        self.now
     }
 
     /// The agreed CIB.

@@ -80,8 +80,7 @@ impl Replica {
         }
         if !Arc::ptr_eq(&before, &self.committed) {
             let after = Arc::clone(&self.committed);
-            self.outbox
-                .push_back(Output::Changed(Changed {
+            self.outbox.push_back(Output::Changed(Changed {
                 before,
                 after,
                 is_foreign,
