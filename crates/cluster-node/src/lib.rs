@@ -20,7 +20,7 @@ mod record;
 mod resources;
 
 pub use controller::{
-    Agent, CallId, Operation, OperationResult, Outcome as OperationStatus, Ticket,
+    Agent, CallId, Fencing, Operation, OperationResult, Outcome as OperationStatus, Ticket,
 };
 pub use message::{Message, MessageError};
 pub use node::{ClusterNode, Output, Start, Write, WriteNumber};

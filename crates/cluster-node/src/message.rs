@@ -12,6 +12,8 @@ pub enum Message {
     Replica(Bytes),
     /// The controllers'.
     Control(Bytes),
+    /// Of those who fence.
+    Fencing(Bytes),
     /// Of somebody who uses the group for messages of his own.
     Application(Bytes),
 }
@@ -29,6 +31,7 @@ impl Message {
             Message::Replica(content) => (1, content.clone()),
             Message::Application(content) => (2, content.clone()),
             Message::Control(content) => (3, content.clone()),
+            Message::Fencing(content) => (4, content.clone()),
         };
         let mut bytes = BytesMut::with_capacity(1 + content.len());
         bytes.put_u8(kind);
@@ -52,6 +55,7 @@ impl Message {
             1 => Ok(Message::Replica(bytes)),
             2 => Ok(Message::Application(bytes)),
             3 => Ok(Message::Control(bytes)),
+            4 => Ok(Message::Fencing(bytes)),
             _ => Err(MessageError),
         }
     }
@@ -68,6 +72,7 @@ mod tests {
             Message::Replica(Bytes::from_static(b"x")),
             Message::Application(Bytes::new()),
             Message::Control(Bytes::from_static(b"{}")),
+            Message::Fencing(Bytes::from_static(b"{}")),
         ];
         for message in messages {
             assert_eq!(Message::decode(message.encode()), Ok(message));

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cib::xml::Document;
-use controller::{CallId, Controller, Identity, Now, OperationResult, Ticket};
+use controller::{Controller, Identity};
 use membership::{Delivery, Member, View, ViewId, Votes};
 use quorum::{Attachment, Command, Fact, Options, Quorum, Record, Refusal, Verdict};
 use replica::limits::{FIRST_RETRY, LONGEST_RETRY, WRITE_FAILURES};
@@ -17,7 +16,9 @@ use replica::{
 use crate::acknowledging::Acknowledging;
 use crate::lease_votes::lease_votes;
 use crate::message::Message;
-use crate::resources::{Action, Resources, Wish};
+use crate::resources::{Action, Resources};
+
+mod control;
 
 /// What a node finds of its former life.
 pub struct Start {
@@ -70,6 +71,13 @@ pub enum Output {
     Changed(Changed),
     /// Something is to be done for resources.
     Act(Action),
+    /// What somebody says who fences.
+    Fencing {
+        /// Who.
+        sender: Member,
+        /// What.
+        payload: Bytes,
+    },
     /// A message of somebody who uses the group for his own.
     Application {
         /// Who sent it.
@@ -266,6 +274,10 @@ impl ClusterNode {
                 self.acknowledging.delivered(seq, false);
                 self.hear_controller(now, sender, &payload);
             }
+            Ok(Message::Fencing(payload)) => {
+                self.acknowledging.delivered(seq, false);
+                self.outputs.push_back(Output::Fencing { sender, payload });
+            }
             Ok(Message::Application(payload)) => {
                 self.acknowledging.delivered(seq, false);
                 self.outputs
@@ -292,73 +304,6 @@ impl ClusterNode {
             self.obey(commands);
         }
         self.settle(now, false);
-    }
-
-    fn hear_controller(&mut self, now: Duration, sender: Member, payload: &[u8]) {
-        match controller::Message::decode(payload) {
-            Ok(message) => {
-                if let Some(resources) = &mut self.resources {
-                    let now = resources.clock(now);
-                    resources.controller.heard(now, sender.node.0, message);
-                }
-            }
-            Err(_) => self.outputs.push_back(Output::Unreadable(sender)),
-        }
-    }
-
-    /// What the calendar says, in seconds since 1970. It may be wrong, and jump: it is for people, and
-    /// for rules about dates.
-    pub fn calendar(&mut self, now: Duration, epoch_s: i64) {
-        if let Some(resources) = &mut self.resources {
-            resources.calendar(now, epoch_s);
-        }
-    }
-
-    /// An agent has answered.
-    pub fn operated(&mut self, now: Duration, call: CallId, result: OperationResult) {
-        self.control(now, |controller, now| {
-            controller.finished(now, call, result)
-        });
-    }
-
-    /// Something happened to a resource of this node that its monitor has to look at.
-    pub fn noticed(&mut self, now: Duration, resource: &str) {
-        self.control(now, |controller, now| controller.noticed(now, resource));
-    }
-
-    /// The scheduler has decided.
-    pub fn decided(&mut self, now: Duration, ticket: Ticket, graph: &Document) {
-        self.control(now, |controller, now| {
-            controller.decided(now, ticket, graph)
-        });
-    }
-
-    /// A node was fenced, or could not be.
-    pub fn fenced(&mut self, now: Duration, ticket: Ticket, is_done: bool) {
-        self.control(now, |controller, now| {
-            controller.fenced(now, ticket, is_done)
-        });
-    }
-
-    /// This node is to leave the cluster: [`Action::MayLeave`] comes when nothing runs on it.
-    pub fn wants_to_leave(&mut self, now: Duration) {
-        self.control(now, Controller::leave);
-    }
-
-    fn control(&mut self, now: Duration, act: impl FnOnce(&mut Controller, Now)) {
-        if let Some(resources) = &mut self.resources {
-            let now = resources.clock(now);
-            act(&mut resources.controller, now);
-        }
-        self.settle_replica();
-    }
-
-    /// What this node does for resources.
-    #[must_use]
-    pub fn controller(&self) -> Option<&Controller> {
-        self.resources
-            .as_ref()
-            .map(|resources| &resources.controller)
     }
 
     /// A write has ended.
@@ -536,25 +481,6 @@ impl ClusterNode {
         if let (Some(view), Some(seq)) = (self.view, self.acknowledging.advance()) {
             self.outputs.push_back(Output::Acknowledge(view, seq));
         }
-    }
-
-    /// What follows from the controller. Whether the replica was asked for something.
-    fn settle_resources(&mut self) -> bool {
-        let Some(resources) = &mut self.resources else {
-            return false;
-        };
-        if let Some((view, standing)) = self.replica.established()
-            && Some(view) == self.view
-        {
-            resources.established(standing.quorate);
-        }
-        while let Some(wish) = resources.poll(&mut self.replica) {
-            self.outputs.push_back(match wish {
-                Wish::Act(action) => Output::Act(action),
-                Wish::Say(message) => Output::Submit(Message::Control(message).encode()),
-            });
-        }
-        resources.take_asked()
     }
 
     fn settle_votes(&mut self, now: Duration) {

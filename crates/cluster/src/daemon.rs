@@ -6,6 +6,7 @@
 //!         ◄─────────────────────────────────┘
 //! ```
 
+mod acting;
 mod requests;
 mod sentences;
 mod status;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cluster_api::{Access, Answer, Event, Frame, Topic};
-use cluster_node::{Action, ClusterNode, Output};
+use cluster_node::{ClusterNode, Output};
 use membership::Refused;
 use replica::RequestId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::clients::{ClientId, Clients, FromClient};
 use crate::clock;
+use crate::fencing::FencingSide;
 use crate::group::{GroupEvent, GroupService};
 use crate::log::Log;
 use crate::resources::{ResourceSide, epoch_s};
@@ -69,6 +71,7 @@ pub struct Daemon<G> {
     log: Log,
     witness: Option<WitnessSide>,
     resources: ResourceSide,
+    fencing: FencingSide,
     /// Until when the witness' vote is held.
     vote_until: Option<Duration>,
 
@@ -102,7 +105,12 @@ impl<G: GroupService> Daemon<G> {
     #[must_use]
     pub fn new(parts: Parts<G>) -> Self {
         let now = clock::now();
+        let names = parts.setup.names.iter();
+        let names = names.map(|(id, name)| (id.0, name.clone())).collect();
+        let mut fencing = FencingSide::new(parts.setup.name(parts.setup.node), names);
+        fencing.cib(parts.node.replica().committed());
         Self {
+            fencing,
             setup: parts.setup,
             group: parts.group,
             node: parts.node,
@@ -152,6 +160,7 @@ impl<G: GroupService> Daemon<G> {
             .group
             .deadline()
             .min(self.node.deadline().unwrap_or(Duration::MAX))
+            .min(self.fencing.deadline().unwrap_or(Duration::MAX))
             .min(
                 self.witness
                     .as_ref()
@@ -166,6 +175,7 @@ impl<G: GroupService> Daemon<G> {
             () = self.group.ready() => {}
             Some((number, result)) = self.writer.done.recv() => self.node.written(clock::now(), number, result),
             ended = self.resources.next() => self.resources.tell(&mut self.node, clock::now(), ended),
+            ended = self.fencing.next() => self.fencing.take(clock::now(), ended),
             Some(message) = self.clients.incoming.recv(), if has_room => self.hear_client(message),
             _ = terminate.recv() => self.leave_in_order("SIGTERM"),
             _ = interrupt.recv() => self.leave_in_order("SIGINT"),
@@ -210,6 +220,7 @@ impl<G: GroupService> Daemon<G> {
         // The group must not vouch on a vote of the witness that ran out while this process stood still.
         self.node.calendar(now, epoch_s());
         self.node.tick(now);
+        self.fencing.tick(now);
         self.obey_all();
         self.group.take_in(now);
         while let Ok((number, result)) = self.writer.done.try_recv() {
@@ -272,7 +283,7 @@ impl<G: GroupService> Daemon<G> {
             any = true;
             self.obey_node(output);
         }
-        any
+        any | self.obey_fencing()
     }
 
     fn hear_group(&mut self, now: Duration, event: GroupEvent) {
@@ -281,6 +292,7 @@ impl<G: GroupService> Daemon<G> {
                 self.view_at = now;
                 let said = self.say_view(&view);
                 self.log.say(&said);
+                self.fencing.view(now, view.nodes().map(|node| node.0));
                 self.node.view(now, &view);
                 let status = self.view_status(now);
                 self.tell(Topic::Views, &Event::View(status));
@@ -316,10 +328,14 @@ impl<G: GroupService> Daemon<G> {
                 ));
             }
             Output::Changed(changed) => {
+                self.fencing.cib(&changed.after);
                 let version = changed.version().to_string();
                 self.tell(Topic::Cib, &Event::Cib { version });
             }
             Output::Act(action) => self.act(action),
+            Output::Fencing { sender, payload } => {
+                self.fencing.hear(clock::now(), sender.node.0, &payload);
+            }
             Output::Application { sender, payload } => self.pass_message(sender.node.0, &payload),
             Output::Unreadable(sender) => {
                 let name = self.setup.name(sender.node);
@@ -328,21 +344,6 @@ impl<G: GroupService> Daemon<G> {
                 ));
             }
             Output::Report(report) => self.take_report(&report),
-        }
-    }
-
-    /// Does what the node wants for resources.
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Operate(call, operation) => self.resources.operate(call, &operation),
-            Action::Decide(ticket, cib) => self.resources.decide(ticket, cib),
-            Action::Fence(ticket, fencing) => {
-                self.log
-                    .say(&format!("{} cannot be fenced", fencing.target));
-                self.node.fenced(clock::now(), ticket, false);
-            }
-            Action::MayLeave => self.leave("nothing runs here any more"),
-            Action::Report(report) => self.log.say(&report.to_string()),
         }
     }
 

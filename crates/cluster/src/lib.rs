@@ -19,6 +19,7 @@ pub mod clock;
 mod commands;
 pub mod daemon;
 pub mod disk;
+mod fencing;
 pub mod group;
 pub mod keys;
 mod lives;

@@ -231,6 +231,14 @@ impl Controller {
         self.settle();
     }
 
+    /// Something happened that the CIB does not say, and that may lead to another decision.
+    pub fn reconsider(&mut self, now: Now) {
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.reconsider_now(now);
+        }
+        self.settle();
+    }
+
     /// A node was fenced, or could not be.
     pub fn fenced(&mut self, now: Now, ticket: Ticket, is_done: bool) {
         if let Some(coordinator) = &mut self.coordinator {

@@ -13,6 +13,7 @@ use super::Daemon;
 use crate::clients::ClientId;
 use crate::clock;
 use crate::group::GroupService;
+use crate::resources::epoch_s;
 
 impl<G: GroupService> Daemon<G> {
     pub(super) fn hear_session(&mut self, client: ClientId, frame: Frame) {
@@ -100,6 +101,19 @@ impl<G: GroupService> Daemon<G> {
                 self.reload_keys();
                 self.answer(client, &Answer::Done);
             }
+            Request::Fence(fence) => self.fencing.fence_for(now, client, fence),
+            Request::ConfirmFenced { target } => {
+                self.fencing.confirm(target);
+                self.answer(client, &Answer::Done);
+            }
+            Request::ForgetFencing { target } => {
+                self.fencing.forget(target);
+                self.answer(client, &Answer::Done);
+            }
+            Request::FencingHistory { target } => {
+                let history = self.fencing.history(now, epoch_s(), target.as_deref());
+                self.answer(client, &Answer::FencingHistory(history));
+            }
             Request::Leave => {
                 self.answer(client, &Answer::Done);
                 self.leave_in_order("a client asked for it");
@@ -159,7 +173,7 @@ impl<G: GroupService> Daemon<G> {
         self.answer(client, &Answer::Refused(Refusal::new(reason)));
     }
 
-    fn answer(&mut self, client: ClientId, answer: &Answer) {
+    pub(super) fn answer(&mut self, client: ClientId, answer: &Answer) {
         if let Some(session) = self.sessions.get(&client)
             && session
                 .answers

@@ -208,3 +208,40 @@ fn many_resources_are_started() {
     });
     assert!(busiest.max() <= Some(34));
 }
+
+#[test]
+fn what_a_lost_node_ran_is_left_to_it_for_a_moment() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    let before = world.now();
+    world.together(&others);
+    world.settle();
+    let waited = world.now() - before;
+    assert!(waited >= controller::TAKEOVER_DELAY, "{waited:?}");
+    assert!(waited < controller::TAKEOVER_DELAY * 2, "{waited:?}");
+}
+
+#[test]
+fn what_cannot_be_fenced_is_tried_again_with_pauses() {
+    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
+    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    world.fencing_fails = true;
+    world.together(&others);
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.fenced.len(), 10);
+    assert!(world.holders("A").is_empty());
+    // Whatever an operator changes may be what was missing.
+    world.fencing_fails = false;
+    world.edit(Edit::Create {
+        parent: "/cib/configuration/resources".to_owned(),
+        element: dummy("B", 5),
+    });
+    world.settle();
+    assert_eq!(world.fenced.len(), 11);
+    assert_eq!(world.holders("A").len(), 1);
+}

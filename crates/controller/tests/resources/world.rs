@@ -49,8 +49,10 @@ pub struct World {
     pub answers: BTreeMap<String, (Outcome, i32)>,
     /// What was called, in order: `RESOURCE TASK NODE`.
     pub called: Vec<String>,
-    /// Who was fenced.
+    /// Who was fenced, or was to be.
     pub fenced: Vec<String>,
+    /// No fencing succeeds.
+    pub fencing_fails: bool,
     /// What was reported.
     pub reports: Vec<String>,
     settled: bool,
@@ -82,6 +84,7 @@ impl World {
             answers: BTreeMap::new(),
             called: Vec::new(),
             fenced: Vec::new(),
+            fencing_fails: false,
             reports: Vec::new(),
             settled: false,
         }
@@ -363,7 +366,7 @@ impl World {
                     self.fenced.push(fencing.target);
                     let now = self.clocks();
                     let node = self.nodes.get_mut(&id).expect("it is there");
-                    node.controller.fenced(now, ticket, true);
+                    node.controller.fenced(now, ticket, !self.fencing_fails);
                 }
                 Output::Leave => node.may_leave = true,
                 Output::Report(report) => self.reports.push(report.to_string()),
