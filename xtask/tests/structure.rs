@@ -31,11 +31,11 @@ const LAYERS: &[&[&str]] = &[
         "agents",
         "balancer",
         "address-keeper",
-        "cluster-node",
         "controller",
         "lab",
         "pcs",
     ],
+    &["cluster-node"],
     &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
     &["keel", "fuzz", "xtask"],
 ];

@@ -259,18 +259,29 @@ impl Store for ClusterStore {
         }
     }
 
-    /// As a patch that holds for the version that was read only.
+    /// As a patch that holds for the configuration that was read only. The status goes on changing
+    /// while an operator types: unless the patch is about the status, it does not matter.
     fn write(&mut self, before: &Document, mut after: Document) -> Result<Written, StoreError> {
         let version = CibVersion::of(before.root());
-        if CibVersion::of(after.root()).admin_epoch == version.admin_epoch {
+        let is_raised = CibVersion::of(after.root()).admin_epoch != version.admin_epoch;
+        if !is_raised {
             // The cluster counts.
             version.write(&mut after);
         }
-        let Some(patch) = patch::diff(before, &after) else {
+        let Some(mut patch) = patch::diff(before, &after) else {
             return Ok(Written::Done);
         };
+        if !is_raised {
+            patch::remove_versions(&mut patch);
+        }
+        let is_whole = is_raised || patch::touches(&patch, "/cib/status");
+        let version_of = |cib: &Document| match CibVersion::of(cib.root()) {
+            version if is_whole => version.to_string(),
+            version => format!("{}.{}", version.admin_epoch, version.epoch),
+        };
+        let version = version_of(before);
         let change = Change {
-            if_version: Some(version.to_string()),
+            if_version: Some(version.clone()),
             edits: vec![Edit::Patch {
                 xml: patch.root().to_compact_text(),
             }],
@@ -282,7 +293,7 @@ impl Store for ClusterStore {
             }
             Answer::Refused(refusal) => {
                 let now = self.read()?;
-                if CibVersion::of(now.root()) == version {
+                if version_of(&now) == version {
                     Err(StoreError::Refused(refusal.reason))
                 } else {
                     Ok(Written::Outdated)
