@@ -217,9 +217,10 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
         "crm_verify" => Some(Invocation::CrmVerify(text(rest.to_vec()))),
         "pcs" => Some(Invocation::Pcs(text(rest.to_vec()))),
         "lab" => Some(Invocation::Lab(rest.to_vec())),
-        _ if pcs::TOOLS.iter().any(|(tool, _)| *tool == name) => Some(
-            Invocation::PacemakerTool(name.to_owned(), text(rest.to_vec())),
-        ),
+        _ if pcs::TOOLS.iter().any(|(tool, _)| *tool == name) => Some(Invocation::PacemakerTool(
+            name.to_owned(),
+            text(rest.to_vec()),
+        )),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
     }

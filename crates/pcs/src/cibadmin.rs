@@ -96,8 +96,8 @@ fn act(options: &Options, workplace: &mut Workplace<'_>) -> Done {
         return Err(Failure::usage("no command was given; see --help"));
     };
     let place = place(options)?;
-    let is_dangerous = matches!(command, Command::Upgrade | Command::Erase)
-        || (command == Command::DeleteAll);
+    let is_dangerous =
+        matches!(command, Command::Upgrade | Command::Erase) || (command == Command::DeleteAll);
     if is_dangerous && !options.force {
         return Err(Failure::new(
             "The supplied command is considered dangerous.  To prevent accidental destruction of \
@@ -146,7 +146,9 @@ fn place(options: &Options) -> Done<Option<String>> {
         None => {
             let meant = diagnostics::nearest(scope, SCOPES.iter().copied());
             let meant = meant.map_or(String::new(), |it| format!(", did you mean '{it}'?"));
-            Err(Failure::usage(format!("there is no section '{scope}'{meant}")))
+            Err(Failure::usage(format!(
+                "there is no section '{scope}'{meant}"
+            )))
         }
     }
 }
@@ -154,7 +156,9 @@ fn place(options: &Options) -> Done<Option<String>> {
 /// What is given with `-X`, `-x` or `-p`.
 fn input(options: &Options, workplace: &mut Workplace<'_>) -> Done<Document> {
     let Some(source) = &options.source else {
-        return Err(Failure::usage("Please supply XML to process with -X, -x or -p"));
+        return Err(Failure::usage(
+            "Please supply XML to process with -X, -x or -p",
+        ));
     };
     source.read(workplace.files).map_err(|_| {
         let name = match source {
@@ -226,7 +230,10 @@ fn failure(error: &ChangeError) -> Failure {
     let (text, exit_code) = match error {
         ChangeError::NotFound(_) => ("No such device or address", ExitCode::NO_SUCH),
         ChangeError::Exists(_) => ("File exists", ExitCode::EXISTS),
-        ChangeError::Older { .. } => ("Update was older than existing configuration", ExitCode::OLD),
+        ChangeError::Older { .. } => (
+            "Update was older than existing configuration",
+            ExitCode::OLD,
+        ),
         ChangeError::Invalid(_) | ChangeError::Schema(_) => (
             "Update does not conform to the configured schema",
             ExitCode::CONFIGURATION,

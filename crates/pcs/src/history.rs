@@ -62,7 +62,10 @@ fn remove(cib: &mut Document, queries: &[String]) -> Done {
     for query in queries {
         let found = Query::parse(query).and_then(|query| {
             let found = query.select(cib)?;
-            Ok(found.into_iter().map(Element::xml_id).collect::<Vec<XmlId>>())
+            Ok(found
+                .into_iter()
+                .map(Element::xml_id)
+                .collect::<Vec<XmlId>>())
         });
         let found = found.map_err(|error| Failure::new(error.to_string(), ExitCode::SOFTWARE))?;
         found.into_iter().for_each(|it| cib.remove(it));
@@ -80,10 +83,14 @@ pub(crate) fn selected(
         .map(|id| Names::of(cib, id, selection.is_forced))
         .transpose()?;
     let states = cib.root().child("status");
-    let states = states.into_iter().flat_map(|it| it.children_named("node_state"));
+    let states = states
+        .into_iter()
+        .flat_map(|it| it.children_named("node_state"));
     let is_node = |it: &Element<'_>| {
         let name = it.attribute("uname").unwrap_or("");
-        selection.node.is_none_or(|node| name.eq_ignore_ascii_case(node))
+        selection
+            .node
+            .is_none_or(|node| name.eq_ignore_ascii_case(node))
     };
     let (mut places, mut queries) = (Vec::new(), Vec::new());
     let mut is_node_known = false;
@@ -109,9 +116,12 @@ pub(crate) fn selected(
                 continue;
             }
             let place = format!("/cib/status/node_state[@id='{id}']");
-            queries.push(format!("{place}/lrm/lrm_resources/lrm_resource[@id='{name}']"));
+            queries.push(format!(
+                "{place}/lrm/lrm_resources/lrm_resource[@id='{name}']"
+            ));
             for attribute in own {
-                let attribute = format!("{place}/transient_attributes//nvpair[@name='{attribute}']");
+                let attribute =
+                    format!("{place}/transient_attributes//nvpair[@name='{attribute}']");
                 if !queries.contains(&attribute) {
                     queries.push(attribute);
                 }
@@ -144,9 +154,14 @@ fn fail_attributes(state: Element<'_>) -> impl Iterator<Item = &str> {
 fn has_failed(history: Element<'_>) -> bool {
     history.children_named("lrm_rsc_op").any(|it| {
         let number = |name: &str| it.attribute(name).and_then(|it| it.parse::<i64>().ok());
-        let is_probe = it.attribute("operation") == Some("monitor") && number("interval") == Some(0);
+        let is_probe =
+            it.attribute("operation") == Some("monitor") && number("interval") == Some(0);
         let result = number("rc-code").unwrap_or(0);
-        let expected: &[i64] = if is_probe { &[0, 7, 8, 190, 191, 193] } else { &[0, 8, 190, 191, 193] };
+        let expected: &[i64] = if is_probe {
+            &[0, 7, 8, 190, 191, 193]
+        } else {
+            &[0, 8, 190, 191, 193]
+        };
         it.id().is_some_and(|id| id.contains("_last_failure_"))
             || number("op-status").unwrap_or(0) > 1
             || !expected.contains(&result)

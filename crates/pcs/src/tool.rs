@@ -130,11 +130,6 @@ impl Reply {
         }
     }
 
-    /// A line for standard error.
-    pub fn say(&mut self, line: impl Into<String>) {
-        self.said.push(line.into());
-    }
-
     /// An element for programs, at the top.
     pub fn element(&mut self, name: &str, attributes: &[(&str, &str)]) -> XmlId {
         let root = self.document.root().xml_id();
@@ -148,12 +143,6 @@ impl Reply {
             self.document.set(element, name, value);
         }
         element
-    }
-
-    /// An element for programs that holds a text.
-    pub fn text_element(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
-        let element = self.element(name, attributes);
-        self.document.append_text(element, text);
     }
 
     fn finish(self, result: Done, outcome: &mut Outcome) -> String {
@@ -188,9 +177,8 @@ pub(crate) fn run<T: Copy, O: Default>(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut options = O::default();
-    let take = |meaning, given: Given<'_>, rest: &mut Words<'_>| {
-        take(&mut options, meaning, given, rest)
-    };
+    let take =
+        |meaning, given: Given<'_>, rest: &mut Words<'_>| take(&mut options, meaning, given, rest);
     // Scripts join letters and arguments as they please.
     let request = grammar.read(arguments, &mut String::new(), take);
     let common = match request {

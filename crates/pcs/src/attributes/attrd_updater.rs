@@ -92,7 +92,9 @@ fn act(options: &Options, workplace: &mut Workplace<'_>) -> Done {
         return Err(Failure::usage("-d/--delay is required with this command"));
     }
     if options.name.is_none() && options.pattern.is_none() && *command != Command::Refresh {
-        return Err(Failure::usage("Command requires --name or --pattern argument"));
+        return Err(Failure::usage(
+            "Command requires --name or --pattern argument",
+        ));
     }
     let result = perform(options, command, workplace);
     result.map_err(|failure| match failure.exit_code {
@@ -165,7 +167,9 @@ fn query(options: &Options, workplace: &mut Workplace<'_>) -> Done {
     let cib = workplace.cib()?;
     let nodes: Vec<String> = if options.all {
         let status = cib.root().child("status");
-        let states = status.into_iter().flat_map(|it| it.children_named("node_state"));
+        let states = status
+            .into_iter()
+            .flat_map(|it| it.children_named("node_state"));
         let names = states.filter_map(|it| it.attribute("uname"));
         names.map(str::to_owned).collect()
     } else {

@@ -107,8 +107,9 @@ fn act(options: &Options, workplace: &mut Workplace<'_>) -> Done {
     }
     let owner = owner(options, workplace)?;
     let pattern = options.pattern.as_deref().map(Regex::new).transpose();
-    let pattern = pattern
-        .map_err(|error| Failure::usage(format!("Error: the pattern is not understood: {error}")))?;
+    let pattern = pattern.map_err(|error| {
+        Failure::usage(format!("Error: the pattern is not understood: {error}"))
+    })?;
     match options.command.as_ref().unwrap_or(&Command::Query) {
         Command::Query => query(options, &owner, &wanted, pattern.as_ref(), workplace),
         Command::Update(value) => match pattern {
@@ -185,7 +186,13 @@ fn owner(options: &Options, workplace: &mut Workplace<'_>) -> Done<Owner> {
             utilization: options.utilization,
         },
         other => {
-            let known = ["crm_config", "rsc_defaults", "op_defaults", "tickets", "nodes"];
+            let known = [
+                "crm_config",
+                "rsc_defaults",
+                "op_defaults",
+                "tickets",
+                "nodes",
+            ];
             let meant = diagnostics::nearest(other, known);
             let meant = meant.map_or(String::new(), |it| format!(", did you mean '{it}'?"));
             return Err(Failure::usage(format!(

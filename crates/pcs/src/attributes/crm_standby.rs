@@ -89,9 +89,7 @@ fn act(options: &Options, workplace: &mut Workplace<'_>) -> Done {
     };
     match command {
         Command::Query => query(&owners, &wanted, workplace),
-        Command::Update(value) => {
-            set(owners[0], &name, &wanted, Value::Is(value), workplace)
-        }
+        Command::Update(value) => set(owners[0], &name, &wanted, Value::Is(value), workplace),
         Command::Delete => owners
             .into_iter()
             .try_for_each(|owner| set(owner, &name, &wanted, Value::Gone, workplace)),

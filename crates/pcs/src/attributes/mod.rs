@@ -154,8 +154,7 @@ impl Owner {
             return Vec::new();
         };
         let is_set = |it: &Element<'_>| {
-            it.name() == self.set_name()
-                && wanted.set.as_ref().is_none_or(|id| it.id() == Some(id))
+            it.name() == self.set_name() && wanted.set.as_ref().is_none_or(|id| it.id() == Some(id))
         };
         let is = |wanted: &Option<String>, value: Option<&str>| {
             wanted.as_ref().is_none_or(|it| value == Some(it))
@@ -283,9 +282,10 @@ fn child(cib: &mut Document, parent: XmlId, name: &str) -> XmlId {
 /// The element of the node that is called so.
 fn node<'d>(cib: &'d Document, name: &str) -> Option<Element<'d>> {
     let nodes = cib.root().child("configuration")?.child("nodes")?;
-    nodes
-        .children()
-        .find(|it| it.attribute("uname").is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    nodes.children().find(|it| {
+        it.attribute("uname")
+            .is_some_and(|own| own.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The id of the node that is called so, a remote or guest node's being its name.

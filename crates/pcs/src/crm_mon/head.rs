@@ -10,8 +10,8 @@ use scheduler::model::options::NoQuorumPolicy;
 
 use super::options::Section;
 use crate::outline::Outline;
-use crate::status::text::node_name;
 use crate::status::Shape;
+use crate::status::text::node_name;
 
 /// The head of a status.
 pub(super) struct Head<'p, 'c> {
@@ -59,7 +59,9 @@ impl Head<'_, '_> {
             lines.push(self.coordinator(shape));
         }
         if shown.contains(&Section::Times) {
-            let on = self.status.map_or(String::new(), |it| format!(" on {}", it.name));
+            let on = self
+                .status
+                .map_or(String::new(), |it| format!(" on {}", it.name));
             lines.push(format!("Last updated: {}{on}", self.now.to_ctime_text()));
             lines.push(format!("Last change:  {}", self.last_change()));
         }
@@ -134,8 +136,16 @@ impl Head<'_, '_> {
 
     fn options(&self) -> [String; 3] {
         let options = &self.plan.options;
-        let fencing = if options.fencing_enabled { "enabled" } else { "disabled" };
-        let symmetric = if options.symmetric { "symmetric" } else { "asymmetric" };
+        let fencing = if options.fencing_enabled {
+            "enabled"
+        } else {
+            "disabled"
+        };
+        let symmetric = if options.symmetric {
+            "symmetric"
+        } else {
+            "asymmetric"
+        };
         let policy = match options.no_quorum_policy {
             NoQuorumPolicy::Stop => "Stop ALL resources",
             NoQuorumPolicy::Freeze => "Freeze resources",
@@ -236,10 +246,7 @@ impl Head<'_, '_> {
                 vec![
                     ("stonith-enabled", text(options.fencing_enabled)),
                     ("symmetric-cluster", text(options.symmetric)),
-                    (
-                        "no-quorum-policy",
-                        self.policy_name().to_owned(),
-                    ),
+                    ("no-quorum-policy", self.policy_name().to_owned()),
                     ("maintenance-mode", text(options.maintenance)),
                     ("stop-all-resources", text(options.stop_all)),
                     ("stonith-timeout-ms", options.fencing_timeout_ms.to_string()),
@@ -298,7 +305,10 @@ impl Head<'_, '_> {
         if !warnings.is_empty() {
             return (format!("CLUSTER WARN: {}", warnings.join(", ")), false);
         }
-        let mut text = format!("CLUSTER OK: {online} node{} online", if online == 1 { "" } else { "s" });
+        let mut text = format!(
+            "CLUSTER OK: {online} node{} online",
+            if online == 1 { "" } else { "s" }
+        );
         for (number, what) in [(standby, "standby"), (maintenance, "maintenance")] {
             if number > 0 {
                 let plural = if number == 1 { "" } else { "s" };

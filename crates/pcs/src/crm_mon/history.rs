@@ -7,11 +7,11 @@ use scheduler::model::{NodeId, ResourceId};
 
 use crate::exit;
 use crate::outline::Outline;
+use crate::status::Shape;
 use crate::status::fail_counts::{NodeFailures, ResourceFailures};
 use crate::status::failures::number;
 use crate::status::text::begin_node;
 use crate::status::xml::local;
-use crate::status::Shape;
 
 /// What ran on one node.
 pub(super) struct NodeHistory<'c> {
@@ -164,13 +164,11 @@ fn line(operation: Element<'_>, now: DateTime, timing: bool) -> String {
         facts.push(format!("interval=\"{interval_ms}ms\""));
     }
     let result = number(operation, "rc-code");
-    if timing {
-        if let Some(changed) = changed(operation, now) {
-            facts.push(format!("last-rc-change=\"{}\"", changed.to_ctime_text()));
-            for (name, attribute) in [("exec-time", "exec-time"), ("queue-time", "queue-time")] {
-                if let Some(value) = operation.attribute(attribute) {
-                    facts.push(format!("{name}=\"{value}ms\""));
-                }
+    if let Some(changed) = changed(operation, now).filter(|_| timing) {
+        facts.push(format!("last-rc-change=\"{}\"", changed.to_ctime_text()));
+        for name in ["exec-time", "queue-time"] {
+            if let Some(value) = operation.attribute(name) {
+                facts.push(format!("{name}=\"{value}ms\""));
             }
         }
     }

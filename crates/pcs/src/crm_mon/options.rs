@@ -469,7 +469,10 @@ mod tests {
         check("-Dn1", Ok(&[Nodes, Resources, Failures, Fencing]));
         check("-I none -L cli -R", Ok(&[Bans]));
         check("-I node", Err("did you mean 'nodes'?"));
-        check("-I list", Err("--include options: all, attributes, bans[:PREFIX],"));
+        check(
+            "-I list",
+            Err("--include options: all, attributes, bans[:PREFIX],"),
+        );
         check("-d", Err("is not supported here"));
     }
 }

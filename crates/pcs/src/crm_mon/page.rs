@@ -181,7 +181,11 @@ impl Page<'_> {
             format!("<link rel=\"stylesheet\" href=\"{it}\">\n")
         });
         let stylesheet = stylesheet.unwrap_or_default();
-        let cgi = if options.html_cgi { "Content-Type: text/html\n\n" } else { "" };
+        let cgi = if options.html_cgi {
+            "Content-Type: text/html\n\n"
+        } else {
+            ""
+        };
         format!(
             "{cgi}<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<title>{title}</title>\n\
              <meta charset=\"utf-8\">\n{refresh}{stylesheet}</head>\n<body>\n{body}</body>\n</html>\n"
@@ -228,7 +232,9 @@ impl Page<'_> {
             }
         }
         if self.has(Section::Operations) || self.has(Section::FailCounts) {
-            let counts = self.has(Section::FailCounts).then_some(self.counts.as_slice());
+            let counts = self
+                .has(Section::FailCounts)
+                .then_some(self.counts.as_slice());
             history::append(document, root, plan, shape, counts);
         }
         if self.has(Section::Failures) {

@@ -64,7 +64,11 @@ pub(super) fn write_bans(
     }
     outline.begin("Negative Location Constraints");
     for ban in bans {
-        let role = if ban.promoted_only { "as Promoted " } else { "" };
+        let role = if ban.promoted_only {
+            "as Promoted "
+        } else {
+            ""
+        };
         let node = node_name(plan, ban.node, shape);
         let (id, resource) = (&ban.id, &ban.resource);
         outline.item(&format!(
@@ -76,12 +80,7 @@ pub(super) fn write_bans(
 }
 
 /// The same for programs.
-pub(super) fn append_bans(
-    document: &mut Document,
-    parent: XmlId,
-    plan: &Plan<'_>,
-    bans: &[Ban],
-) {
+pub(super) fn append_bans(document: &mut Document, parent: XmlId, plan: &Plan<'_>, bans: &[Ban]) {
     if bans.is_empty() {
         return;
     }

@@ -72,7 +72,11 @@ fn show(
         return true;
     }
     // Clear the screen, and begin at its top.
-    let clear = if screen.is_terminal { "\x1b[2J\x1b[H" } else { "" };
+    let clear = if screen.is_terminal {
+        "\x1b[2J\x1b[H"
+    } else {
+        ""
+    };
     let end = if screen.is_terminal { "" } else { "\n" };
     let page = format!("{clear}{}{end}", look.text);
     screen.out.write_all(page.as_bytes()).is_ok() && screen.out.flush().is_ok()

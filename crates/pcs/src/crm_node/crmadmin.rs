@@ -169,7 +169,9 @@ fn status(node: &str, workplace: &mut Workplace<'_>) -> Done {
             ExitCode::NO_SUCH,
         ));
     };
-    let is_online = state.attribute("crmd").is_some_and(|it| it != "offline" && it != "0");
+    let is_online = state
+        .attribute("crmd")
+        .is_some_and(|it| it != "offline" && it != "0");
     let text = match (is_online, coordinator_name(&cib) == Some(node)) {
         (false, _) => "S_PENDING",
         (true, true) => "S_IDLE",

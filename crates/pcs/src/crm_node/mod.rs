@@ -11,7 +11,9 @@ use cib::time::DateTime;
 use cib::xml::{Document, Element, XmlId};
 use cluster_api::{Life, Status};
 
-use crate::command_line::{Given, Grammar, Group, HIDDEN, Words, application_options, entry, output_options};
+use crate::command_line::{
+    Given, Grammar, Group, HIDDEN, Words, application_options, entry, output_options,
+};
 use crate::tool::{self, Done, Failure, Workplace};
 use crate::{ExitCode, Files, Outcome};
 
@@ -80,12 +82,10 @@ fn act(options: &Options, workplace: &mut Workplace<'_>) -> Done {
         return Err(Failure::usage("error: No command specified"));
     };
     let done = match command {
-        Command::Name => {
-            let name = workplace.node_name()?;
+        Command::Name => workplace.node_name().map(|name| {
             workplace.reply.line(&name);
             workplace.reply.element("node-info", &[("uname", &name)]);
-            Ok(())
-        }
+        }),
         Command::Remove(name) => remove(name, options.force, workplace),
         other => about_members(other, workplace),
     };
@@ -200,7 +200,12 @@ fn about_members(command: &Command, workplace: &mut Workplace<'_>) -> Done {
         }
         Command::List | Command::Name | Command::Remove(_) => {
             let list = reply.element("nodes", &[]);
-            for Known { id, name, is_member } in &cluster.nodes {
+            for Known {
+                id,
+                name,
+                is_member,
+            } in &cluster.nodes
+            {
                 let state = if *is_member { "member" } else { "lost" };
                 reply.line(format!("{id} {name} {state}"));
                 let attributes = [("id", &**id), ("name", name), ("state", state)];
@@ -221,7 +226,8 @@ fn remove(name: &str, is_forced: bool, workplace: &mut Workplace<'_>) -> Done {
     }
     if let Some(cluster) = workplace.target.cluster() {
         let members = cluster.status()?.members;
-        let is_active = |it: &&cluster_api::MemberStatus| it.life == Life::Member && it.name == name;
+        let is_active =
+            |it: &&cluster_api::MemberStatus| it.life == Life::Member && it.name == name;
         if members.iter().find(is_active).is_some() {
             return Err(Failure::new(
                 format!("error: Node '{name}' is still active"),

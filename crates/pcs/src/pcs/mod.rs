@@ -49,7 +49,6 @@ use grammar::{Action, Command};
 use options::Options;
 use session::Session;
 
-
 /// What a command has to work with.
 pub struct Machine<'m> {
     /// Files and the environment.
@@ -163,9 +162,7 @@ fn on_cib(
         let before = target.read(machine.files)?;
         let edits = before.edits();
         let mut session = Session::new(before.clone(), options, machine);
-        session.cluster_name = target
-            .cluster()
-            .and_then(|it| it.name().map(str::to_owned));
+        session.cluster_name = target.cluster().and_then(|it| it.name().map(str::to_owned));
         let result = act(&mut session, rest);
         let keeps = result.is_ok() || session.keeps_in_spite;
         let after = session.take_cib();

@@ -180,7 +180,12 @@ impl Doubt {
 mod tests {
     use super::*;
 
-    fn standing(quorate: bool, exclusive: bool, lease_ms: Option<u64>, peers: &[(&str, bool)]) -> Standing {
+    fn standing(
+        quorate: bool,
+        exclusive: bool,
+        lease_ms: Option<u64>,
+        peers: &[(&str, bool)],
+    ) -> Standing {
         Standing {
             here: "a".to_owned(),
             is_quorate: quorate,
@@ -220,13 +225,23 @@ mod tests {
             (false, false, None, Freeze, LOST, ALSO),
             (false, false, None, Ignore, LOST, ALSO),
             (false, false, None, Ignore, LEFT, STARTED),
-            (false, false, None, Ignore, &[("b", true), ("c", false)], ALSO),
+            (
+                false,
+                false,
+                None,
+                Ignore,
+                &[("b", true), ("c", false)],
+                ALSO,
+            ),
         ] {
             let doubt = doubt(&standing(quorate, exclusive, lease_ms, peers), policy);
             let state = doubt.as_ref().map(|it| it.state("Started", "a"));
             let remark = doubt.as_ref().and_then(|it| it.remark(Some("a")));
             assert_eq!(
-                (state.as_deref().unwrap_or("Started"), remark.as_deref().unwrap_or("")),
+                (
+                    state.as_deref().unwrap_or("Started"),
+                    remark.as_deref().unwrap_or("")
+                ),
                 expected,
                 "{quorate} {exclusive} {lease_ms:?} {policy:?} {peers:?}"
             );
@@ -237,11 +252,31 @@ mod tests {
     fn what_is_not_here_may_be_there() {
         let lost = standing(false, false, None, &[("b", true)]);
         for (policy, node, state, remark) in [
-            (NoQuorumPolicy::Stop, Some("b"), "possibly Started", Some("b is not heard")),
+            (
+                NoQuorumPolicy::Stop,
+                Some("b"),
+                "possibly Started",
+                Some("b is not heard"),
+            ),
             (NoQuorumPolicy::Stop, None, "", Some("possibly active on b")),
-            (NoQuorumPolicy::Ignore, Some("b"), "possibly Started", Some("b is not heard")),
-            (NoQuorumPolicy::Ignore, Some("c"), "Started", Some("also possibly active on b")),
-            (NoQuorumPolicy::Ignore, None, "", Some("possibly active on b")),
+            (
+                NoQuorumPolicy::Ignore,
+                Some("b"),
+                "possibly Started",
+                Some("b is not heard"),
+            ),
+            (
+                NoQuorumPolicy::Ignore,
+                Some("c"),
+                "Started",
+                Some("also possibly active on b"),
+            ),
+            (
+                NoQuorumPolicy::Ignore,
+                None,
+                "",
+                Some("possibly active on b"),
+            ),
         ] {
             let doubt = doubt(&lost, policy).expect("it is cut off");
             if let Some(node) = node {
@@ -260,8 +295,14 @@ mod tests {
         };
         check("", false);
         check("<node_state id='2' uname='b' expected='member'/>", true);
-        check("<node_state id='2' uname='b' crmd='offline' expected='member'/>", true);
-        check("<node_state id='2' uname='b' crmd='offline' expected='down'/>", false);
+        check(
+            "<node_state id='2' uname='b' crmd='offline' expected='member'/>",
+            true,
+        );
+        check(
+            "<node_state id='2' uname='b' crmd='offline' expected='down'/>",
+            false,
+        );
         check("<node_state id='2' uname='b'/>", false);
         check("<node_state id='1' uname='a' expected='member'/>", false);
     }

@@ -5,8 +5,8 @@ use cib::xml::{Document, XmlId};
 use scheduler::Plan;
 use scheduler::model::{NodeId, NodeKind, ResourceId, Variant};
 
-use super::failures;
 use super::fail_counts::NodeFailures;
+use super::failures;
 use super::{Shape, View, attributes, nodes, resources};
 use crate::exit;
 

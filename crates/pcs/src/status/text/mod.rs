@@ -15,10 +15,10 @@ use scheduler::Plan;
 use scheduler::model::ids::Id as _;
 use scheduler::model::{NodeId, ResourceId, Variant};
 
-use super::{Shape, View};
 use super::failures::FailedProbes;
 use super::nodes::{self, Kind};
 use super::resources;
+use super::{Shape, View};
 use crate::outline::Outline;
 
 /// Writes the whole status under `title`.

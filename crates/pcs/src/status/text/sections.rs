@@ -100,12 +100,7 @@ fn fail_count_line(plan: &Plan<'_>, failures: &ResourceFailures) -> String {
 }
 
 /// Writes failed operations.
-pub fn write_failures(
-    outline: &mut Outline,
-    plan: &Plan<'_>,
-    shape: &Shape,
-    spacer: bool,
-) -> bool {
+pub fn write_failures(outline: &mut Outline, plan: &Plan<'_>, shape: &Shape, spacer: bool) -> bool {
     let mut begun = false;
     for failed in &plan.failed_operations {
         if failures::is_masked_probe(failed.entry) || !shape.has_node(failed.node) {
