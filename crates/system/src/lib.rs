@@ -28,4 +28,5 @@ pub mod monitor;
 pub mod namespace;
 pub mod netlink;
 pub mod process;
+pub mod service_manager;
 pub mod vrrp_socket;

@@ -157,10 +157,15 @@ struct With {
 
 impl With {
     async fn run(
-        self,
+        mut self,
         group: impl GroupService,
         witness: Option<WitnessSide>,
     ) -> Result<(), String> {
+        if let Err(error) = system::service_manager::notify_ready() {
+            self.log.say(&format!(
+                "who started this process cannot be told that it runs: {error}"
+            ));
+        }
         let daemon = Daemon::new(Parts {
             witness,
             setup: self.setup,
