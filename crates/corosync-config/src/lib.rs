@@ -38,6 +38,7 @@ pub mod keywords;
 mod lower;
 pub mod model;
 mod read;
+pub mod text;
 
 use std::cmp::Ordering;
 

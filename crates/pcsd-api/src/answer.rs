@@ -55,6 +55,23 @@ impl Refusal {
     }
 }
 
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Nobody answers at any of the host's addresses.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Somebody else than the host answers.
+    #[error("it shows another certificate than when it was authorized")]
+    OtherCertificate,
+    /// The host refuses.
+    #[error("{}", .0.reason)]
+    Refused(Refusal),
+    /// It answers something that is not understood.
+    #[error("it answers something odd: {0}")]
+    Odd(String),
+}
+
 /// How a machine is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -18,7 +18,7 @@ mod known_hosts;
 mod request;
 mod secret;
 
-pub use answer::{Answer, Member, NodeStatus, Quorum, Refusal, RefusalKind};
+pub use answer::{Answer, CallError, Member, NodeStatus, Quorum, Refusal, RefusalKind};
 pub use frame::{FrameError, MAX_FRAME_BYTES, MAX_GREETING_BYTES, decode, encode, length};
 pub use known_hosts::{Destination, KnownHost, KnownHosts, MAX_KNOWN_HOSTS};
 pub use request::{Bundle, Call, NodeKeys, Replaces, Request};

@@ -20,7 +20,8 @@ pub(crate) struct Attempts {
 impl Attempts {
     /// Whether an address may try now.
     pub(crate) fn may_try(&mut self, from: IpAddr, now: Duration) -> bool {
-        self.failures.retain(|_, (_, last)| now.saturating_sub(*last) < WINDOW);
+        self.failures
+            .retain(|_, (_, last)| now.saturating_sub(*last) < WINDOW);
         match self.failures.get(&from) {
             Some((count, _)) => *count < MAX_FAILURES,
             None => self.failures.len() < MAX_ADDRESSES,

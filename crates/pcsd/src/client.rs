@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pcsd_api::{
-    Answer, Call, Destination, FrameError, KnownHost, MAX_FRAME_BYTES, Refusal, Request, Secret,
+    Answer, Call, CallError, Destination, FrameError, KnownHost, MAX_FRAME_BYTES, Request, Secret,
     decode, encode, length,
 };
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -24,23 +24,6 @@ use crate::tokens::hexadecimal;
 
 /// A peer that is silent for so long is asked whether it is still there; what it does may take longer.
 const KEEPALIVE: Duration = Duration::from_secs(5);
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// Nobody answers at any of the host's addresses.
-    #[error("{0}")]
-    Unreachable(String),
-    /// Somebody else than the host answers.
-    #[error("it shows another certificate than when it was authorized")]
-    OtherCertificate,
-    /// The host refuses.
-    #[error("{}", .0.reason)]
-    Refused(Refusal),
-    /// It answers something that is not understood.
-    #[error("it answers something odd: {0}")]
-    Odd(String),
-}
 
 /// Asks a host that is known. `limit`: for the connection, and for each silence while the request is
 /// carried out, unless that is known to take long.
@@ -235,7 +218,9 @@ impl Pin {
 
     fn shown(&self) -> String {
         let shown = self.shown.lock();
-        shown.unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        shown
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Whether somebody has shown a certificate, and it is not the right one.
@@ -261,7 +246,9 @@ impl ServerCertVerifier for Pin {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = shown;
         if self.is_other() {
-            return Err(Error::General("not the certificate that is known".to_owned()));
+            return Err(Error::General(
+                "not the certificate that is known".to_owned(),
+            ));
         }
         Ok(ServerCertVerified::assertion())
     }

@@ -86,7 +86,8 @@ impl Daemon {
         let (tell, done) = oneshot::channel();
         // Who looks after the daemon ends only with this process.
         let _ = self.messages.send(Message::Order(order, tell)).await;
-        done.await.unwrap_or_else(|_| Err("pcsd is ending".to_owned()))
+        done.await
+            .unwrap_or_else(|_| Err("pcsd is ending".to_owned()))
     }
 
     /// Whether the daemon serves, or is about to.
@@ -290,7 +291,10 @@ impl Keeper {
             return;
         }
         if end.is_orderly() || !self.is_wanted {
-            eprintln!("keel pcsd: the cluster's daemon has left by itself: {}", end.why());
+            eprintln!(
+                "keel pcsd: the cluster's daemon has left by itself: {}",
+                end.why()
+            );
             let _ = self.want(false);
             return;
         }

@@ -41,7 +41,8 @@ mod requests;
 mod server;
 mod tokens;
 
-pub use client::{CallError, ask_host, ask_local, authenticate};
+pub use client::{ask_host, ask_local, authenticate};
 pub use command_line::command_line;
 pub use known_hosts::{read_known_hosts, write_known_hosts};
 pub use place::Place;
+pub use tokens::random_digits;

@@ -5,9 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cluster_keys::{
-    AUTHORITY_CERTIFICATES, AUTHORITY_KEY, Keys, NODE_CERTIFICATE, NODE_KEY,
-};
+use cluster_keys::{AUTHORITY_CERTIFICATES, AUTHORITY_KEY, Keys, NODE_CERTIFICATE, NODE_KEY};
 use corosync_config::Configuration;
 use pcsd_api::{Bundle, NodeKeys, Refusal, RefusalKind, Replaces};
 
@@ -19,7 +17,14 @@ use crate::place::read;
 /// The longest [`Bundle::id`].
 const MAX_ID_BYTES: usize = 64;
 /// Files of the CIB's folder that are a cluster's: by their beginnings.
-const CIB_FILES: [&str; 6] = ["cib-", "lost-", "corrupt-", "promised", "quorum-record", "lives"];
+const CIB_FILES: [&str; 6] = [
+    "cib-",
+    "lost-",
+    "corrupt-",
+    "promised",
+    "quorum-record",
+    "lives",
+];
 /// The folder of logs that configurations name (`logging.logfile`), made where it is not there.
 const LOG_FOLDERS: [&str; 2] = ["/var/log/corosync", "/var/log/cluster"];
 
@@ -33,11 +38,17 @@ pub(crate) struct Prepared {
 ///
 /// # Errors
 /// Why the machine cannot become that node; nothing is left behind then.
-pub(crate) fn prepare(place: &Place, bundle: Bundle, is_running: bool) -> Result<Prepared, Refusal> {
+pub(crate) fn prepare(
+    place: &Place,
+    bundle: Bundle,
+    is_running: bool,
+) -> Result<Prepared, Refusal> {
     let failed = |reason: String| Refusal::new(RefusalKind::Failed, reason);
     let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if bundle.id.is_empty() || bundle.id.len() > MAX_ID_BYTES || !is_id(&bundle.id) {
-        return Err(failed(format!("an id is 1 to {MAX_ID_BYTES} letters and digits")));
+        return Err(failed(format!(
+            "an id is 1 to {MAX_ID_BYTES} letters and digits"
+        )));
     }
     let configuration = read("corosync.conf", &bundle.configuration).map_err(failed)?;
     match bundle.replaces {
@@ -68,7 +79,9 @@ pub(crate) fn prepare(place: &Place, bundle: Bundle, is_running: bool) -> Result
 fn is_no_node(place: &Place, is_running: bool) -> Result<(), Refusal> {
     let has = |reason: &str| Err(Refusal::new(RefusalKind::HasCluster, reason));
     if is_running {
-        return has("Running cluster services: 'keel cluster', the host seems to be in a cluster already");
+        return has(
+            "Running cluster services: 'keel cluster', the host seems to be in a cluster already",
+        );
     }
     if place.configuration.exists() || place.cman_configuration.exists() {
         return has("Cluster configuration files found, the host seems to be in a cluster already");
@@ -105,7 +118,11 @@ fn stage(
     };
     if let Some(keys) = &bundle.keys {
         let folder = PathBuf::from(configuration.keel.certificates_folder());
-        write(folder.join(AUTHORITY_KEY), keys.authority_key.expose(), SECRET)?;
+        write(
+            folder.join(AUTHORITY_KEY),
+            keys.authority_key.expose(),
+            SECRET,
+        )?;
         write(folder.join(AUTHORITY_CERTIFICATES), &keys.authority, PUBLIC)?;
         write(folder.join(NODE_KEY), keys.key.expose(), SECRET)?;
         write(folder.join(NODE_CERTIFICATE), &keys.certificate, PUBLIC)?;
@@ -114,7 +131,9 @@ fn stage(
     write(place.configuration.clone(), &bundle.configuration, PUBLIC)?;
     let log = configuration.logging.targets.logfile.as_ref();
     let folder = log.and_then(|path| Path::new(&path.value).parent());
-    if let Some(folder) = folder.filter(|it| LOG_FOLDERS.iter().any(|known| Path::new(known) == *it)) {
+    if let Some(folder) =
+        folder.filter(|it| LOG_FOLDERS.iter().any(|known| Path::new(known) == *it))
+    {
         fs::create_dir_all(folder)?;
     }
     Ok(())
@@ -154,7 +173,12 @@ pub(crate) fn forget_cluster(place: &Place) -> io::Result<()> {
     files::remove(&place.configuration)?;
     files::remove(&place.cman_configuration)?;
     let keys = Path::new(keel.certificates_folder());
-    for name in [NODE_CERTIFICATE, NODE_KEY, AUTHORITY_CERTIFICATES, AUTHORITY_KEY] {
+    for name in [
+        NODE_CERTIFICATE,
+        NODE_KEY,
+        AUTHORITY_CERTIFICATES,
+        AUTHORITY_KEY,
+    ] {
         files::remove(&keys.join(name))?;
     }
     let folder = Path::new(keel.cib_folder());
@@ -165,7 +189,10 @@ pub(crate) fn forget_cluster(place: &Place) -> io::Result<()> {
     for entry in entries {
         let name = entry?.file_name();
         let name = name.to_string_lossy();
-        if CIB_FILES.iter().any(|beginning| name.starts_with(beginning)) {
+        if CIB_FILES
+            .iter()
+            .any(|beginning| name.starts_with(beginning))
+        {
             files::remove(&folder.join(&*name))?;
         }
     }

@@ -59,7 +59,9 @@ fn of_file(hash: &str, password: &Secret) -> Result<bool, String> {
 
 fn of_machine(password: &Secret) -> Result<bool, String> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let now_s = now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    let now_s = now.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    });
     let hash = system::password::shadow_hash(USER, now_s)
         .map_err(|error| format!("the passwords of this machine cannot be read: {error}"))?;
     let hash = hash.ok_or_else(|| {
@@ -85,7 +87,11 @@ mod tests {
             ("root", "secret", false),
             (USER, &*"s".repeat(MAX_PASSWORD_BYTES + 1), false),
         ] {
-            assert_eq!(is_right(&place, user, &Secret::new(password)), Ok(expected), "{user}");
+            assert_eq!(
+                is_right(&place, user, &Secret::new(password)),
+                Ok(expected),
+                "{user}"
+            );
         }
         for bad in ["", &*"s".repeat(MAX_PASSWORD_BYTES + 1)] {
             assert!(set(&place, &Secret::new(bad)).is_err());

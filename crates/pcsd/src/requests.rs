@@ -62,7 +62,11 @@ impl Desk {
 
     /// Whether a caller may ask for this.
     pub(crate) fn is_authorized(&self, caller: Caller, call: &Call) -> bool {
-        caller == Caller::Local || call.token.as_ref().is_some_and(|it| self.tokens.is_good(it))
+        caller == Caller::Local
+            || call
+                .token
+                .as_ref()
+                .is_some_and(|it| self.tokens.is_good(it))
     }
 
     /// Carries out a request of somebody who may ask for it.
@@ -90,7 +94,12 @@ impl Desk {
     }
 
     /// Compares a password, if not too many were wrong of late.
-    pub(crate) async fn authenticate(&self, from: IpAddr, user: String, password: Secret) -> Answer {
+    pub(crate) async fn authenticate(
+        &self,
+        from: IpAddr,
+        user: String,
+        password: Secret,
+    ) -> Answer {
         let refused = |kind, reason: &str| Answer::Refused(Refusal::new(kind, reason));
         if !self.attempts().may_try(from, self.began_at.elapsed()) {
             let reason = "too many wrong passwords from there: wait a minute";
@@ -141,7 +150,11 @@ impl Desk {
             is_running,
             is_enabled: self.place.file(ENABLED).exists(),
             is_managed: std::env::var_os("INVOCATION_ID").is_some(),
-            quorum: if is_running { self.quorum().await } else { None },
+            quorum: if is_running {
+                self.quorum().await
+            } else {
+                None
+            },
         }
     }
 
@@ -191,7 +204,9 @@ impl Desk {
         let socket = self.place.cluster_socket.clone();
         let limit = Duration::from_millis(limit_ms);
         let joined = tokio::task::spawn_blocking(move || joined(&socket, limit)).await;
-        joined.map_err(|error| failed(error.to_string()))?.map_err(failed)
+        joined
+            .map_err(|error| failed(error.to_string()))?
+            .map_err(failed)
     }
 
     fn enable(&self) -> Result<(), Refusal> {
@@ -240,7 +255,9 @@ impl Desk {
 
     fn change_hosts(&self, known: &KnownHosts, forgotten: &[String]) -> Result<(), Refusal> {
         let mut all = known_hosts::read_known_hosts(&self.place).map_err(failed)?;
-        forgotten.iter().for_each(|name| drop(all.hosts.remove(name)));
+        forgotten
+            .iter()
+            .for_each(|name| drop(all.hosts.remove(name)));
         if !all.add(known) {
             return Err(Refusal::new(RefusalKind::Limit, "too many hosts are known"));
         }
@@ -264,7 +281,9 @@ fn joined(socket: &std::path::Path, limit: Duration) -> Result<(), String> {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             let waited_s = limit.as_secs();
-            return Err(format!("the node has not joined the cluster within {waited_s} s"));
+            return Err(format!(
+                "the node has not joined the cluster within {waited_s} s"
+            ));
         }
         client.limit(Some(left)).map_err(text)?;
         if let Answer::Status(status) = client.ask(&Request::Status).map_err(text)?

@@ -58,13 +58,19 @@ pub(crate) fn listen(addresses: &[SocketAddr], port: u16) -> io::Result<Vec<TcpL
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     if address.is_ipv6() {
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    let bound = socket.bind(&address.into()).and_then(|()| socket.listen(BACKLOG));
+    let bound = socket
+        .bind(&address.into())
+        .and_then(|()| socket.listen(BACKLOG));
     bound.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
     TcpListener::from_std(socket.into())
 }
@@ -81,7 +87,10 @@ pub(crate) fn listen_locally(place: &Place) -> io::Result<UnixListener> {
     }
     if std::os::unix::net::UnixStream::connect(path).is_ok() {
         let reason = "another pcsd listens there";
-        return Err(files::at(path, io::Error::new(io::ErrorKind::AddrInUse, reason)));
+        return Err(files::at(
+            path,
+            io::Error::new(io::ErrorKind::AddrInUse, reason),
+        ));
     }
     files::remove(path)?;
     let listener = UnixListener::bind(path).map_err(|error| files::at(path, error))?;
@@ -90,7 +99,12 @@ pub(crate) fn listen_locally(place: &Place) -> io::Result<UnixListener> {
 }
 
 /// Serves the network.
-pub(crate) async fn serve(listener: TcpListener, tls: TlsAcceptor, desk: Arc<Desk>, places: Arc<Semaphore>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    desk: Arc<Desk>,
+    places: Arc<Semaphore>,
+) {
     loop {
         let Ok((stream, from)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -145,7 +159,9 @@ pub(crate) async fn serve_locally(listener: UnixListener, desk: Arc<Desk>) {
 /// Root, and who runs this process.
 fn is_trusted(stream: &UnixStream) -> bool {
     let own = nix::unistd::geteuid().as_raw();
-    stream.peer_cred().is_ok_and(|peer| [0, own].contains(&peer.uid()))
+    stream
+        .peer_cred()
+        .is_ok_and(|peer| [0, own].contains(&peer.uid()))
 }
 
 /// Reads calls and answers them, one after the other, until the other side has enough.
@@ -164,7 +180,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, caller: Call
         let answer = if let (Caller::Remote(from), Request::Authenticate { user, password }) =
             (caller, &call.request)
         {
-            desk.authenticate(from, user.clone(), password.clone()).await
+            desk.authenticate(from, user.clone(), password.clone())
+                .await
         } else if desk.is_authorized(caller, &call) {
             is_known = true;
             desk.answer(call.request).await

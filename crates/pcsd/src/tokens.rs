@@ -52,7 +52,8 @@ impl Tokens {
         let mut list = self.list();
         let surplus = (list.sha256.len() + 1).saturating_sub(MAX_TOKENS);
         list.sha256.drain(..surplus);
-        list.sha256.push(hexadecimal(&Sha256::digest(token.expose())));
+        list.sha256
+            .push(hexadecimal(&Sha256::digest(token.expose())));
         let text = serde_json::to_string(&*list).map_err(io::Error::other)?;
         files::replace(&self.place.file(FILE), &text, SECRET)?;
         Ok(token)
@@ -72,7 +73,10 @@ impl Tokens {
 }
 
 /// So many bytes of chance, in hexadecimal digits.
-pub(crate) fn random_digits(bytes: usize) -> io::Result<String> {
+///
+/// # Errors
+/// Where the system has none.
+pub fn random_digits(bytes: usize) -> io::Result<String> {
     let mut chance = vec![0; bytes];
     rustls::crypto::aws_lc_rs::default_provider()
         .secure_random
@@ -101,7 +105,10 @@ mod tests {
         assert!(!tokens.is_good(&Secret::new("")));
         let text = std::fs::read_to_string(place.file(FILE)).unwrap();
         assert!(!text.contains(first.expose()));
-        tokens.list().sha256.extend(vec![String::new(); MAX_TOKENS - 2]);
+        tokens
+            .list()
+            .sha256
+            .extend(vec![String::new(); MAX_TOKENS - 2]);
         tokens.issue().unwrap();
         assert!(tokens.is_good(&first));
         let last = tokens.issue().unwrap();

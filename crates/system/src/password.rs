@@ -56,8 +56,9 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
 type Crypt = unsafe extern "C" fn(*const c_char, *const c_char) -> *mut c_char;
 
 fn crypt(password: &CStr, setting: &CStr) -> io::Result<Vec<u8>> {
-    let function = find_crypt()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "this machine has no crypt(3)"))?;
+    let function = find_crypt().ok_or_else(|| {
+        io::Error::new(io::ErrorKind::Unsupported, "this machine has no crypt(3)")
+    })?;
     let _one = ONE_AT_A_TIME
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);

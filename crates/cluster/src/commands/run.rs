@@ -47,6 +47,8 @@ fn try_run(options: &RunOptions) -> Result<(), String> {
                 .to_owned(),
         );
     }
+    // A name that is not set is an inconvenience, and no reason not to serve.
+    let _ = system::process::set_process_name("keel-cluster");
     let mut log = Log::of(&setup.configuration, setup.name(setup.node));
     if let Err(error) = system::process::run_in_real_time() {
         log.say(&format!(
