@@ -1,7 +1,6 @@
 //! Where a CIB is read from and written to: a file, or the cluster.
 
 use std::io;
-use std::path::PathBuf;
 
 use ::cib::CibVersion;
 use ::cib::patch;
@@ -26,13 +25,8 @@ pub enum StoreError {
     #[error("unable to parse the cib: {0}")]
     Parse(String),
     /// Nobody is there to be asked.
-    #[error("cluster is not currently running on this node ({}: {error})", path.display())]
-    NotRunning {
-        /// The daemon's socket.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
+    #[error("cluster is not currently running on this node")]
+    NotRunning,
     /// The cluster cannot be asked.
     #[error("{0}")]
     Cluster(ClientError),
@@ -53,7 +47,7 @@ pub enum StoreError {
 impl From<ClientError> for StoreError {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::NotRunning { path, error } => Self::NotRunning { path, error },
+            ClientError::NotRunning { .. } => Self::NotRunning,
             other => Self::Cluster(other),
         }
     }
