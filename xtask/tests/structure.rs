@@ -17,6 +17,8 @@ const LAYERS: &[&[&str]] = &[
         "cib",
         "quorum",
         "cluster-api",
+        "cluster-keys",
+        "pcsd-api",
         "membership",
     ],
     &[
@@ -36,7 +38,13 @@ const LAYERS: &[&[&str]] = &[
         "pcs",
     ],
     &["cluster-node"],
-    &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
+    &[
+        "cluster",
+        "cluster-lab",
+        "cluster-load",
+        "cluster-sim",
+        "pcsd",
+    ],
     &["keel", "fuzz", "xtask"],
 ];
 

@@ -73,7 +73,7 @@ fn live(files: &mut dyn Files) -> Result<Document, Unreadable> {
     let Some(path) = file_for_cluster(files) else {
         let read = ClusterStore::at(files.daemon()).read();
         return read.map_err(|error| match error {
-            StoreError::NotRunning { .. } => {
+            StoreError::NotRunning => {
                 Unreadable::Connection(NOT_CONNECTED.to_owned(), ExitCode::DISCONNECTED)
             }
             other => Unreadable::Connection(other.to_string(), ExitCode::ERROR),

@@ -34,13 +34,8 @@ pub enum StoreError {
     #[error("unable to parse the cib: {0}")]
     Parse(String),
     /// Nobody is there to be asked.
-    #[error("cluster is not currently running on this node ({}: {error})", path.display())]
-    NotRunning {
-        /// The daemon's socket.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
+    #[error("cluster is not currently running on this node")]
+    NotRunning,
     /// The cluster cannot be asked.
     #[error("{0}")]
     Cluster(ClientError),
@@ -61,7 +56,7 @@ pub enum StoreError {
 impl From<ClientError> for StoreError {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::NotRunning { path, error } => Self::NotRunning { path, error },
+            ClientError::NotRunning { .. } => Self::NotRunning,
             other => Self::Cluster(other),
         }
     }

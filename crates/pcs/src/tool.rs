@@ -41,7 +41,7 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotRunning { .. } => {
+            StoreError::NotRunning => {
                 Self::new(crate::source::NOT_CONNECTED, ExitCode::DISCONNECTED)
             }
             StoreError::Cluster(_) => Self::new(error.to_string(), ExitCode::DISCONNECTED),

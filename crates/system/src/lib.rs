@@ -27,5 +27,8 @@ pub mod local_zone;
 pub mod monitor;
 pub mod namespace;
 pub mod netlink;
+pub mod password;
 pub mod process;
+pub mod service_manager;
+pub mod terminal;
 pub mod vrrp_socket;

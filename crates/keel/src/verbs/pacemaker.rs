@@ -10,6 +10,8 @@ use pcs::pcs::agents::ScriptAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
+use super::hosts::MachineHosts;
+
 /// How is the cluster?
 pub fn crm_mon(words: &[String]) -> ExitCode {
     let mut out = std::io::stdout();
@@ -49,6 +51,7 @@ pub fn pcs(words: &[String]) -> ExitCode {
     let mut machine = Machine {
         files: &mut MachineFiles,
         agents: &mut ScriptAgents,
+        hosts: &mut MachineHosts::new(),
         now: now(),
     };
     finish(&pcs::pcs::run(words, &mut machine))

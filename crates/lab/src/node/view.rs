@@ -29,11 +29,15 @@ const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// The first number for users that the computer does not have.
 const FIRST_NEW_USER: u32 = 61_000;
 /// Folders that start empty on each node.
-const EMPTY_FOLDERS: [&str; 6] = [
+const EMPTY_FOLDERS: [&str; 10] = [
+    "/etc/cluster",
+    "/etc/corosync",
     "/etc/haproxy",
+    "/etc/keel",
     "/etc/keepalived",
     "/tmp",
     "/var/lib/haproxy",
+    "/var/lib/keel",
     "/var/log",
     "/var/tmp",
 ];

@@ -155,7 +155,7 @@ impl Monitor<'_> {
 /// What is said where there is no cluster, and how the command ends.
 fn failure(error: &StoreError) -> (String, ExitCode) {
     match error {
-        StoreError::NotRunning { .. } | StoreError::Cluster(_) => (
+        StoreError::NotRunning | StoreError::Cluster(_) => (
             format!("Connection to cluster failed: {error}"),
             ExitCode::DISCONNECTED,
         ),
