@@ -33,11 +33,11 @@ const LAYERS: &[&[&str]] = &[
         "agents",
         "balancer",
         "address-keeper",
-        "cluster-node",
         "controller",
         "lab",
         "pcs",
     ],
+    &["cluster-node"],
     &[
         "cluster",
         "cluster-lab",

@@ -138,6 +138,9 @@ impl Controller {
 
     /// The committed CIB is another one. `is_foreign`: not only by what controllers did.
     pub fn cib(&mut self, now: Now, cib: Arc<Document>, is_foreign: bool) {
+        if is_foreign && self.is_established {
+            self.executor.compare(&self.cib, &cib);
+        }
         self.cib = Arc::clone(&cib);
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.cib(now, cib, is_foreign);
@@ -214,10 +217,24 @@ impl Controller {
         self.settle();
     }
 
+    /// Something happened to a resource of this node that its monitor has to look at.
+    pub fn noticed(&mut self, now: Now, resource: &str) {
+        self.executor.noticed(now, resource);
+        self.settle();
+    }
+
     /// The scheduler has decided.
     pub fn decided(&mut self, now: Now, ticket: Ticket, graph: &Document) {
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.decided(now, ticket, graph);
+        }
+        self.settle();
+    }
+
+    /// Something happened that the CIB does not say, and that may lead to another decision.
+    pub fn reconsider(&mut self, now: Now) {
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.reconsider_now(now);
         }
         self.settle();
     }

@@ -18,6 +18,8 @@ pub struct Call {
     pub agent: String,
     /// What the agent is asked.
     pub action: Action,
+    /// The node that it is about, if it is about one.
+    pub target: Option<String>,
     /// What the agent is told.
     pub parameters: Parameters,
     /// How long it may take.

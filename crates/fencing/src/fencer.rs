@@ -154,6 +154,11 @@ impl Fencer {
             .min()
     }
 
+    /// Another node's request is over: it is remembered here, too. Its number is of no meaning here.
+    pub fn learn(&mut self, entry: Entry) {
+        self.history.add(entry);
+    }
+
     /// What became of requests.
     #[must_use]
     pub const fn history(&self) -> &History {

@@ -413,6 +413,7 @@ impl Operation {
             agent: candidate.device.agent.clone(),
             action,
             parameters,
+            target: Some(self.request.target.clone()),
             timeout,
             limit: candidate.device.action_limit,
         })

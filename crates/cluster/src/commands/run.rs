@@ -90,6 +90,13 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
             options: setup.quorum.clone(),
             record: found.record,
             replica,
+            nodes: Some(
+                setup
+                    .names
+                    .iter()
+                    .map(|(node, name)| (node.0, name.clone()))
+                    .collect(),
+            ),
         },
         now,
     );

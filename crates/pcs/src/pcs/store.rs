@@ -150,14 +150,21 @@ impl Store for ClusterStore {
         }
     }
 
-    /// As a patch that holds for the version that was read only.
+    /// As a patch that holds for the configuration that was read only. The status goes on changing
+    /// while an operator types: unless the patch is about the status, it does not matter.
     fn write(&mut self, before: &Document, after: Document) -> Result<Written, StoreError> {
-        let Some(patch) = patch::diff(before, &after) else {
+        let Some(mut patch) = patch::diff(before, &after) else {
             return Ok(Written::Done);
         };
-        let version = CibVersion::of(before.root());
+        patch::remove_versions(&mut patch);
+        let is_whole = patch::touches(&patch, "/cib/status");
+        let version_of = |cib: &Document| match CibVersion::of(cib.root()) {
+            version if is_whole => version.to_string(),
+            version => format!("{}.{}", version.admin_epoch, version.epoch),
+        };
+        let version = version_of(before);
         let change = Change {
-            if_version: Some(version.to_string()),
+            if_version: Some(version.clone()),
             edits: vec![Edit::Patch {
                 xml: patch.root().to_compact_text(),
             }],
@@ -169,7 +176,7 @@ impl Store for ClusterStore {
             }
             Answer::Refused(refusal) => {
                 let now = self.read()?;
-                if CibVersion::of(now.root()) == version {
+                if version_of(&now) == version {
                     Err(StoreError::Refused(refusal.reason))
                 } else {
                     Ok(Written::Outdated)
