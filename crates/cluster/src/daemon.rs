@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cluster_api::{Access, Answer, Event, Frame, Topic};
 use cluster_node::{ClusterNode, Output};
-use membership::Refused;
+use membership::{Note, Refused};
 use replica::RequestId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -302,6 +302,9 @@ impl<G: GroupService> Daemon<G> {
             GroupEvent::AcknowledgedByAll(seq) => self.node.acknowledged_by_all(now, seq),
             GroupEvent::Verdict(verdict) => self.node.judge(now, verdict),
             GroupEvent::Note(note) => {
+                if let Note::Heard { node, .. } = note {
+                    self.node.heard_of(now, node.0);
+                }
                 if let Some(said) = self.say_note(&note) {
                     self.log.say(&said);
                 }

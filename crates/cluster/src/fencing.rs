@@ -68,8 +68,10 @@ pub struct FencingSide {
     fencer: Fencer,
     devices: Devices,
     calls: Calls,
-    /// The members of the view, and since when each is there.
-    members: BTreeMap<String, Duration>,
+    /// The members of the view.
+    members: BTreeSet<String>,
+    /// When each node came last, also of those that are gone again.
+    came_at: BTreeMap<String, Duration>,
     askers: BTreeMap<u64, Vec<Asker>>,
     /// What was asked before all agents had described themselves.
     early: Vec<(Asker, Request)>,
@@ -88,7 +90,8 @@ impl FencingSide {
             fencer: Fencer::default(),
             devices: Devices::default(),
             calls: Calls::default(),
-            members: BTreeMap::new(),
+            members: BTreeSet::new(),
+            came_at: BTreeMap::new(),
             askers: BTreeMap::new(),
             early: Vec::new(),
             started: BTreeSet::new(),
@@ -165,15 +168,11 @@ impl FencingSide {
     /// than were fenced before.
     pub fn view(&mut self, now: Duration, members: impl Iterator<Item = u32>) {
         let names = members.filter_map(|id| self.names.get(&id).cloned());
-        let mut members: BTreeMap<String, Duration> = names.map(|name| (name, now)).collect();
-        for (name, since) in &mut members {
-            *since = self.members.get(name).copied().unwrap_or(now);
+        let before = std::mem::replace(&mut self.members, names.collect());
+        for name in self.members.difference(&before) {
+            self.came_at.insert(name.clone(), now);
         }
-        let before = std::mem::replace(&mut self.members, members);
-        let gone: Vec<String> = before
-            .into_keys()
-            .filter(|name| !self.members.contains_key(name))
-            .collect();
+        let gone: Vec<String> = before.difference(&self.members).cloned().collect();
         for name in gone {
             self.calls.forget_all_of(&name);
             let commands = self.fencer.node_lost(&name, now);
@@ -347,14 +346,14 @@ impl FencingSide {
 
     /// Whether a node was fenced since it came last.
     fn is_fenced(&self, target: &str) -> bool {
-        let since = self.members.get(target).copied().unwrap_or_default();
+        let since = self.came_at.get(target).copied().unwrap_or_default();
         let mut entries = self.fencer.history().iter();
         entries.any(|entry| {
             entry.target.eq_ignore_ascii_case(target)
                 && entry.goal.action().cuts_off()
                 && entry.status == Status::Success
                 && entry.started >= since
-                && !self.members.contains_key(target)
+                && !self.members.contains(target)
         })
     }
 
@@ -378,7 +377,7 @@ impl FencingSide {
     }
 
     fn ask_fencer(&mut self, now: Duration, asker: Asker, request: Request) {
-        let others = self.members.keys().filter(|name| **name != self.me);
+        let others = self.members.iter().filter(|name| **name != self.me);
         let peers: Vec<&str> = std::iter::once(self.me.as_str())
             .chain(others.map(String::as_str))
             .collect();
@@ -408,7 +407,7 @@ impl FencingSide {
                 Command::Cancel { number } => {
                     self.calls.forget(&self.me, number);
                     // Whoever makes that call for this node knows it by the same number.
-                    for node in self.members.keys().cloned().collect::<Vec<_>>() {
+                    for node in self.members.clone() {
                         if node != self.me {
                             self.say(&Message::Cancel { node, number });
                         }

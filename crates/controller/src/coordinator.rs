@@ -42,6 +42,10 @@ const FENCING_ATTEMPTS: u32 = 10;
 /// loss no later than this view did, and stops what it runs where it has no quorum.
 pub const TAKEOVER_DELAY: Duration = Duration::from_millis(100);
 
+/// How long a node that is lost, and was heard again, may take to come back before anything is decided
+/// without it: a daemon that died is started again at once, and what it ran goes on meanwhile.
+pub const RETURN_LIMIT: Duration = Duration::from_secs(1);
+
 /// How long at the start of a cluster nodes that never came are waited for before they count
 /// (`dc-deadtime`).
 pub const DEADTIME: Duration = Duration::from_secs(20);
@@ -61,6 +65,8 @@ pub struct Settings {
     pub is_quorate: bool,
     /// Until when nodes that were never seen may still come.
     pub unseen_until: Duration,
+    /// When nodes were last heard after they had been gone.
+    pub heard_at: BTreeMap<u32, Duration>,
 }
 
 /// Names a change of the CIB, a decision, or a fencing.
@@ -404,18 +410,26 @@ impl Coordinator {
     }
 
     fn announce(&mut self, now: Now) {
-        let Settings {
-            members,
-            is_quorate,
-            ..
-        } = &self.settings;
-        let may_run_elsewhere = *is_quorate && !states::fences(&self.cib);
-        if may_run_elsewhere && states::has_lost(&self.cib, members) {
-            self.hold_until = now.at + TAKEOVER_DELAY;
-        }
+        self.hold_until = self.hold_until.max(self.lost_until(now));
         let edits = states::of_view(&self.cib, &self.settings);
         let ticket = self.change(edits, Awaited::Nothing);
         self.stage = Stage::Announcing(ticket);
+    }
+
+    /// Until when what is lost may still run, or come back.
+    fn lost_until(&self, now: Now) -> Duration {
+        let Settings {
+            members,
+            is_quorate,
+            heard_at,
+            ..
+        } = &self.settings;
+        let lost = states::lost(&self.cib, members);
+        let returning = lost.iter().filter_map(|node| heard_at.get(node));
+        let back_by = returning.map(|at| *at + RETURN_LIMIT).max();
+        let is_left_alone = *is_quorate && !lost.is_empty() && !states::fences(&self.cib);
+        let stopped_by = is_left_alone.then(|| now.at + TAKEOVER_DELAY);
+        back_by.max(stopped_by).unwrap_or_default()
     }
 
     fn decide(&mut self, now: Now) {

@@ -54,16 +54,15 @@ pub(crate) fn fences(cib: &Document) -> bool {
     names.iter().find_map(|name| option(cib, name)) != Some(false)
 }
 
-/// Whether a node was there, did not leave in order, and is none of these members.
-pub(crate) fn has_lost(cib: &Document, members: &BTreeSet<u32>) -> bool {
+/// The nodes that were there, did not leave in order, and are none of these members.
+pub(crate) fn lost(cib: &Document, members: &BTreeSet<u32>) -> BTreeSet<u32> {
     let states = cib.root().child("status").into_iter();
-    let mut states = states.flat_map(|status| status.children_named("node_state"));
-    states.any(|state| {
-        let id = state.id().and_then(|id| id.parse().ok());
-        id.is_some_and(|id| !members.contains(&id))
-            && state.attribute("in_ccm") == Some("true")
-            && state.attribute("expected") != Some("down")
-    })
+    let states = states.flat_map(|status| status.children_named("node_state"));
+    let expected = states.filter(|state| {
+        state.attribute("in_ccm") == Some("true") && state.attribute("expected") != Some("down")
+    });
+    let ids = expected.filter_map(|state| state.id()?.parse().ok());
+    ids.filter(|id| !members.contains(id)).collect()
 }
 
 fn option(cib: &Document, name: &str) -> Option<bool> {

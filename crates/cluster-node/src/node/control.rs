@@ -32,6 +32,11 @@ impl ClusterNode {
         }
     }
 
+    /// A node that had been gone was heard, and may come back.
+    pub fn heard_of(&mut self, now: Duration, node: u32) {
+        self.control(now, |controller, now| controller.heard_of(now, node));
+    }
+
     /// An agent has answered.
     pub fn operated(&mut self, now: Duration, call: CallId, result: OperationResult) {
         self.control(now, |controller, now| {

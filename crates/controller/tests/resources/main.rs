@@ -245,3 +245,19 @@ fn what_cannot_be_fenced_is_tried_again_with_pauses() {
     assert_eq!(world.fenced.len(), 11);
     assert_eq!(world.holders("A").len(), 1);
 }
+
+#[test]
+fn a_node_whose_daemon_is_started_again_is_waited_for_and_not_fenced() {
+    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
+    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    world.hear_of(&others, holder);
+    world.together(&others);
+    world.pass(controller::RETURN_LIMIT / 2);
+    assert!(world.fenced.is_empty());
+    world.pass(controller::RETURN_LIMIT);
+    assert_eq!(world.fenced, [format!("node{holder}")]);
+}

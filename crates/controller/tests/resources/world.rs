@@ -139,6 +139,15 @@ impl World {
         }
     }
 
+    /// These nodes hear one that was gone.
+    pub fn hear_of(&mut self, nodes: &[u32], heard: u32) {
+        let now = self.clocks();
+        for id in nodes {
+            let node = self.nodes.get_mut(id).expect("it runs");
+            node.controller.heard_of(now, heard);
+        }
+    }
+
     /// What runs on a node is gone, and nobody was told.
     pub fn lose(&mut self, node: u32, resource: &str) {
         let node = self.nodes.get_mut(&node).expect("it runs");

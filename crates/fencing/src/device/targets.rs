@@ -113,8 +113,6 @@ fn has_name(word: &str, name: &str) -> bool {
     let is_part = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric());
     word.match_indices(&name).any(|(start, found)| {
         let (before, after) = (&word[..start], &word[start + found.len()..]);
-        !found.is_empty()
-            && !is_part(before.chars().next_back())
-            && !is_part(after.chars().next())
+        !found.is_empty() && !is_part(before.chars().next_back()) && !is_part(after.chars().next())
     })
 }
