@@ -53,7 +53,7 @@ pub(super) fn setup(session: &mut Session<'_>, words: &[String]) -> Done {
     session.check()?;
     let configuration = check_text(&text)?;
     if let Some(path) = session.options.value("--corosync_conf") {
-        return write_locally(session, &path.to_owned(), &text);
+        return write_locally(session, path, &text);
     }
     let names = wish.names();
     check_hosts(session, &names, &known)?;

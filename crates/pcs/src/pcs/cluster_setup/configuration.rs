@@ -118,7 +118,8 @@ impl Wish {
         CRYPTO.check(session, &self.crypto);
         TOTEM.check(session, &self.totem);
         QUORUM.check(session, &self.quorum);
-        if !self.is_knet() && !(self.compression.is_empty() && self.crypto.is_empty()) {
+        let is_knet_only = !self.compression.is_empty() || !self.crypto.is_empty();
+        if is_knet_only && !self.is_knet() {
             session.error(&format!(
                 "Options of compression and crypto cannot be used with transport '{}'",
                 self.transport
