@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::metadata::MAX_METADATA_BYTES;
-use super::{AgentName, Agents, Metadata};
+use super::{AgentName, Agents, Call, CallAnswer, Metadata};
 
 /// How long an agent may take to say what it is (Pacemaker's own limit).
 const METADATA_LIMIT: Duration = Duration::from_secs(30);
@@ -60,9 +60,14 @@ pub struct ScriptAgents;
 
 impl Agents for ScriptAgents {
     fn metadata(&mut self, agent: &AgentName) -> Result<Metadata, String> {
+        let text = self.metadata_text(agent)?;
+        Metadata::parse(text.as_bytes()).map_err(|it| it.to_string())
+    }
+
+    fn metadata_text(&mut self, agent: &AgentName) -> Result<String, String> {
         let kind = agent.kind.as_str();
         let missing = || "No such file or directory".to_owned();
-        let fixed = |text: &str| Metadata::parse(text.as_bytes()).map_err(|it| it.to_string());
+        let fixed = |text: &str| Ok(text.to_owned());
         match (agent.standard.as_str(), &agent.provider) {
             ("ocf", Some(provider)) => {
                 let script = Path::new(OCF_ROOT)
@@ -71,7 +76,11 @@ impl Agents for ScriptAgents {
                     .join(kind);
                 let native = |it: &&(&str, &str, &str)| it.0 == provider && it.1 == kind;
                 if script.is_file() {
-                    ask(Command::new(&script).arg("meta-data"), agent)
+                    {
+                        let mut command = Command::new(&script);
+                        command.arg("meta-data");
+                        ask(command, agent)
+                    }
                 } else if let Some((_, _, text)) = NATIVE.iter().find(native) {
                     fixed(text)
                 } else {
@@ -81,7 +90,11 @@ impl Agents for ScriptAgents {
             ("stonith", _) if kind.starts_with("fence_") => {
                 let script = Path::new(FENCE_FOLDER).join(kind);
                 if script.is_file() {
-                    ask(Command::new(&script).args(["-o", "metadata"]), agent)
+                    {
+                        let mut command = Command::new(&script);
+                        command.args(["-o", "metadata"]);
+                        ask(command, agent)
+                    }
                 } else {
                     Err(missing())
                 }
@@ -92,6 +105,40 @@ impl Agents for ScriptAgents {
             ("service", _) if init_script(kind).is_file() => fixed(INIT_SCRIPT),
             _ => Err(missing()),
         }
+    }
+
+    fn call(&mut self, call: &Call<'_>) -> Result<CallAnswer, String> {
+        let agent = call.agent;
+        let mut command = match (agent.standard.as_str(), &agent.provider) {
+            ("ocf", Some(provider)) => {
+                let folder = Path::new(OCF_ROOT).join("resource.d").join(provider);
+                Command::new(folder.join(&agent.kind))
+            }
+            ("lsb" | "service", _) if init_script(&agent.kind).is_file() => {
+                Command::new(init_script(&agent.kind))
+            }
+            (standard, _) => {
+                return Err(format!(
+                    "agents of the standard '{standard}' are called by the cluster only"
+                ));
+            }
+        };
+        let is_lsb = agent.standard != "ocf";
+        let action = match call.action {
+            "monitor" if is_lsb => "status",
+            action => action,
+        };
+        command.arg(action);
+        if !is_lsb {
+            for (name, value) in call.parameters {
+                command.env(format!("OCF_RESKEY_{name}"), value);
+            }
+        }
+        if !call.level.is_empty() {
+            command.env("OCF_CHECK_LEVEL", call.level);
+        }
+        in_environment(&mut command, agent, call.instance);
+        run(command, call.timeout)
     }
 
     fn installed(&mut self) -> Vec<AgentName> {
@@ -158,37 +205,62 @@ fn names(folder: &Path) -> Vec<String> {
     names.filter(|name| !name.starts_with('.')).collect()
 }
 
-/// Runs an agent that prints its metadata, and reads no more and waits no longer than is allowed.
-fn ask(command: &mut Command, agent: &AgentName) -> Result<Metadata, String> {
+/// What every agent finds in its environment.
+fn in_environment(command: &mut Command, agent: &AgentName, instance: &str) {
     let provider = agent.provider.as_deref().unwrap_or("");
-    let mut child = command
+    command
         .env("OCF_ROOT", OCF_ROOT)
         .env("OCF_RA_VERSION_MAJOR", "1")
         .env("OCF_RA_VERSION_MINOR", "1")
         .env("OCF_RESOURCE_TYPE", &agent.kind)
         .env("OCF_RESOURCE_PROVIDER", provider)
-        .env("OCF_RESOURCE_INSTANCE", &agent.kind)
-        .stdin(Stdio::null())
+        .env("OCF_RESOURCE_INSTANCE", instance)
+        .stdin(Stdio::null());
+}
+
+/// Runs a command to its end, and reads no more of what it prints and waits no longer than is allowed.
+fn run(mut command: Command, limit: Duration) -> Result<CallAnswer, String> {
+    let child = command
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|it| it.to_string())?;
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.map_err(|it| crate::files::reason(&it))?;
     let (sender, receiver) = mpsc::channel();
-    let output = child.stdout.take();
+    let output = child.stdout.take().map(read_all);
+    let errors = child.stderr.take().map(read_all);
+    std::thread::spawn(move || {
+        let read = |reader: Option<std::thread::JoinHandle<String>>| {
+            reader.and_then(|it| it.join().ok()).unwrap_or_default()
+        };
+        // Nobody waits any more where the limit has passed.
+        let _ = sender.send((read(output), read(errors)));
+    });
+    let Ok((output, errors)) = receiver.recv_timeout(limit) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("no answer within {} s", limit.as_secs()));
+    };
+    let status = child.wait().map_err(|it| it.to_string())?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(CallAnswer {
+        exit_code: code.ok_or_else(|| "it was killed".to_owned())?,
+        output,
+        errors,
+    })
+}
+
+fn read_all(from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        let read = output.map(|it| it.take(MAX_METADATA_BYTES).read_to_end(&mut bytes));
-        // Nobody waits any more where the limit has passed.
-        let _ = sender.send(read.is_some_and(|it| it.is_ok()).then_some(bytes));
-    });
-    let bytes = receiver.recv_timeout(METADATA_LIMIT);
-    if bytes.is_err() {
-        let _ = child.kill();
-    }
-    let _ = child.wait();
-    match bytes {
-        Ok(Some(bytes)) => Metadata::parse(&bytes).map_err(|it| it.to_string()),
-        Ok(None) => Err("it cannot be read".to_owned()),
-        Err(_) => Err(format!("no answer within {} s", METADATA_LIMIT.as_secs())),
-    }
+        // What was read until an error is all there is.
+        let _ = from.take(MAX_METADATA_BYTES).read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Runs an agent that prints its metadata.
+fn ask(mut command: Command, agent: &AgentName) -> Result<String, String> {
+    in_environment(&mut command, agent, &agent.kind);
+    let answer = run(command, METADATA_LIMIT)?;
+    Ok(answer.output)
 }
