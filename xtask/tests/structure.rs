@@ -17,6 +17,8 @@ const LAYERS: &[&[&str]] = &[
         "cib",
         "quorum",
         "cluster-api",
+        "cluster-keys",
+        "pcsd-api",
         "membership",
     ],
     &[
@@ -31,12 +33,18 @@ const LAYERS: &[&[&str]] = &[
         "agents",
         "balancer",
         "address-keeper",
-        "cluster-node",
         "controller",
         "lab",
         "pcs",
     ],
-    &["cluster", "cluster-lab", "cluster-load", "cluster-sim"],
+    &["cluster-node"],
+    &[
+        "cluster",
+        "cluster-lab",
+        "cluster-load",
+        "cluster-sim",
+        "pcsd",
+    ],
     &["keel", "fuzz", "xtask"],
 ];
 

@@ -16,6 +16,8 @@ pub enum Answer {
     Changed(Acknowledged),
     /// It is done, or will be.
     Done,
+    /// What became of fencing, the oldest first.
+    FencingHistory(Vec<FencingEntry>),
     /// It was not done.
     Refused(Refusal),
     /// Not an answer: something that happened.
@@ -58,6 +60,45 @@ pub enum Durability {
     /// It is on the disks of a view that has no exclusive quorum: another part of the cluster may win
     /// over it, and it would be kept in a file.
     WithoutQuorum,
+}
+
+/// One request to fence a node, with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FencingEntry {
+    /// The node.
+    pub target: String,
+    /// `reboot`, `off` or `on`.
+    pub action: String,
+    /// The program that asked.
+    pub client: String,
+    /// The node on which it asked.
+    pub origin: String,
+    /// The node that did it, or tried last; `a human` where an operator vouched for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<String>,
+    /// How it stands.
+    pub state: FencingState,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was asked for, in seconds since 1970.
+    pub began_s: i64,
+    /// When it was over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_s: Option<i64>,
+}
+
+/// How a request to fence a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FencingState {
+    /// It is under way.
+    Pending,
+    /// It is done.
+    Success,
+    /// It could not be done.
+    Failed,
 }
 
 /// Why something was not done.

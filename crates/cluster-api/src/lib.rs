@@ -17,10 +17,12 @@ mod frame;
 mod request;
 mod status;
 
-pub use answer::{Acknowledged, Answer, CibText, Durability, Event, Refusal};
+pub use answer::{
+    Acknowledged, Answer, CibText, Durability, Event, FencingEntry, FencingState, Refusal,
+};
 pub use client::{Client, ClientError};
 pub use frame::{Frame, FrameError, MAX_FRAME_BYTES, read_frame};
-pub use request::{Access, Change, Edit, Request, Topic};
+pub use request::{Access, Change, Edit, Fence, Request, Topic};
 pub use status::{
     CibStatus, Life, LinkStatus, MemberStatus, PathStatus, QuorumStatus, Status, ViewStatus,
     WitnessStatus,

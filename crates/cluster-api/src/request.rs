@@ -37,8 +37,49 @@ pub enum Request {
     Unblock,
     /// Read the certificates again.
     ReloadKeys,
-    /// Leave the cluster in order and end.
+    /// Fence a node, whatever the cluster thinks of it (`stonith_admin --fence`, `--reboot`,
+    /// `--unfence`). The answer comes when that is done, or has failed.
+    Fence(Fence),
+    /// A node is off: the operator vouches for it (`stonith_admin --confirm`).
+    ConfirmFenced {
+        /// Its name.
+        target: String,
+    },
+    /// What became of fencing (`stonith_admin --history`).
+    FencingHistory {
+        /// Of this node only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+    },
+    /// Forget what became of fencing, on all nodes (`stonith_admin --history --cleanup`).
+    ForgetFencing {
+        /// Of this node only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
+    },
+    /// Leave the cluster in order, once nothing runs on this node any more, and end.
     Leave,
+}
+
+/// Fencing that an operator wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Fence {
+    /// The node's name.
+    pub target: String,
+    /// `reboot`, `off` or `on`.
+    pub action: String,
+    /// The program that asks, for the history.
+    pub client: String,
+    /// How long one device may take, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_s: Option<u64>,
+    /// Nothing is done where the same was done successfully less than that long ago, in seconds.
+    #[serde(default)]
+    pub tolerance_s: u64,
+    /// How long to wait before, in seconds; negative: not even as long as the devices want.
+    #[serde(default)]
+    pub delay_s: i64,
 }
 
 /// What a client may do.
@@ -55,7 +96,10 @@ impl Request {
     #[must_use]
     pub fn needs(&self) -> Access {
         match self {
-            Request::Status | Request::Cib { .. } | Request::Subscribe { .. } => Access::Read,
+            Request::Status
+            | Request::Cib { .. }
+            | Request::FencingHistory { .. }
+            | Request::Subscribe { .. } => Access::Read,
             _ => Access::Write,
         }
     }
@@ -77,7 +121,8 @@ pub enum Topic {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Change {
-    /// Only if the CIB has this version: `admin_epoch.epoch.num_updates`.
+    /// Only if the CIB has this version: `admin_epoch.epoch.num_updates`; or, whatever its status is,
+    /// if its configuration has: `admin_epoch.epoch`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_version: Option<String>,
     /// What is to be done, in order.

@@ -10,6 +10,10 @@ pub enum Message {
     Fact(Fact),
     /// The replicated CIB's.
     Replica(Bytes),
+    /// The controllers'.
+    Control(Bytes),
+    /// Of those who fence.
+    Fencing(Bytes),
     /// Of somebody who uses the group for messages of his own.
     Application(Bytes),
 }
@@ -26,6 +30,8 @@ impl Message {
             Message::Fact(fact) => (0, Bytes::from(fact.encode())),
             Message::Replica(content) => (1, content.clone()),
             Message::Application(content) => (2, content.clone()),
+            Message::Control(content) => (3, content.clone()),
+            Message::Fencing(content) => (4, content.clone()),
         };
         let mut bytes = BytesMut::with_capacity(1 + content.len());
         bytes.put_u8(kind);
@@ -48,6 +54,8 @@ impl Message {
                 .map_err(|_| MessageError),
             1 => Ok(Message::Replica(bytes)),
             2 => Ok(Message::Application(bytes)),
+            3 => Ok(Message::Control(bytes)),
+            4 => Ok(Message::Fencing(bytes)),
             _ => Err(MessageError),
         }
     }
@@ -63,6 +71,8 @@ mod tests {
             Message::Fact(Fact::Witness { vote: true }),
             Message::Replica(Bytes::from_static(b"x")),
             Message::Application(Bytes::new()),
+            Message::Control(Bytes::from_static(b"{}")),
+            Message::Fencing(Bytes::from_static(b"{}")),
         ];
         for message in messages {
             assert_eq!(Message::decode(message.encode()), Ok(message));

@@ -1,9 +1,11 @@
 //! Quorum and replica, fed from one order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use controller::{Controller, Identity};
 use membership::{Delivery, Member, View, ViewId, Votes};
 use quorum::{Attachment, Command, Fact, Options, Quorum, Record, Refusal, Verdict};
 use replica::limits::{FIRST_RETRY, LONGEST_RETRY, WRITE_FAILURES};
@@ -14,6 +16,9 @@ use replica::{
 use crate::acknowledging::Acknowledging;
 use crate::lease_votes::lease_votes;
 use crate::message::Message;
+use crate::resources::{Action, Resources};
+
+mod control;
 
 /// What a node finds of its former life.
 pub struct Start {
@@ -25,6 +30,9 @@ pub struct Start {
     pub record: quorum::Start,
     /// The replica, with the copy of the CIB that is on disk.
     pub replica: Replica,
+    /// The names of all nodes that are configured, by their ids; none where this node runs no
+    /// resources, and only votes and keeps the CIB.
+    pub nodes: Option<BTreeMap<u32, String>>,
 }
 
 /// A write's number, rising.
@@ -61,6 +69,15 @@ pub enum Output {
     FactRefused(Fact, Refusal),
     /// The committed CIB is another one.
     Changed(Changed),
+    /// Something is to be done for resources.
+    Act(Action),
+    /// What somebody says who fences.
+    Fencing {
+        /// Who.
+        sender: Member,
+        /// What.
+        payload: Bytes,
+    },
     /// A message of somebody who uses the group for his own.
     Application {
         /// Who sent it.
@@ -91,6 +108,8 @@ fn unjudged(whom: &str) -> Verdict {
 pub struct ClusterNode {
     quorum: Quorum,
     replica: Replica,
+    /// What this node does for resources, where it does anything.
+    resources: Option<Resources>,
     view: Option<ViewId>,
     set_votes: Option<Votes>,
     attachment: Bytes,
@@ -117,8 +136,16 @@ impl ClusterNode {
         let quorum = Quorum::new(start.me.node.0, start.options, start.record);
         let attachment = Bytes::from(quorum.attachment(now).encode());
         let verdict = quorum.verdict().clone();
+        let id = start.me.node.0;
+        let cib = Arc::clone(start.replica.committed());
+        let resources = start.nodes.map(|nodes| {
+            let name = nodes.get(&id).cloned().unwrap_or_default();
+            let life = start.me.incarnation.0;
+            Resources::new(Identity { id, name }, life, nodes, cib, now)
+        });
         Self {
             quorum,
+            resources,
             replica: start.replica,
             view: None,
             set_votes: None,
@@ -216,6 +243,9 @@ impl ClusterNode {
             }
         }
         let standing = self.standing();
+        if let Some(resources) = &mut self.resources {
+            resources.view(now, view);
+        }
         self.replica.view(view, standing);
         self.settle(now, true);
     }
@@ -239,6 +269,14 @@ impl ClusterNode {
                     self.obey(commands);
                 }
                 self.settle_quorum(now, false);
+            }
+            Ok(Message::Control(payload)) => {
+                self.acknowledging.delivered(seq, false);
+                self.hear_controller(now, sender, &payload);
+            }
+            Ok(Message::Fencing(payload)) => {
+                self.acknowledging.delivered(seq, false);
+                self.outputs.push_back(Output::Fencing { sender, payload });
             }
             Ok(Message::Application(payload)) => {
                 self.acknowledging.delivered(seq, false);
@@ -353,6 +391,10 @@ impl ClusterNode {
         }
         self.replica.tick(now);
         self.retry_record(now);
+        if let Some(resources) = &mut self.resources {
+            let clocks = resources.clock(now);
+            resources.controller.tick(clocks);
+        }
         self.settle(now, false);
     }
 
@@ -360,7 +402,8 @@ impl ClusterNode {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         let quorum = self.quorum.deadline().filter(|_| self.judge.is_none());
-        let others = self.replica.deadline().into_iter();
+        let controller = self.controller().and_then(Controller::deadline);
+        let others = self.replica.deadline().into_iter().chain(controller);
         others.chain(quorum).chain(self.record_retry_at).min()
     }
 
@@ -427,8 +470,13 @@ impl ClusterNode {
 
     /// What follows from the replica, and what can be acknowledged by now.
     fn settle_replica(&mut self) {
-        while let Some(output) = self.replica.poll() {
-            self.pass_on(output);
+        loop {
+            while let Some(output) = self.replica.poll() {
+                self.pass_on(output);
+            }
+            if !self.settle_resources() {
+                break;
+            }
         }
         if let (Some(view), Some(seq)) = (self.view, self.acknowledging.advance()) {
             self.outputs.push_back(Output::Acknowledge(view, seq));
@@ -458,8 +506,20 @@ impl ClusterNode {
                 self.replica_writes.insert(number.0, id);
                 Output::Write(number, Write::Replica(job))
             }
-            replica::Output::Answer { request, answer } => Output::Answer(request, answer),
-            replica::Output::Changed(changed) => Output::Changed(changed),
+            replica::Output::Answer { request, answer } => {
+                let answer = match &mut self.resources {
+                    Some(resources) => resources.answered(request, answer),
+                    None => Some(answer),
+                };
+                let Some(answer) = answer else { return };
+                Output::Answer(request, answer)
+            }
+            replica::Output::Changed(changed) => {
+                if let Some(resources) = &mut self.resources {
+                    resources.changed(&changed);
+                }
+                Output::Changed(changed)
+            }
             replica::Output::Report(report) => Output::Report(report),
         };
         self.outputs.push_back(output);

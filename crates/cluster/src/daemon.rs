@@ -6,6 +6,7 @@
 //!         ◄─────────────────────────────────┘
 //! ```
 
+mod acting;
 mod requests;
 mod sentences;
 mod status;
@@ -16,15 +17,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use cluster_api::{Access, Answer, Event, Frame, Topic};
 use cluster_node::{ClusterNode, Output};
-use membership::Refused;
+use membership::{Note, Refused};
 use replica::RequestId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::clients::{ClientId, Clients, FromClient};
 use crate::clock;
+use crate::fencing::FencingSide;
 use crate::group::{GroupEvent, GroupService};
 use crate::log::Log;
+use crate::resources::{ResourceSide, epoch_s};
 use crate::setup::Setup;
 use crate::witness::WitnessSide;
 use crate::writer::Writer;
@@ -33,6 +36,9 @@ use crate::writer::Writer;
 const REQUESTS_AT_ONCE: usize = 256;
 /// Messages that wait for room in the group: beyond, clients wait.
 const BACKLOG: usize = 1024;
+
+/// How long the resources of a node that is to leave may take to stop (`shutdown-escalation`).
+const LONGEST_STOP: Duration = Duration::from_secs(20 * 60);
 
 /// A change of view that takes no longer does not count as a loss of quorum.
 const CHANGE_IN_SILENCE: Duration = Duration::from_millis(50);
@@ -64,6 +70,8 @@ pub struct Daemon<G> {
     clients: Clients,
     log: Log,
     witness: Option<WitnessSide>,
+    resources: ResourceSide,
+    fencing: FencingSide,
     /// Until when the witness' vote is held.
     vote_until: Option<Duration>,
 
@@ -79,6 +87,8 @@ pub struct Daemon<G> {
     /// Since when the view has been changing.
     changing_since: Option<Duration>,
     lost_files: BTreeSet<String>,
+    /// This node is about to leave: until when what runs here may take to stop.
+    leave_by: Option<Duration>,
     leaving: bool,
 }
 
@@ -95,7 +105,12 @@ impl<G: GroupService> Daemon<G> {
     #[must_use]
     pub fn new(parts: Parts<G>) -> Self {
         let now = clock::now();
+        let names = parts.setup.names.iter();
+        let names = names.map(|(id, name)| (id.0, name.clone())).collect();
+        let mut fencing = FencingSide::new(parts.setup.name(parts.setup.node), names);
+        fencing.cib(parts.node.replica().committed());
         Self {
+            fencing,
             setup: parts.setup,
             group: parts.group,
             node: parts.node,
@@ -103,6 +118,7 @@ impl<G: GroupService> Daemon<G> {
             clients: parts.clients,
             log: parts.log,
             witness: parts.witness,
+            resources: ResourceSide::new(agents::Settings::default()),
             vote_until: None,
             sessions: BTreeMap::new(),
             asked: BTreeMap::new(),
@@ -113,6 +129,7 @@ impl<G: GroupService> Daemon<G> {
             was_quorate: false,
             changing_since: None,
             lost_files: BTreeSet::new(),
+            leave_by: None,
             leaving: false,
         }
     }
@@ -143,6 +160,7 @@ impl<G: GroupService> Daemon<G> {
             .group
             .deadline()
             .min(self.node.deadline().unwrap_or(Duration::MAX))
+            .min(self.fencing.deadline().unwrap_or(Duration::MAX))
             .min(
                 self.witness
                     .as_ref()
@@ -156,13 +174,29 @@ impl<G: GroupService> Daemon<G> {
             biased;
             () = self.group.ready() => {}
             Some((number, result)) = self.writer.done.recv() => self.node.written(clock::now(), number, result),
+            ended = self.resources.next() => self.resources.tell(&mut self.node, clock::now(), ended),
+            ended = self.fencing.next() => self.fencing.take(clock::now(), ended),
             Some(message) = self.clients.incoming.recv(), if has_room => self.hear_client(message),
-            _ = terminate.recv() => self.leave("SIGTERM"),
-            _ = interrupt.recv() => self.leave("SIGINT"),
+            _ = terminate.recv() => self.leave_in_order("SIGTERM"),
+            _ = interrupt.recv() => self.leave_in_order("SIGINT"),
             _ = hangup.recv() => self.reload_keys(),
             () = witness_ready(&mut self.witness) => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+
+    /// What runs here is stopped, or moved, before this node leaves; if that lasts longer than
+    /// [`LONGEST_STOP`], or somebody asks again, it leaves at once, and is fenced where there is fencing.
+    fn leave_in_order(&mut self, why: &str) {
+        if self.node.controller().is_none() || self.leave_by.is_some() {
+            return self.leave(why);
+        }
+        self.log.say(&format!(
+            "{why}: this node leaves the cluster once nothing runs on it any more"
+        ));
+        let now = clock::now();
+        self.leave_by = Some(now + LONGEST_STOP);
+        self.node.wants_to_leave(now);
     }
 
     fn leave(&mut self, why: &str) {
@@ -184,11 +218,19 @@ impl<G: GroupService> Daemon<G> {
     fn turn(&mut self) {
         let now = clock::now();
         // The group must not vouch on a vote of the witness that ran out while this process stood still.
+        self.node.calendar(now, epoch_s());
         self.node.tick(now);
+        self.fencing.tick(now);
         self.obey_all();
         self.group.take_in(now);
         while let Ok((number, result)) = self.writer.done.try_recv() {
             self.node.written(now, number, result);
+        }
+        while let Some(ended) = self.resources.ready() {
+            self.resources.tell(&mut self.node, now, ended);
+        }
+        if self.leave_by.is_some_and(|by| now >= by) {
+            self.leave("what runs here does not stop");
         }
         for _ in 0..REQUESTS_AT_ONCE {
             if self.backlog.len() >= BACKLOG {
@@ -241,7 +283,7 @@ impl<G: GroupService> Daemon<G> {
             any = true;
             self.obey_node(output);
         }
-        any
+        any | self.obey_fencing()
     }
 
     fn hear_group(&mut self, now: Duration, event: GroupEvent) {
@@ -250,6 +292,7 @@ impl<G: GroupService> Daemon<G> {
                 self.view_at = now;
                 let said = self.say_view(&view);
                 self.log.say(&said);
+                self.fencing.view(now, view.nodes().map(|node| node.0));
                 self.node.view(now, &view);
                 let status = self.view_status(now);
                 self.tell(Topic::Views, &Event::View(status));
@@ -259,6 +302,9 @@ impl<G: GroupService> Daemon<G> {
             GroupEvent::AcknowledgedByAll(seq) => self.node.acknowledged_by_all(now, seq),
             GroupEvent::Verdict(verdict) => self.node.judge(now, verdict),
             GroupEvent::Note(note) => {
+                if let Note::Heard { node, .. } = note {
+                    self.node.heard_of(now, node.0);
+                }
                 if let Some(said) = self.say_note(&note) {
                     self.log.say(&said);
                 }
@@ -285,8 +331,13 @@ impl<G: GroupService> Daemon<G> {
                 ));
             }
             Output::Changed(changed) => {
+                self.fencing.cib(&changed.after);
                 let version = changed.version().to_string();
                 self.tell(Topic::Cib, &Event::Cib { version });
+            }
+            Output::Act(action) => self.act(action),
+            Output::Fencing { sender, payload } => {
+                self.fencing.hear(clock::now(), sender.node.0, &payload);
             }
             Output::Application { sender, payload } => self.pass_message(sender.node.0, &payload),
             Output::Unreadable(sender) => {

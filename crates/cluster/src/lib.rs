@@ -19,16 +19,16 @@ pub mod clock;
 mod commands;
 pub mod daemon;
 pub mod disk;
+mod fencing;
 pub mod group;
-pub mod keys;
 mod lives;
 pub mod log;
+mod resources;
 pub mod setup;
 pub mod transport;
 pub mod witness;
 pub mod writer;
 
+pub use cluster_keys as keys;
+pub use cluster_keys::NodeId;
 pub use commands::{command_line, witness_command_line};
-
-/// A node's number, as `nodeid` in corosync.conf(5): 1 or more, the same for the node's whole life.
-pub type NodeId = u32;

@@ -17,13 +17,6 @@ use membership::{Commitment, NodeId, Timing};
 
 pub use timing::{Part, TimingReport};
 
-/// Where the configuration is looked for.
-pub const CONFIGURATION: &str = "/etc/corosync/corosync.conf";
-/// CMAN's, where there is no other.
-pub const CMAN_CONFIGURATION: &str = "/etc/cluster/cluster.conf";
-/// Where the CIB is kept.
-const CIB_FOLDER: &str = "/var/lib/keel/cib";
-
 /// What the daemon runs with.
 #[derive(Debug)]
 pub struct Setup {
@@ -87,8 +80,8 @@ pub fn read(path: &Path) -> Result<(Configuration, Sources), String> {
 /// The configuration file of this machine.
 #[must_use]
 pub fn default_path() -> PathBuf {
-    let corosync = Path::new(CONFIGURATION);
-    let cman = Path::new(CMAN_CONFIGURATION);
+    let corosync = Path::new(corosync_config::COROSYNC_CONF);
+    let cman = Path::new(corosync_config::CLUSTER_CONF);
     if !corosync.exists() && cman.exists() {
         cman
     } else {
@@ -123,9 +116,6 @@ impl Setup {
         let quorum = quorum_options::of(&configuration).map_err(fail)?;
         let timing = timing::of(&configuration).map_err(fail)?;
         let keel = &configuration.keel;
-        let folder = |written: Option<&diagnostics::Spanned<String>>, default: &str| {
-            PathBuf::from(written.map_or(default, |path| &path.value))
-        };
         Ok(Self {
             node,
             names: configuration
@@ -140,8 +130,8 @@ impl Setup {
                 Acknowledge::Quorum => Commitment::Votes,
             },
             quorum,
-            keys: folder(keel.certificates.as_ref(), "/etc/keel/cluster"),
-            cib: folder(keel.cib.as_ref(), CIB_FOLDER),
+            keys: PathBuf::from(keel.certificates_folder()),
+            cib: PathBuf::from(keel.cib_folder()),
             generations: keel
                 .generations
                 .as_ref()

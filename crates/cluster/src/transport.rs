@@ -91,8 +91,10 @@ use shared::Shared;
 /// each other with a message that says so.
 pub const PROTOCOL: &str = "keel-cluster/1";
 
-/// How long a graceful end may take: farewells are one packet to each peer.
-const SHUTDOWN_LIMIT: Duration = Duration::from_millis(500);
+/// How long the end stays for the farewells, one packet to each peer, which leave at once. QUIC would
+/// have it stay three times as long as an acknowledgement may take, to say so again to whoever missed
+/// it; the peers have acknowledged by then what the node itself said of its leaving.
+const SHUTDOWN_LIMIT: Duration = Duration::from_millis(5);
 /// How long the end waits for what was sent just before, and how often it looks.
 const FLUSH_LIMIT: Duration = Duration::from_millis(100);
 const FLUSH_PACE: Duration = Duration::from_millis(1);

@@ -72,6 +72,7 @@ pub struct Controller {
     name: String,
     nodes: BTreeMap<u32, String>,
     began_at: Duration,
+    heard_at: BTreeMap<u32, Duration>,
     view: Option<View>,
     /// The view's members agree on the CIB.
     is_established: bool,
@@ -103,6 +104,7 @@ impl Controller {
             identity,
             nodes,
             began_at: now.at,
+            heard_at: BTreeMap::new(),
             view: None,
             is_established: false,
             is_quorate: false,
@@ -114,6 +116,11 @@ impl Controller {
             is_leaving: false,
             outputs: VecDeque::new(),
         }
+    }
+
+    /// A node that had been gone was heard: its daemon runs, although it is in no view with this one yet.
+    pub fn heard_of(&mut self, now: Now, node: u32) {
+        self.heard_at.insert(node, now.at);
     }
 
     /// A view has begun; its members do not agree on a CIB yet.
@@ -138,6 +145,9 @@ impl Controller {
 
     /// The committed CIB is another one. `is_foreign`: not only by what controllers did.
     pub fn cib(&mut self, now: Now, cib: Arc<Document>, is_foreign: bool) {
+        if is_foreign && self.is_established {
+            self.executor.compare(&self.cib, &cib);
+        }
         self.cib = Arc::clone(&cib);
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.cib(now, cib, is_foreign);
@@ -214,10 +224,24 @@ impl Controller {
         self.settle();
     }
 
+    /// Something happened to a resource of this node that its monitor has to look at.
+    pub fn noticed(&mut self, now: Now, resource: &str) {
+        self.executor.noticed(now, resource);
+        self.settle();
+    }
+
     /// The scheduler has decided.
     pub fn decided(&mut self, now: Now, ticket: Ticket, graph: &Document) {
         if let Some(coordinator) = &mut self.coordinator {
             coordinator.decided(now, ticket, graph);
+        }
+        self.settle();
+    }
+
+    /// Something happened that the CIB does not say, and that may lead to another decision.
+    pub fn reconsider(&mut self, now: Now) {
+        if let Some(coordinator) = &mut self.coordinator {
+            coordinator.reconsider_now(now);
         }
         self.settle();
     }
@@ -289,6 +313,7 @@ impl Controller {
             members: view.members.clone(),
             is_quorate: self.is_quorate,
             unseen_until: self.began_at + DEADTIME,
+            heard_at: self.heard_at.clone(),
         };
         self.coordinator = Some(Coordinator::new(settings, Arc::clone(&self.cib)));
     }

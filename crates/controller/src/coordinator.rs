@@ -31,6 +31,21 @@ use crate::transition::{Finished, Started, Transition};
 /// (`cluster-recheck-interval`).
 const RECHECK: Duration = Duration::from_secs(15 * 60);
 
+/// How long to wait after a node could not be fenced before it is tried again.
+const FENCING_PAUSE: Duration = Duration::from_secs(2);
+
+/// How often the fencing of a node is tried before the coordinator waits for a change of the
+/// configuration, or for the next look at everything (`stonith-max-attempts`).
+const FENCING_ATTEMPTS: u32 = 10;
+
+/// How long the resources of a node that was lost, and is not fenced, are left to it: it notices the
+/// loss no later than this view did, and stops what it runs where it has no quorum.
+pub const TAKEOVER_DELAY: Duration = Duration::from_millis(100);
+
+/// How long a node that is lost, and was heard again, may take to come back before anything is decided
+/// without it: a daemon that died is started again at once, and what it ran goes on meanwhile.
+pub const RETURN_LIMIT: Duration = Duration::from_secs(1);
+
 /// How long at the start of a cluster nodes that never came are waited for before they count
 /// (`dc-deadtime`).
 pub const DEADTIME: Duration = Duration::from_secs(20);
@@ -50,6 +65,8 @@ pub struct Settings {
     pub is_quorate: bool,
     /// Until when nodes that were never seen may still come.
     pub unseen_until: Duration,
+    /// When nodes were last heard after they had been gone.
+    pub heard_at: BTreeMap<u32, Duration>,
 }
 
 /// Names a change of the CIB, a decision, or a fencing.
@@ -78,8 +95,10 @@ pub struct Fencing {
     pub target: String,
     /// `reboot`, `off` or `on`.
     pub action: String,
-    /// How long it may take.
+    /// How long one device may take.
     pub timeout: Duration,
+    /// How long to wait before, in the place of the devices' own delay (`priority-fencing-delay`).
+    pub delay: Option<Duration>,
 }
 
 /// Something for the log.
@@ -110,12 +129,25 @@ pub enum Report {
         /// Why not.
         why: &'static str,
     },
+    /// A node could not be fenced.
+    #[error(
+        "{target} could not be fenced, for the {attempts}. time; until it is, nothing that it may run is started elsewhere"
+    )]
+    NotFenced {
+        /// The node.
+        target: String,
+        /// How often that was tried in vain since this node coordinates.
+        attempts: u32,
+    },
     /// Nothing is left to be done.
     #[error("transition {0} is complete: the cluster is as it should be")]
     Settled(u64),
     /// The graph waits for itself.
     #[error("transition {0} cannot be completed: its graph waits for what never comes")]
     Terminated(u64),
+    /// What is to be said cannot be.
+    #[error("a message to the cluster cannot be sent: {0}")]
+    Unsaid(String),
     /// The node states or a fail count could not be written.
     #[error("the CIB was not changed; it is tried again")]
     NotChanged,
@@ -146,6 +178,7 @@ enum Awaited {
     Fencing {
         action: u32,
         node_id: String,
+        target: String,
         is_off: bool,
     },
     /// Nothing.
@@ -162,6 +195,10 @@ pub struct Coordinator {
     /// Something happened since the last decision.
     is_stale: bool,
     recheck_at: Option<Duration>,
+    /// No decision before: the last one led to nothing, or what was lost may still run.
+    hold_until: Duration,
+    /// How often a node could not be fenced.
+    unfenced: BTreeMap<String, u32>,
     awaited: BTreeMap<Ticket, Awaited>,
     next_ticket: u64,
     next_transition: u64,
@@ -179,6 +216,8 @@ impl Coordinator {
             cib,
             is_stale: false,
             recheck_at: None,
+            hold_until: Duration::ZERO,
+            unfenced: BTreeMap::new(),
             awaited: BTreeMap::new(),
             next_ticket: 1,
             next_transition: 0,
@@ -196,6 +235,11 @@ impl Coordinator {
     pub fn cib(&mut self, now: Now, cib: Arc<Document>, is_foreign: bool) {
         self.cib = cib;
         if is_foreign {
+            if !self.unfenced.is_empty() {
+                // The change may be what was missing.
+                self.hold_until = Duration::ZERO;
+                self.unfenced.clear();
+            }
             self.reconsider(now);
         }
     }
@@ -205,11 +249,11 @@ impl Coordinator {
         let awaited = self.awaited.remove(&ticket);
         if matches!(self.stage, Stage::Announcing(announcing) if announcing == ticket) {
             if is_made {
-                self.decide();
+                self.decide(now);
             } else {
                 self.outputs
                     .push_back(CoordinatorOutput::Report(Report::NotChanged));
-                self.announce();
+                self.announce(now);
             }
             return;
         }
@@ -229,7 +273,7 @@ impl Coordinator {
             return;
         }
         if self.is_stale {
-            return self.decide();
+            return self.decide(now);
         }
         let graph = Graph::read(graph.root()).map(Action::read);
         self.recheck_at = Some(now.at + RECHECK);
@@ -271,11 +315,17 @@ impl Coordinator {
         let Some(Awaited::Fencing {
             action,
             node_id,
+            target,
             is_off,
         }) = self.awaited.remove(&ticket)
         else {
             return;
         };
+        if is_done {
+            self.unfenced.remove(&target);
+        } else {
+            self.hold_after_failure(now, target);
+        }
         if is_done && is_off {
             let edits = states::of_fenced(&node_id);
             self.change(edits, Awaited::Action(action));
@@ -288,13 +338,19 @@ impl Coordinator {
     pub fn reconsider(&mut self, now: Now) {
         self.is_stale = true;
         match &mut self.stage {
-            Stage::Idle => self.decide(),
+            Stage::Idle => self.decide(now),
             Stage::Walking(transition) => {
                 transition.abort(HIGHEST_PRIORITY);
                 self.walk(now);
             }
             Stage::Gathering | Stage::Announcing(_) | Stage::Deciding(_) => {}
         }
+    }
+
+    /// The same, whatever there was to wait for.
+    pub fn reconsider_now(&mut self, now: Now) {
+        self.hold_until = Duration::ZERO;
+        self.reconsider(now);
     }
 
     /// Time passes.
@@ -308,7 +364,7 @@ impl Coordinator {
                     self.finish(now, number, false);
                 }
             }
-            Stage::Idle if self.recheck_at.is_some_and(|at| now.at >= at) => self.decide(),
+            Stage::Idle if self.recheck_at.is_some_and(|at| now.at >= at) => self.decide(now),
             _ => {}
         }
     }
@@ -350,16 +406,39 @@ impl Coordinator {
         if may_come && now.at < self.settings.unseen_until && states::fences_at_start(&self.cib) {
             return;
         }
-        self.announce();
+        self.announce(now);
     }
 
-    fn announce(&mut self) {
+    fn announce(&mut self, now: Now) {
+        self.hold_until = self.hold_until.max(self.lost_until(now));
         let edits = states::of_view(&self.cib, &self.settings);
         let ticket = self.change(edits, Awaited::Nothing);
         self.stage = Stage::Announcing(ticket);
     }
 
-    fn decide(&mut self) {
+    /// Until when what is lost may still run, or come back.
+    fn lost_until(&self, now: Now) -> Duration {
+        let Settings {
+            members,
+            is_quorate,
+            heard_at,
+            ..
+        } = &self.settings;
+        let lost = states::lost(&self.cib, members);
+        let returning = lost.iter().filter_map(|node| heard_at.get(node));
+        let back_by = returning.map(|at| *at + RETURN_LIMIT).max();
+        let is_left_alone = *is_quorate && !lost.is_empty() && !states::fences(&self.cib);
+        let stopped_by = is_left_alone.then(|| now.at + TAKEOVER_DELAY);
+        back_by.max(stopped_by).unwrap_or_default()
+    }
+
+    fn decide(&mut self, now: Now) {
+        if now.at < self.hold_until {
+            self.is_stale = true;
+            self.stage = Stage::Idle;
+            self.recheck_at = Some(self.hold_until);
+            return;
+        }
         self.is_stale = false;
         let ticket = self.ticket();
         self.stage = Stage::Deciding(ticket);
@@ -381,14 +460,14 @@ impl Coordinator {
                     self.is_stale = true;
                     self.outputs.push_back(CoordinatorOutput::Report(report));
                 }
-                Started::End(ending) => self.end(number, ending),
+                Started::End(ending) => self.end(now, number, ending),
             }
         }
     }
 
-    fn end(&mut self, number: u64, ending: Ending) {
+    fn end(&mut self, now: Now, number: u64, ending: Ending) {
         if self.is_stale || ending == Ending::Stopped {
-            return self.decide();
+            return self.decide(now);
         }
         let report = match ending {
             Ending::Terminated => Report::Terminated(number),
@@ -424,10 +503,14 @@ impl Coordinator {
             Stage::Walking(transition) => transition.fencing_timeout(),
             _ => Duration::ZERO,
         };
+        let delay = action.parameters.get("CRM_meta_priority_fencing_delay");
         let fencing = Fencing {
             target: action.node.clone(),
             action: operation.to_owned(),
             timeout,
+            delay: delay
+                .and_then(|text| text.parse().ok())
+                .map(Duration::from_secs),
         };
         let is_off = operation != "on";
         let ticket = self.ticket();
@@ -436,11 +519,30 @@ impl Coordinator {
             Awaited::Fencing {
                 action: action.number,
                 node_id: action.node_id,
+                target: action.node,
                 is_off,
             },
         );
         self.outputs
             .push_back(CoordinatorOutput::Fence(ticket, fencing));
+    }
+
+    /// A fencing that failed is not tried again at once, and not for ever.
+    fn hold_after_failure(&mut self, now: Now, target: String) {
+        let attempts = self.unfenced.entry(target.clone()).or_default();
+        *attempts += 1;
+        let pause = if *attempts < FENCING_ATTEMPTS {
+            FENCING_PAUSE
+        } else {
+            RECHECK
+        };
+        self.hold_until = now.at + pause;
+        let attempts = *attempts;
+        self.outputs
+            .push_back(CoordinatorOutput::Report(Report::NotFenced {
+                target,
+                attempts,
+            }));
     }
 
     /// An action is done.

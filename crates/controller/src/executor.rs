@@ -1,9 +1,10 @@
 //! This node's resources: what is done to them, one operation at a time for each, and what the CIB is
 //! told of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use cib::xml::{Document, Element};
 use replica::Operation as Edit;
 use scheduler::actions::operation_key;
 
@@ -159,6 +160,37 @@ impl Executor {
             });
         }
         self.begin(now);
+    }
+
+    /// Something happened to a resource: whatever monitors it looks now, and not when its turn comes.
+    pub fn noticed(&mut self, now: Now, resource: &str) {
+        if let Some(resource) = self.resources.get_mut(resource) {
+            resource.look_now(now.at);
+        }
+        self.tick(now);
+    }
+
+    /// An operator took the history of resources out of the CIB (`crm_resource --refresh`): what the
+    /// CIB `before` had of them and `after` does not is forgotten here, too.
+    pub fn compare(&mut self, before: &Document, after: &Document) {
+        let (before, after) = (self.recorded(before), self.recorded(after));
+        for name in before.difference(&after) {
+            if let Some(resource) = self.resources.get_mut(*name) {
+                resource.forget();
+            }
+        }
+    }
+
+    /// The resources of this node that a CIB has a history of.
+    fn recorded<'d>(&self, cib: &'d Document) -> BTreeSet<&'d str> {
+        let id = self.identity.id.to_string();
+        let states = cib.root().child("status").into_iter();
+        let own = states
+            .flat_map(|status| status.children_named("node_state"))
+            .filter(|state| state.id() == Some(&id));
+        let lists = own.filter_map(|state| state.child("lrm")?.child("lrm_resources"));
+        let resources = lists.flat_map(|list| list.children_named("lrm_resource"));
+        resources.filter_map(Element::id).collect()
     }
 
     /// When [`Executor::tick`] wants to be called, at the latest.

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 pub use action::{Action, Agent, ClusterAction, ResourceAction};
 pub use controller::{ChangeNumber, Controller, Output, View};
-pub use coordinator::{DEADTIME, Fencing, Report, Ticket};
+pub use coordinator::{DEADTIME, Fencing, RETURN_LIMIT, Report, TAKEOVER_DELAY, Ticket};
 pub use executor::{CallId, Executor, ExecutorOutput, Identity};
 pub use message::{MAX_MESSAGE_BYTES, Message, MessageError};
 pub use operation::{KeyError, Operation, OperationResult, Outcome, TransitionKey};

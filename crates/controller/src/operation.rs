@@ -159,6 +159,26 @@ pub struct OperationResult {
 }
 
 impl OperationResult {
+    /// An agent's answer, at once.
+    #[must_use]
+    pub fn done(code: i32) -> Self {
+        Self {
+            outcome: Outcome::Done,
+            code,
+            reason: String::new(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// A failure (`OCF_ERR_GENERIC`), and why.
+    #[must_use]
+    pub fn failed(reason: String) -> Self {
+        Self {
+            reason,
+            ..Self::done(1)
+        }
+    }
+
     /// Whether it is what was expected.
     #[must_use]
     pub fn is_as_expected(&self, key: &TransitionKey) -> bool {

@@ -68,6 +68,9 @@ struct Recurring {
     next_at: Option<Duration>,
     /// What came of it last.
     last: Option<(Outcome, i32)>,
+    /// When that was news, in seconds since 1970. All results of one call have its number: of two,
+    /// the scheduler takes the one with the later second for the newer.
+    changed_s: Option<i64>,
 }
 
 impl Resource {
@@ -97,6 +100,7 @@ impl Resource {
                 operation: call.operation.clone(),
                 next_at: None,
                 last: None,
+                changed_s: None,
             };
             self.recurring.insert(key, recurring);
         }
@@ -130,6 +134,22 @@ impl Resource {
                 is_repetition: true,
             });
         }
+    }
+
+    /// Something happened to it: what recurs is due now, out of its turn.
+    pub fn look_now(&mut self, now: Duration) {
+        for recurring in self.recurring.values_mut() {
+            if recurring.next_at.is_some() {
+                recurring.next_at = Some(now);
+            }
+        }
+    }
+
+    /// What was is forgotten, and nothing recurs until the coordinator asks for it anew.
+    pub fn forget(&mut self) {
+        self.history.clear();
+        self.recurring.clear();
+        self.waiting.retain(|waiting| !waiting.is_repetition);
     }
 
     /// When something recurs next.
@@ -188,6 +208,7 @@ impl Resource {
         result: &OperationResult,
         now: Duration,
     ) -> Option<Vec<String>> {
+        let mut call = call.clone();
         let Operation {
             task, interval_ms, ..
         } = &call.operation;
@@ -203,9 +224,12 @@ impl Resource {
                 return None;
             }
             recurring.last = last;
+            let earliest = recurring.changed_s.map_or(i64::MIN, |before| before + 1);
+            call.began_s = call.began_s.max(earliest);
+            recurring.changed_s = Some(call.began_s);
         }
         let status = result.outcome.number();
-        Some(self.record(identity, call, result, status))
+        Some(self.record(identity, &call, result, status))
     }
 
     fn record(

@@ -11,6 +11,8 @@
 //! fencing is on. What a node left behind (its history, its transient attributes) goes when it is
 //! certain that nothing of it runs: when it left in order, or was fenced.
 
+use std::collections::BTreeSet;
+
 use cib::literal::parse_boolean;
 use cib::xml::{Document, Element, sanitized_id};
 use replica::Operation as Edit;
@@ -42,13 +44,25 @@ pub(crate) fn is_seen(cib: &Document, node: u32) -> bool {
 /// Whether nodes that never came are fenced (`stonith-enabled` and `startup-fencing`, both true where
 /// nothing is said).
 pub(crate) fn fences_at_start(cib: &Document) -> bool {
-    let is_on = |names: [&str; 2]| {
-        names
-            .iter()
-            .find_map(|name| option(cib, name))
-            .unwrap_or(true)
-    };
-    is_on(["stonith-enabled", "fencing-enabled"]) && is_on(["startup-fencing", "startup_fencing"])
+    let names = ["startup-fencing", "startup_fencing"];
+    fences(cib) && names.iter().find_map(|name| option(cib, name)) != Some(false)
+}
+
+/// Whether nodes that are lost are fenced (`stonith-enabled`, true where nothing is said).
+pub(crate) fn fences(cib: &Document) -> bool {
+    let names = ["stonith-enabled", "fencing-enabled"];
+    names.iter().find_map(|name| option(cib, name)) != Some(false)
+}
+
+/// The nodes that were there, did not leave in order, and are none of these members.
+pub(crate) fn lost(cib: &Document, members: &BTreeSet<u32>) -> BTreeSet<u32> {
+    let states = cib.root().child("status").into_iter();
+    let states = states.flat_map(|status| status.children_named("node_state"));
+    let expected = states.filter(|state| {
+        state.attribute("in_ccm") == Some("true") && state.attribute("expected") != Some("down")
+    });
+    let ids = expected.filter_map(|state| state.id()?.parse().ok());
+    ids.filter(|id| !members.contains(id)).collect()
 }
 
 fn option(cib: &Document, name: &str) -> Option<bool> {

@@ -38,11 +38,18 @@ pub mod keywords;
 mod lower;
 pub mod model;
 mod read;
+pub mod text;
 
 use std::cmp::Ordering;
 
 use diagnostics::{Diagnostic, Diagnostics, Sources};
 pub use model::Configuration;
+
+/// Where corosync's configuration is.
+pub const COROSYNC_CONF: &str = "/etc/corosync/corosync.conf";
+
+/// Where CMAN's configuration is.
+pub const CLUSTER_CONF: &str = "/etc/cluster/cluster.conf";
 
 /// The largest configuration, in bytes; one of 32 nodes with 8 links each has about 20 KiB.
 pub const MAX_TEXT_BYTES: usize = 1024 * 1024;

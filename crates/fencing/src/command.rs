@@ -18,6 +18,8 @@ pub struct Call {
     pub agent: String,
     /// What the agent is asked.
     pub action: Action,
+    /// The node that it is about, if it is about one.
+    pub target: Option<String>,
     /// What the agent is told.
     pub parameters: Parameters,
     /// How long it may take.
@@ -53,6 +55,11 @@ pub enum Command {
     /// A call is not waited for any more, and may be ended.
     Cancel {
         /// Its number.
+        number: u64,
+    },
+    /// The target is off, and what asked for a reboot need not wait until it is on again.
+    CutOff {
+        /// The request's number.
         number: u64,
     },
     /// A request is over.

@@ -154,6 +154,11 @@ impl Fencer {
             .min()
     }
 
+    /// Another node's request is over: it is remembered here, too. Its number is of no meaning here.
+    pub fn learn(&mut self, entry: Entry) {
+        self.history.add(entry);
+    }
+
     /// What became of requests.
     #[must_use]
     pub const fn history(&self) -> &History {
@@ -163,6 +168,14 @@ impl Fencer {
     /// Forgets what is over, of one node or of all.
     pub fn clean_up(&mut self, target: Option<&str>) {
         self.history.clean_up(target);
+    }
+
+    /// Whether the target of a request that runs is off already.
+    #[must_use]
+    pub fn has_cut_off(&self, number: u64) -> bool {
+        self.operations
+            .get(&number)
+            .is_some_and(Operation::has_cut_off)
     }
 
     /// The longest that a request can take from its start; none for one that is over.
@@ -175,7 +188,11 @@ impl Fencer {
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };
+        let had_cut_off = operation.has_cut_off();
         let call = operation.advance(self.next_call + 1, now);
+        if operation.has_cut_off() && !had_cut_off {
+            commands.push(Command::CutOff { number });
+        }
         let calling = operation.calling();
         let outcome = operation.outcome().cloned();
         let delegate = operation.delegate().map(ToOwned::to_owned);

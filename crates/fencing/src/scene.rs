@@ -54,6 +54,9 @@ impl Scene {
     ///
     /// - Levels that name the target, in the order of their index (1 to 9); without any, each
     ///   device is a level of its own, those with a higher priority first.
+    /// - Where some devices that list the target are named for it, and others for another node that
+    ///   they list as well, the latter are left out: a power switch of one machine that is said to
+    ///   switch several would cut the wrong one off, and report that it was the right one.
     /// - Unfencing: if there are devices that the target is to be unfenced with, all those, and no
     ///   others, in one level.
     /// - A device is used by who monitors it, then by others, and by the target itself only if
@@ -116,10 +119,11 @@ impl Scene {
                 devices: vec![Ok(candidate)],
             };
             let all = devices.iter().map(candidate);
-            levels = all
-                .filter(Candidate::may_have(name))
-                .map(own_level)
-                .collect();
+            let mut able: Vec<Candidate> = all.filter(Candidate::may_have(name)).collect();
+            if able.iter().any(|it| it.device.is_named_for(name)) {
+                able.retain(|it| !it.device.is_named_for_another(name));
+            }
+            levels = able.into_iter().map(own_level).collect();
         }
         Self { levels }
     }

@@ -38,6 +38,8 @@ pub enum Invocation {
     CrmVerify(Vec<String>),
     /// pcs's command line.
     Pcs(Vec<String>),
+    /// `keel pcsd`, and pcs's daemon of that name.
+    Pcsd(Vec<OsString>),
     /// `keel run`.
     Run(RunOptions),
     /// `keel status`.
@@ -110,6 +112,9 @@ enum Verb {
     /// pcs's command line: the cluster's configuration
     #[command(disable_help_flag = true)]
     Pcs(Words),
+    /// The daemon by which machines are made nodes, started and stopped
+    #[command(disable_help_flag = true)]
+    Pcsd(Words),
     /// Who is in the cluster, whether it has quorum, and its CIB
     #[command(disable_help_flag = true)]
     Cluster(Words),
@@ -213,6 +218,7 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
         "crm_simulate" => Some(Invocation::CrmSimulate(text(rest.to_vec()))),
         "crm_verify" => Some(Invocation::CrmVerify(text(rest.to_vec()))),
         "pcs" => Some(Invocation::Pcs(text(rest.to_vec()))),
+        "pcsd" => Some(Invocation::Pcsd(rest.to_vec())),
         "lab" => Some(Invocation::Lab(rest.to_vec())),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
@@ -230,6 +236,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::CrmSimulate(words) => Invocation::CrmSimulate(text(words.words)),
             Verb::CrmVerify(words) => Invocation::CrmVerify(text(words.words)),
             Verb::Pcs(words) => Invocation::Pcs(text(words.words)),
+            Verb::Pcsd(words) => Invocation::Pcsd(words.words),
             Verb::Lab(words) => Invocation::Lab(words.words),
             Verb::Cluster(words) => Invocation::Cluster(words.words),
             Verb::Witness(words) => Invocation::Witness(words.words),
@@ -297,6 +304,11 @@ mod tests {
             ("/usr/sbin/crm_simulate -x a -S", &simulate),
             ("keel crm_verify -x a -V", &verify),
             ("/usr/sbin/crm_verify -x a -V", &verify),
+            ("/usr/sbin/pcsd", &Invocation::Pcsd(Vec::new())),
+            (
+                "keel pcsd password",
+                &Invocation::Pcsd(vec!["password".into()]),
+            ),
             ("crm_mon -1", &Invocation::NotBuilt("crm_mon".to_owned())),
             ("haproxy role-balancer", &Invocation::RoleBalancer),
             (

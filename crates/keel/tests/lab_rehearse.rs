@@ -53,6 +53,69 @@ fn rehearse(plan: &str, options: &[&str]) -> Option<Output> {
     Some(output)
 }
 
+/// A node that is set up by steps, dies, and has what it kept when it comes back.
+const STEPS: &str = r#"
+address = "10.9.6.1"
+switches = ["office"]
+client = { interfaces = [{ name = "eth0", switch = "office", addresses = ["10.9.6.9/24"] }] }
+probe = { udp = "10.9.6.1:7", pace_ms = 1, timeout_ms = 50 }
+times = { steady_ms = 100, lead_ms = 100, settle_ms = 3000 }
+
+[engine.keel]
+commands = { echo = "keel lab echo --listen 10.9.6.1:7" }
+links = ["/opt/tools/crm_verify"]
+
+[[engine.keel.step]]
+on = "one"
+run = "echo red > /srv/kept/colour; echo red > /srv/colour"
+
+[[engine.keel.step]]
+on = "all"
+run = "cat /srv/kept/colour | tr a-z A-Z"
+says = "RED"
+
+[[engine.keel.step]]
+on = "one"
+run = "/opt/tools/crm_verify --version"
+says = "Pacemaker"
+
+[[node]]
+name = "one"
+interfaces = [{ name = "eth0", switch = "office", addresses = ["10.9.6.1/24"] }]
+keeps = ["/srv/kept"]
+
+[[fault]]
+name = "death"
+do = "node-death"
+observe_ms = 100
+at_most_ms = 100
+
+[[fault]]
+name = "what was kept"
+do = "run"
+command = "cat /srv/kept/colour && ! test -e /srv/colour && touch /srv/kept/undone"
+undo = "rm /srv/kept/undone"
+observe_ms = 100
+"#;
+
+#[test]
+fn a_machine_is_set_up_by_steps_and_keeps_what_it_is_to_keep() {
+    let Some(output) = rehearse(STEPS, &[]) else {
+        return;
+    };
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("one# cat /srv/kept/colour | tr a-z A-Z"),
+        "{said}"
+    );
+    let wrong = STEPS.replace("\"RED\"", "\"BLUE\"");
+    let output = rehearse(&wrong, &[]).expect("a lab is possible here");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("and 'BLUE'; it is exit 0:\nRED"), "{said}");
+}
+
 #[test]
 fn json_is_all_that_standard_output_holds() {
     let Some(output) = rehearse(PLAN, &["--json"]) else {

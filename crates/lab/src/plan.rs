@@ -47,6 +47,37 @@ pub struct Plan {
     pub times: Times,
     /// What breaks, one after the other.
     pub faults: Vec<Fault>,
+    /// Power switches of machines, each a machine of its own.
+    pub bmcs: Vec<Bmc>,
+    /// Folders of machines that outlive their death.
+    pub kept: BTreeMap<String, Vec<String>>,
+}
+
+/// A board management controller: a machine that speaks IPMI and switches another one's power.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bmc {
+    /// The machine; its interfaces are among the plan's nodes.
+    pub name: String,
+    /// Whose power it switches.
+    pub node: String,
+    /// Who may.
+    pub user: String,
+    /// With which password.
+    pub password: String,
+}
+
+/// A command that is run before the first fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// On which machine; `None`: on each that the engine stands on, at the same time.
+    pub node: Option<String>,
+    /// Program and arguments; one text is for the shell.
+    pub argv: Vec<String>,
+    /// How it must end.
+    pub exit: i32,
+    /// What it must print. It is run again until it does, as long as the rehearsal waits before a
+    /// fault.
+    pub says: Option<String>,
 }
 
 /// A command that runs for as long as its machine does.
@@ -71,6 +102,10 @@ pub struct Engine {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Which processes the faults mean by a name such as `balancer`.
     pub parts: BTreeMap<String, Target>,
+    /// Absolute paths at which its machines find `keel`, under another name.
+    pub links: Vec<String>,
+    /// What is run before the first fault, in this order.
+    pub steps: Vec<Step>,
 }
 
 /// How long the rehearsal waits for what.
@@ -155,6 +190,8 @@ pub enum Action {
     Run {
         /// Program and arguments.
         argv: Vec<String>,
+        /// What puts it right again, run there when the fault is over; empty: nothing.
+        undo: Vec<String>,
     },
 }
 

@@ -122,6 +122,11 @@ pub struct NodeSpec {
     pub disks: BTreeMap<String, u32>,
     /// Folders that it sees as this computer has them, also where it would have its own.
     pub shared: Vec<String>,
+    /// Folders that outlive its death, as a disk does: where it sees them, and where this computer
+    /// has them.
+    pub kept: BTreeMap<String, String>,
+    /// Absolute paths at which it finds `keel`, under another name.
+    pub links: Vec<String>,
     /// Lines of `/etc/hosts` beyond the loopback ones.
     pub hosts: Vec<(IpAddr, String)>,
 }

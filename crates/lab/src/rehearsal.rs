@@ -6,10 +6,14 @@
 //!   └────────────────────────────────────────────────────────────────────────┘
 //! ```
 
+mod disks;
 mod fault;
+mod power;
 mod settle;
+mod steps;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +24,8 @@ use crate::holders::Holders;
 use crate::plan::{CLIENT, Engine, Fault, Limits, Plan};
 use crate::probe::{Failures, Report};
 use crate::{Error, Lab, LabBuilder, Result};
+use disks::Disks;
+use power::PowerSwitches;
 
 /// How often the observation looks whether all is steady again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -65,7 +71,9 @@ pub struct Details {
 pub struct Rehearsal<'a> {
     plan: &'a Plan,
     engine: &'a Engine,
-    lab: Lab,
+    lab: Arc<Lab>,
+    _power: Option<PowerSwitches>,
+    _disks: Disks,
 }
 
 impl<'a> Rehearsal<'a> {
@@ -78,6 +86,10 @@ impl<'a> Rehearsal<'a> {
         for needed in &engine.needs {
             require(needed)?;
         }
+        if !plan.bmcs.is_empty() {
+            require("ipmi_sim")?;
+        }
+        let disks = Disks::create()?;
         let mut builder = LabBuilder::new(program);
         for switch in &plan.switches {
             builder = builder.switch(switch);
@@ -86,13 +98,23 @@ impl<'a> Rehearsal<'a> {
             let mut node = node.clone();
             if engine.stands_on(&node.name) {
                 node.files.extend(engine.files.clone());
+                node.links.clone_from(&engine.links);
+            }
+            for folder in plan.kept.get(&node.name).into_iter().flatten() {
+                disks.keep(&mut node, folder)?;
+            }
+            if let Some(bmc) = plan.bmcs.iter().find(|bmc| bmc.name == node.name) {
+                power::prepare(&mut node, bmc, &disks)?;
             }
             builder = builder.node(node);
         }
+        let lab = Arc::new(builder.start()?);
         let rehearsal = Self {
             plan,
             engine,
-            lab: builder.start()?,
+            _power: PowerSwitches::watch(plan, engine, &lab, &disks),
+            lab,
+            _disks: disks,
         };
         for node in &plan.nodes {
             rehearsal.start_commands(&node.name)?;
@@ -104,6 +126,15 @@ impl<'a> Rehearsal<'a> {
     #[must_use]
     pub fn lab(&self) -> &Lab {
         &self.lab
+    }
+
+    /// Runs the engine's steps; `say` is told each before it is run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] where one ends otherwise than it should.
+    pub fn prepare(&self, say: &dyn Fn(&str)) -> Result<()> {
+        steps::run_all(self, say)
     }
 
     /// Waits until the address is at home and answers.
@@ -220,7 +251,9 @@ impl<'a> Rehearsal<'a> {
             let node = self.lab.node(name);
             for state in node.commands()? {
                 let failed = state.ended.filter(|ended| ended != "exit 0");
+                let is_step = state.command.starts_with(steps::LOG_PREFIX);
                 if let Some(ended) = failed
+                    && !is_step
                     && !state.command.starts_with(crate::probe::LOG_PREFIX)
                 {
                     let log = node.log(&state.command)?;

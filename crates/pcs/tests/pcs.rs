@@ -1,5 +1,7 @@
 //! `pcs` as a whole: a CIB before, a command, what it says, and the CIB after.
 
+mod no_hosts;
+
 use std::collections::BTreeMap;
 
 use cib::time::DateTime;
@@ -7,6 +9,8 @@ use cib::xml::Document;
 use pcs::pcs::agents::{AgentName, Agents, Metadata};
 use pcs::pcs::{Machine, run, support_table};
 use pcs::{MemoryFiles, Outcome};
+
+use no_hosts::NoHosts;
 
 const EMPTY: &str = r#"<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0"><configuration><crm_config/><nodes><node id="1" uname="node1"/><node id="2" uname="node2"/></nodes><resources/><constraints/></configuration><status/></cib>"#;
 
@@ -91,6 +95,7 @@ impl Cluster {
         let mut machine = Machine {
             files: &mut self.files,
             agents: &mut self.agents,
+            hosts: &mut NoHosts,
             now: DateTime::from_epoch_s(1_700_000_000),
         };
         run(&words, &mut machine)

@@ -80,6 +80,10 @@ pub enum Expectation {
     },
 }
 
+/// The name of the nodes' controllers, as the client of a change ([`Origin`]): what they change is no
+/// news to them.
+pub const CONTROLLER: &str = "controller";
+
 /// Who changes the configuration, and when: written to the root element as Pacemaker does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {

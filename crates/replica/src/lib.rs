@@ -48,7 +48,7 @@ mod replica;
 pub mod store;
 mod wire;
 
-pub use change::{Change, Expectation, Operation, Origin, section};
+pub use change::{CONTROLLER, Change, Expectation, Operation, Origin, section};
 pub use copy::{CibCopy, Position};
 pub use execute::ChangeError;
 pub use history::{Chain, ChangeId, History};

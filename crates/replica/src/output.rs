@@ -161,6 +161,8 @@ pub struct Changed {
     pub before: Arc<Document>,
     /// What it is.
     pub after: Arc<Document>,
+    /// Whether anybody but the nodes' controllers has a part in it.
+    pub is_foreign: bool,
 }
 
 impl Changed {

@@ -58,6 +58,7 @@ impl Service {
             options,
             record,
             replica,
+            nodes: None,
         };
         let service = Self {
             node: ClusterNode::new(start, now),
@@ -152,7 +153,7 @@ pub(crate) fn said(output: &Output) -> Option<String> {
         ),
         Output::FactRefused(fact, refusal) => format!("{fact:?} changes nothing: {refusal}"),
         Output::Changed(changed) => format!("has committed {}", changed.version()),
-        Output::Application { .. } => return None,
+        Output::Application { .. } | Output::Act(_) => return None,
         Output::Unreadable(sender) => format!("does not understand {}", sender.node),
         Output::Report(report) => report.to_string(),
     })

@@ -147,6 +147,7 @@ impl World {
             Output::Verdict(_)
             | Output::FactRefused(..)
             | Output::Changed(_)
+            | Output::Act(_)
             | Output::Application { .. } => {}
         }
         Ok(())

@@ -252,6 +252,19 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "pcsd-api",
+        run: targets::pcsd::frames,
+        seeds: &[
+            b"\x12\0\0\0{\"request\":\"stop\"}",
+            b"\x4a\0\0\0{\"token\":\"t\",\"request\":{\"hosts\":{\"known\":{},\"forgotten\":[\"a\"]}}}",
+        ],
+    },
+    Target {
+        name: "host-address",
+        run: targets::pcsd::address,
+        seeds: &[b"[fd00::1]:99", b"node1:2224"],
+    },
+    Target {
         name: "cluster-api",
         run: targets::group::cluster_api,
         seeds: &[

@@ -25,7 +25,7 @@ pub use apply::apply;
 pub use diff::diff;
 
 use crate::version::CibVersion;
-use crate::xml::Element;
+use crate::xml::{Document, Element, XmlId};
 
 /// Why a patch cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +92,30 @@ pub fn versions(
             .transpose()
     };
     Ok((read("source")?, read("target")?))
+}
+
+/// Makes a patch hold for a CIB of any version: what it changes must be there as it was, no more.
+pub fn remove_versions(patch: &mut Document) {
+    let versions: Vec<XmlId> = patch
+        .root()
+        .children_named("version")
+        .map(Element::xml_id)
+        .collect();
+    for version in versions {
+        patch.remove(version);
+    }
+}
+
+/// Whether a patch changes the element of this path or anything in it.
+#[must_use]
+pub fn touches(patch: &Document, path: &str) -> bool {
+    let mut changes = patch.root().children_named("change");
+    changes.any(|change| {
+        let rest = change
+            .attribute("path")
+            .and_then(|it| it.strip_prefix(path));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
+    })
 }
 
 #[cfg(test)]

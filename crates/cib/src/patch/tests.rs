@@ -218,3 +218,30 @@ fn any_change_can_be_made_again() {
         );
     }
 }
+
+#[test]
+fn a_patch_without_versions_holds_for_any_that_has_what_it_changes() {
+    let old = "<cib epoch='1'><configuration><a id='1' x='1'/></configuration><status/></cib>";
+    let new = old.replace("x='1'", "x='2'");
+    let read = |text: &str| Document::parse(text).expect("it is XML");
+    let mut patch = diff(&read(old), &read(&new)).expect("they differ");
+    let mut later = read(&old.replace("<status/>", "<status><b id='2'/></status>"));
+    later.set(later.root().xml_id(), "num_updates", "7");
+    apply(&mut later.clone(), &patch).expect_err("it is of another version");
+    remove_versions(&mut patch);
+    apply(&mut later, &patch).expect("it applies");
+    assert!(
+        later
+            .root()
+            .to_compact_text()
+            .contains("<a id=\"1\" x=\"2\"/>")
+    );
+    for (path, expected) in [
+        ("/cib/configuration", true),
+        ("/cib/configuration/a[@id='1']", true),
+        ("/cib/conf", false),
+        ("/cib/status", false),
+    ] {
+        assert_eq!(touches(&patch, path), expected, "{path}");
+    }
+}

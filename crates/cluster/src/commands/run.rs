@@ -47,6 +47,8 @@ fn try_run(options: &RunOptions) -> Result<(), String> {
                 .to_owned(),
         );
     }
+    // A name that is not set is an inconvenience, and no reason not to serve.
+    let _ = system::process::set_process_name("keel-cluster");
     let mut log = Log::of(&setup.configuration, setup.name(setup.node));
     if let Err(error) = system::process::run_in_real_time() {
         log.say(&format!(
@@ -88,6 +90,13 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
             options: setup.quorum.clone(),
             record: found.record,
             replica,
+            nodes: Some(
+                setup
+                    .names
+                    .iter()
+                    .map(|(node, name)| (node.0, name.clone()))
+                    .collect(),
+            ),
         },
         now,
     );
@@ -157,10 +166,15 @@ struct With {
 
 impl With {
     async fn run(
-        self,
+        mut self,
         group: impl GroupService,
         witness: Option<WitnessSide>,
     ) -> Result<(), String> {
+        if let Err(error) = system::service_manager::notify_ready() {
+            self.log.say(&format!(
+                "who started this process cannot be told that it runs: {error}"
+            ));
+        }
         let daemon = Daemon::new(Parts {
             witness,
             setup: self.setup,

@@ -13,6 +13,7 @@ use super::Daemon;
 use crate::clients::ClientId;
 use crate::clock;
 use crate::group::GroupService;
+use crate::resources::epoch_s;
 
 impl<G: GroupService> Daemon<G> {
     pub(super) fn hear_session(&mut self, client: ClientId, frame: Frame) {
@@ -100,9 +101,22 @@ impl<G: GroupService> Daemon<G> {
                 self.reload_keys();
                 self.answer(client, &Answer::Done);
             }
+            Request::Fence(fence) => self.fencing.fence_for(now, client, fence),
+            Request::ConfirmFenced { target } => {
+                self.fencing.confirm(target);
+                self.answer(client, &Answer::Done);
+            }
+            Request::ForgetFencing { target } => {
+                self.fencing.forget(target);
+                self.answer(client, &Answer::Done);
+            }
+            Request::FencingHistory { target } => {
+                let history = self.fencing.history(now, epoch_s(), target.as_deref());
+                self.answer(client, &Answer::FencingHistory(history));
+            }
             Request::Leave => {
                 self.answer(client, &Answer::Done);
-                self.leave("a client asked for it");
+                self.leave_in_order("a client asked for it");
             }
         }
     }
@@ -159,7 +173,7 @@ impl<G: GroupService> Daemon<G> {
         self.answer(client, &Answer::Refused(Refusal::new(reason)));
     }
 
-    fn answer(&mut self, client: ClientId, answer: &Answer) {
+    pub(super) fn answer(&mut self, client: ClientId, answer: &Answer) {
         if let Some(session) = self.sessions.get(&client)
             && session
                 .answers
@@ -187,15 +201,7 @@ impl<G: GroupService> Daemon<G> {
 }
 
 fn to_replica(change: cluster_api::Change) -> Result<Change, String> {
-    let expectation = match change.if_version {
-        None => None,
-        Some(text) => {
-            let version = text
-                .parse()
-                .map_err(|_| format!("'{text}' is no version: admin_epoch.epoch.num_updates"))?;
-            Some(Expectation::Version(version))
-        }
-    };
+    let expectation = change.if_version.as_deref().map(expectation).transpose()?;
     let operations = change.edits.into_iter().map(|edit| match edit {
         Edit::Create { parent, xml } => Operation::Create {
             parent,
@@ -221,5 +227,24 @@ fn to_replica(change: cluster_api::Change) -> Result<Change, String> {
         expectation,
         origin: None,
         operations: operations.collect(),
+    })
+}
+
+/// A whole version, or that of a configuration.
+fn expectation(text: &str) -> Result<Expectation, String> {
+    let misread =
+        || format!("'{text}' is no version: admin_epoch.epoch.num_updates, or admin_epoch.epoch");
+    let whole = match text.matches('.').count() {
+        1 => format!("{text}.0"),
+        _ => text.to_owned(),
+    };
+    let version: CibVersion = whole.parse().map_err(|_| misread())?;
+    Ok(if whole == text {
+        Expectation::Version(version)
+    } else {
+        Expectation::Configuration {
+            admin_epoch: version.admin_epoch,
+            epoch: version.epoch,
+        }
     })
 }

@@ -36,9 +36,9 @@ struct Derived {
 
 impl Derived {
     fn from(keys: &Keys) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = sign(keys.key.secret_der(), IDS_LABEL);
+        let [a, b, c, d, e, f, g, h, ..] = sign(keys.key().secret_der(), IDS_LABEL);
         Self {
-            reset: sign(keys.key.secret_der(), RESET_LABEL),
+            reset: sign(keys.key().secret_der(), RESET_LABEL),
             ids: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
         }
     }

@@ -126,7 +126,7 @@ impl Shared {
                 cluster: keys.cluster().to_owned(),
             }));
         }
-        let own_changed = keys.certificates != before.certificates;
+        let own_changed = keys.certificates() != before.certificates();
         let next = in_use(Arc::new(keys))?;
         let server = server(&next.keys)?;
         let keys = next.keys.clone();

@@ -30,7 +30,7 @@ pub(crate) fn client_config(keys: &Arc<Keys>) -> Result<rustls::ClientConfig, Er
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Verifier::new(keys, &provider)))
-        .with_client_auth_cert(keys.certificates.clone(), keys.key.clone_key())?;
+        .with_client_auth_cert(keys.certificates().to_vec(), keys.key().clone_key())?;
     config.alpn_protocols = vec![PROTOCOL.as_bytes().to_vec()];
     // A resumed session would not show its certificate again, whatever has become of it.
     config.resumption = Resumption::disabled();
@@ -48,7 +48,7 @@ pub(super) fn server(keys: &Arc<Keys>) -> Result<QuicServerConfig, Error> {
         .with_client_cert_verifier(verify_clients(move |certificates| {
             trusted.verify(certificates, Usage::Dialling).map(drop)
         }))
-        .with_single_cert(keys.certificates.clone(), keys.key.clone_key())?;
+        .with_single_cert(keys.certificates().to_vec(), keys.key().clone_key())?;
     config.alpn_protocols = vec![PROTOCOL.as_bytes().to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -104,7 +104,7 @@ impl ServerCertVerifier for Verifier {
         let found = self
             .verify(own, intermediates, Usage::Accepting)
             .map_err(refuse)?;
-        if certificate_name(&self.keys.cluster, found) == dialled.to_str() {
+        if certificate_name(self.keys.cluster(), found) == dialled.to_str() {
             return Ok(ServerCertVerified::assertion());
         }
         Err(refuse(Untrusted::NotDialled { found }))

@@ -34,8 +34,11 @@ pub(super) fn server(clusters: &Arc<Clusters>) -> Result<QuicServerConfig, Error
     let provider = tls::provider();
     let mut certified = BTreeMap::new();
     for (name, keys) in clusters.iter() {
-        let key =
-            CertifiedKey::from_der(keys.certificates.clone(), keys.key.clone_key(), &provider)?;
+        let key = CertifiedKey::from_der(
+            keys.certificates().to_vec(),
+            keys.key().clone_key(),
+            &provider,
+        )?;
         certified.insert(name.clone(), Arc::new(key));
     }
     let all = clusters.clone();

@@ -101,6 +101,38 @@ fn a_resource_that_dies_is_found_by_its_monitor_and_started_again() {
 }
 
 #[test]
+fn what_an_agent_watches_is_started_again_at_once() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    let before = world.now();
+    world.lose_visibly(holder, "A");
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 2);
+    // In the second of the first result: it must not pass for the older of the two.
+    assert!(world.now() - before < Duration::from_secs(1));
+}
+
+#[test]
+fn what_an_operator_refreshes_is_looked_for_anew() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    let probes = |world: &World| count(world, &format!("A monitor node{holder}"));
+    let before = probes(&world);
+    world.edit(Edit::Delete {
+        query: "/cib/status/node_state//lrm_resource[@id='A']".to_owned(),
+        all: true,
+    });
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 1);
+    // The probe, and the monitor that is asked for anew.
+    assert_eq!(probes(&world), before + 2);
+    world.pass(Duration::from_secs(11));
+    assert_eq!(probes(&world), before + 3);
+}
+
+#[test]
 fn a_resource_that_does_not_start_is_tried_elsewhere() {
     let mut world = World::new(3, &dummy("A", 10), "", &[NO_FENCING]);
     for node in [1, 2] {
@@ -175,4 +207,57 @@ fn many_resources_are_started() {
         (0..100).filter(of_node).count()
     });
     assert!(busiest.max() <= Some(34));
+}
+
+#[test]
+fn what_a_lost_node_ran_is_left_to_it_for_a_moment() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    let before = world.now();
+    world.together(&others);
+    world.settle();
+    let waited = world.now() - before;
+    assert!(waited >= controller::TAKEOVER_DELAY, "{waited:?}");
+    assert!(waited < controller::TAKEOVER_DELAY * 2, "{waited:?}");
+}
+
+#[test]
+fn what_cannot_be_fenced_is_tried_again_with_pauses() {
+    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
+    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    world.fencing_fails = true;
+    world.together(&others);
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.fenced.len(), 10);
+    assert!(world.holders("A").is_empty());
+    // Whatever an operator changes may be what was missing.
+    world.fencing_fails = false;
+    world.edit(Edit::Create {
+        parent: "/cib/configuration/resources".to_owned(),
+        element: dummy("B", 5),
+    });
+    world.settle();
+    assert_eq!(world.fenced.len(), 11);
+    assert_eq!(world.holders("A").len(), 1);
+}
+
+#[test]
+fn a_node_whose_daemon_is_started_again_is_waited_for_and_not_fenced() {
+    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
+    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    world.hear_of(&others, holder);
+    world.together(&others);
+    world.pass(controller::RETURN_LIMIT / 2);
+    assert!(world.fenced.is_empty());
+    world.pass(controller::RETURN_LIMIT);
+    assert_eq!(world.fenced, [format!("node{holder}")]);
 }

@@ -49,8 +49,10 @@ pub struct World {
     pub answers: BTreeMap<String, (Outcome, i32)>,
     /// What was called, in order: `RESOURCE TASK NODE`.
     pub called: Vec<String>,
-    /// Who was fenced.
+    /// Who was fenced, or was to be.
     pub fenced: Vec<String>,
+    /// No fencing succeeds.
+    pub fencing_fails: bool,
     /// What was reported.
     pub reports: Vec<String>,
     settled: bool,
@@ -82,6 +84,7 @@ impl World {
             answers: BTreeMap::new(),
             called: Vec::new(),
             fenced: Vec::new(),
+            fencing_fails: false,
             reports: Vec::new(),
             settled: false,
         }
@@ -136,10 +139,29 @@ impl World {
         }
     }
 
+    /// These nodes hear one that was gone.
+    pub fn hear_of(&mut self, nodes: &[u32], heard: u32) {
+        let now = self.clocks();
+        for id in nodes {
+            let node = self.nodes.get_mut(id).expect("it runs");
+            node.controller.heard_of(now, heard);
+        }
+    }
+
     /// What runs on a node is gone, and nobody was told.
     pub fn lose(&mut self, node: u32, resource: &str) {
         let node = self.nodes.get_mut(&node).expect("it runs");
         assert!(node.running.remove(resource), "{resource} runs there");
+    }
+
+    /// What runs on a node is gone, and its agent's watch says so.
+    pub fn lose_visibly(&mut self, node: u32, resource: &str) {
+        self.lose(node, resource);
+        self.settled = false;
+        let now = self.clocks();
+        let loser = self.nodes.get_mut(&node).expect("it runs");
+        loser.controller.noticed(now, resource);
+        self.obey(node);
     }
 
     /// A client changes the CIB.
@@ -170,6 +192,11 @@ impl World {
             .filter(|(_, node)| node.running.contains(resource))
             .map(|(id, _)| *id)
             .collect()
+    }
+
+    /// How much time has passed.
+    pub fn now(&self) -> Duration {
+        self.now
     }
 
     /// The agreed CIB.
@@ -348,7 +375,7 @@ impl World {
                     self.fenced.push(fencing.target);
                     let now = self.clocks();
                     let node = self.nodes.get_mut(&id).expect("it is there");
-                    node.controller.fenced(now, ticket, true);
+                    node.controller.fenced(now, ticket, !self.fencing_fails);
                 }
                 Output::Leave => node.may_leave = true,
                 Output::Report(report) => self.reports.push(report.to_string()),

@@ -35,6 +35,20 @@ impl Keel {
             .map_or_else(MessageTransport::default, |transport| transport.value)
     }
 
+    /// `certificates`, or its default.
+    #[must_use]
+    pub fn certificates_folder(&self) -> &str {
+        let written = self.certificates.as_ref();
+        written.map_or("/etc/keel/cluster", |path| &path.value)
+    }
+
+    /// `cib`, or its default.
+    #[must_use]
+    pub fn cib_folder(&self) -> &str {
+        let written = self.cib.as_ref();
+        written.map_or("/var/lib/keel/cib", |path| &path.value)
+    }
+
     /// `acknowledge`, or its default.
     #[must_use]
     pub fn acknowledge(&self) -> Acknowledge {

@@ -69,6 +69,26 @@ impl Device {
         names.any(|name| name.eq_ignore_ascii_case(target)) || self.host_map.get(target).is_some()
     }
 
+    /// Whether its id, or the address at which it is reached, has the name of `node` in it
+    /// (`HOST-1-ipmi`).
+    #[must_use]
+    pub fn is_named_for(&self, node: &str) -> bool {
+        let addresses = ["ip", "ipaddr"].map(|name| self.parameters.get(name));
+        let addresses = addresses.into_iter().flatten().map(crate::Secret::expose);
+        let mut words = addresses.chain([self.id.as_str()]);
+        words.any(|word| has_name(word, node))
+    }
+
+    /// Whether it lists several nodes without saying what it calls them, and is named for another one
+    /// of them than `target`.
+    #[must_use]
+    pub fn is_named_for_another(&self, target: &str) -> bool {
+        let mut others = self.host_list.iter();
+        self.host_map.is_empty()
+            && !self.is_named_for(target)
+            && others.any(|name| self.is_named_for(name))
+    }
+
     /// Whether `target`, or what the device calls it, is in the list that the agent printed: a line
     /// for each port, `port,name`, of which the agent may leave the name empty or add a state.
     #[must_use]
@@ -84,4 +104,15 @@ impl Device {
                 .any(meant)
         })
     }
+}
+
+/// Whether `name` is in `word`, and not as a part of a longer name: `HOST-1` is in `HOST-1-ipmi`, and
+/// not in `HOST-10-ipmi`.
+fn has_name(word: &str, name: &str) -> bool {
+    let (word, name) = (word.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let is_part = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric());
+    word.match_indices(&name).any(|(start, found)| {
+        let (before, after) = (&word[..start], &word[start + found.len()..]);
+        !found.is_empty() && !is_part(before.chars().next_back()) && !is_part(after.chars().next())
+    })
 }

@@ -104,6 +104,26 @@ fn without_topology_each_device_that_may_have_the_target_is_tried() {
 }
 
 #[test]
+fn a_switch_of_another_machine_is_not_used_although_it_lists_the_target() {
+    let reboot = |devices: &[&str], expected: &[&str]| check(Goal::Reboot, devices, "", expected);
+    let both = "pcmk_host_list=n1,n2";
+    let one = format!("first:x:{both}&ipaddr=n1-ipmi");
+    let two = format!("second:x:{both}&ip=n2-ipmi");
+    reboot(&[&two, &one], &["first@n2,n3"]);
+    reboot(&[&two], &["second@n2,n3"]);
+    let by_id = format!("fence-N2:x:{both}");
+    reboot(&[&by_id, &one], &["first@n2,n3"]);
+    // Whose map says how it calls them, and whose name is about none or both of them, may have both.
+    let map = "rack-n2:x:pcmk_host_map=n1:1;n2:2";
+    let tenth = format!("n20:x:{both}");
+    let pair = format!("n1-n2:x:{both}");
+    reboot(
+        &[&one, map, &tenth, &pair],
+        &["first@n2,n3", "rack-n2@n2,n3", "n20@n2,n3", "n1-n2@n2,n3"],
+    );
+}
+
+#[test]
 fn a_topology_says_which_devices_and_in_which_order() {
     let three = ["a:x", "b:x", "c:x"];
     let reboot = |levels: &[&str], expected: &[&str]| {

@@ -3,18 +3,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use system::process::ReadySignal;
-
-/// Names systemd's socket (sd_notify(3)).
-pub const NOTIFY_VARIABLE: &str = "NOTIFY_SOCKET";
+use system::service_manager;
+pub use system::service_manager::NOTIFY_VARIABLE;
 
 /// Why a pidfile cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -163,23 +160,14 @@ impl Presence {
         let Some(path) = &self.notify else {
             return Ok(());
         };
-        let socket = UnixDatagram::unbound()?;
-        match path.as_os_str().as_bytes() {
-            [b'@', name @ ..] => {
-                use std::os::linux::net::SocketAddrExt;
-                let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
-                socket.send_to_addr(message.as_bytes(), &address)?;
-            }
-            _ => {
-                socket.send_to(message.as_bytes(), path)?;
-            }
-        }
-        Ok(())
+        service_manager::notify(path, message)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixDatagram;
+
     use super::*;
 
     #[test]

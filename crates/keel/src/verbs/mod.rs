@@ -2,6 +2,7 @@
 
 mod ask;
 mod haproxy;
+mod hosts;
 mod keepalived;
 mod launch;
 mod pacemaker;
@@ -27,6 +28,10 @@ pub fn run(invocation: Invocation) -> ExitCode {
         Invocation::Reload(options) => ask::reload(&options),
         Invocation::Lab(words) => lab::command_line(words),
         Invocation::Cluster(words) => cluster::command_line(words),
+        Invocation::Pcsd(words) => {
+            name_process("pcsd");
+            pcsd::command_line(words)
+        }
         Invocation::Witness(words) => cluster::witness_command_line(words),
         Invocation::RoleBalancer => role_balancer(),
         Invocation::RoleKeeper(words) => role_keeper(words),

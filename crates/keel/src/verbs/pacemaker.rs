@@ -9,6 +9,8 @@ use pcs::pcs::agents::ScriptAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
+use super::hosts::MachineHosts;
+
 /// What would the cluster do?
 pub fn crm_simulate(words: &[String]) -> ExitCode {
     finish(&pcs::crm_simulate::run(words, now, &mut MachineFiles))
@@ -24,6 +26,7 @@ pub fn pcs(words: &[String]) -> ExitCode {
     let mut machine = Machine {
         files: &mut MachineFiles,
         agents: &mut ScriptAgents,
+        hosts: &mut MachineHosts::new(),
         now: now(),
     };
     finish(&pcs::pcs::run(words, &mut machine))

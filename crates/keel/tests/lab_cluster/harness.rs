@@ -47,6 +47,8 @@ impl Drop for Running {
         if std::thread::panicking() {
             for node in self.cluster.ids() {
                 eprintln!("--- node{node}\n{}", self.cluster.said(node));
+                let (_, cib) = self.cluster.ask(KEEL.as_ref(), node, &["cib"]);
+                eprintln!("--- the CIB of node{node}\n{cib}");
             }
         }
     }

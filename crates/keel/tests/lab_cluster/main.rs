@@ -4,6 +4,7 @@
 mod corosync;
 mod harness;
 mod mistakes;
+mod resources;
 
 use cluster_api::{Answer, Durability, Frame, Life, Request};
 use cluster_lab::{Shape, attribute_of, change_attribute};

@@ -127,6 +127,7 @@ pub(super) fn up(words: &[String]) -> Outcome {
             say(&format!("{node}: nsenter{user} -t {pid} -m -u -i -n -p"));
         }
     }
+    rehearsal.prepare(&say)?;
     say("the machines run; Ctrl-C ends them");
     rehearsal.lab().wait_for_end();
     Err(Failure::Failed("the machines are gone".to_owned()))
@@ -205,6 +206,7 @@ fn play_faults(
     faults: &[&Fault],
     say: &dyn Fn(&str),
 ) -> Result<Vec<Cost>, Failure> {
+    rehearsal.prepare(say)?;
     let mut costs = Vec::new();
     for fault in faults {
         let holder = rehearsal.settle()?;

@@ -64,6 +64,8 @@ impl NodeSpec {
             sysctls: BTreeMap::new(),
             disks: BTreeMap::new(),
             shared: Vec::new(),
+            kept: BTreeMap::new(),
+            links: Vec::new(),
             hosts: Vec::new(),
         }
     }

@@ -29,11 +29,15 @@ const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// The first number for users that the computer does not have.
 const FIRST_NEW_USER: u32 = 61_000;
 /// Folders that start empty on each node.
-const EMPTY_FOLDERS: [&str; 6] = [
+const EMPTY_FOLDERS: [&str; 10] = [
+    "/etc/cluster",
+    "/etc/corosync",
     "/etc/haproxy",
+    "/etc/keel",
     "/etc/keepalived",
     "/tmp",
     "/var/lib/haproxy",
+    "/var/lib/keel",
     "/var/log",
     "/var/tmp",
 ];
@@ -55,8 +59,13 @@ pub(crate) fn prepare_node(spec: &NodeSpec, rootless: bool) -> io::Result<()> {
     make_mounts_private()?;
     mount_proc()?;
     let programs = File::open(PROGRAM_FOLDER)?;
-    let shared = spec.shared.iter().map(|path| {
-        let opened = File::open(path).map_err(|error| with_path(error, Path::new(path)))?;
+    let shared = spec
+        .shared
+        .iter()
+        .map(|path| (path, path))
+        .chain(&spec.kept);
+    let shared = shared.map(|(path, on_host)| {
+        let opened = File::open(on_host).map_err(|error| with_path(error, Path::new(on_host)))?;
         Ok((path, opened))
     });
     let shared = shared.collect::<io::Result<Vec<_>>>()?;
@@ -86,7 +95,19 @@ pub(crate) fn prepare_node(spec: &NodeSpec, rootless: bool) -> io::Result<()> {
     for (path, content) in &spec.files {
         write_file(path, content)?;
     }
-    Ok(())
+    spec.links.iter().try_for_each(|path| link_to_program(path))
+}
+
+/// Puts a symbolic link to the program at a path, whatever the computer has there.
+fn link_to_program(path: &str) -> io::Result<()> {
+    let path = absolute(path)?;
+    if let Some(folder) = path.parent() {
+        own_folder(folder, Filled::Yes)?;
+    }
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(with_path(error, &path)),
+        _ => symlink(PROGRAM, &path),
+    }
 }
 
 /// Writes a file of the node's own, whatever the computer has at that path.

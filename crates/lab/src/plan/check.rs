@@ -18,6 +18,8 @@ use super::file::{
     EngineFile, FaultFile, InterfaceFile, NodeFile, PlanFile, ProbeFile, Scalar, TimesFile, Words,
     span,
 };
+mod cluster;
+
 use super::{Action, CLIENT, Command, Engine, Fault, HOLDER, Limits, Plan, Times};
 
 /// The longest name of an interface: `IFNAMSIZ` less its end.
@@ -75,6 +77,7 @@ impl Check {
     fn plan(&mut self, file: PlanFile, read: Read<'_>) -> Option<Plan> {
         let mut commands = BTreeMap::new();
         let mut nodes = Vec::new();
+        let mut kept = BTreeMap::new();
         let mut names = BTreeSet::from([CLIENT.to_owned(), HOLDER.to_owned()]);
         for node in file.node {
             if !names.insert(node.name.get_ref().clone()) {
@@ -82,6 +85,7 @@ impl Check {
                 self.wrong(node.name.span(), message);
             }
             commands.insert(node.name.get_ref().clone(), self.commands(&node.commands));
+            kept.insert(node.name.get_ref().clone(), self.keeps(&node.keeps));
             nodes.push(self.node(node, read));
         }
         let mut client = NodeSpec::new(CLIENT);
@@ -95,6 +99,10 @@ impl Check {
         }
         nodes.push(client);
         commands.insert(CLIENT.to_owned(), self.commands(&file.client.commands));
+        let bmcs = self.bmcs(file.bmc, &mut names, &mut nodes);
+        for bmc in &bmcs {
+            commands.insert(bmc.name.clone(), vec![cluster::bmc_command()]);
+        }
         let engines: BTreeMap<String, Engine> = file
             .engine
             .into_iter()
@@ -121,6 +129,8 @@ impl Check {
             probe: probe?,
             times: times(&file.times),
             faults,
+            bmcs,
+            kept,
         })
     }
 
@@ -231,12 +241,23 @@ impl Check {
             }
             parts.insert(name, target.into_inner());
         }
+        for path in &file.links {
+            self.absolute(path);
+        }
+        let listed: Vec<String> = file.nodes.into_iter().map(Spanned::into_inner).collect();
         Engine {
             needs: file.needs,
             commands,
             files: self.files(&file.files, read),
-            nodes: file.nodes.into_iter().map(Spanned::into_inner).collect(),
+            // Power switches are machines, too, and no engine stands on them.
+            nodes: if listed.is_empty() {
+                self.nodes.clone()
+            } else {
+                listed
+            },
             parts,
+            links: file.links.into_iter().map(Spanned::into_inner).collect(),
+            steps: self.steps(&file.step),
         }
     }
 
@@ -367,7 +388,7 @@ impl Check {
             "partition" => &["groups"],
             "drop" => &["percent", "match"],
             "fill-disk" => &["path"],
-            "run" => &["command"],
+            "run" => &["command", "undo"],
             "node-death" => &[],
             unknown => {
                 let problem = Diagnostic::error(format!("a fault cannot do '{unknown}'"))
@@ -447,7 +468,11 @@ impl Check {
                     return None;
                 };
                 Some(Action::Run {
-                    argv: self.words(command),
+                    argv: self.shell_words(command),
+                    undo: file
+                        .undo
+                        .as_ref()
+                        .map_or_else(Vec::new, |undo| self.shell_words(undo)),
                 })
             }
         }
@@ -480,8 +505,11 @@ impl Check {
             ("match", file.matching.as_ref().map(Spanned::span)),
             ("path", file.path.as_ref().map(Spanned::span)),
         ];
-        let command = ("command", file.command.as_ref().map(Spanned::span));
-        for (word, place) in written.into_iter().chain([command]) {
+        let commands = [
+            ("command", file.command.as_ref().map(Spanned::span)),
+            ("undo", file.undo.as_ref().map(Spanned::span)),
+        ];
+        for (word, place) in written.into_iter().chain(commands) {
             if let Some(place) = place
                 && !allowed.contains(&word)
             {

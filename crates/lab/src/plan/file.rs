@@ -24,6 +24,28 @@ pub(super) struct PlanFile {
     pub(super) times: TimesFile,
     #[serde(default)]
     pub(super) fault: Vec<FaultFile>,
+    #[serde(default)]
+    pub(super) bmc: Vec<BmcFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BmcFile {
+    pub(super) name: Spanned<String>,
+    pub(super) node: Spanned<String>,
+    pub(super) interfaces: Vec<InterfaceFile>,
+    pub(super) user: String,
+    pub(super) password: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepFile {
+    pub(super) on: Spanned<String>,
+    pub(super) run: Spanned<Words>,
+    #[serde(default)]
+    pub(super) exit: i32,
+    pub(super) says: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -40,6 +62,8 @@ pub(super) struct NodeFile {
     pub(super) sysctls: BTreeMap<String, Spanned<Scalar>>,
     #[serde(default)]
     pub(super) disks_mib: BTreeMap<Spanned<String>, u32>,
+    #[serde(default)]
+    pub(super) keeps: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) commands: BTreeMap<Spanned<String>, Spanned<Words>>,
 }
@@ -73,6 +97,10 @@ pub(super) struct EngineFile {
     pub(super) files: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     pub(super) parts: BTreeMap<String, Spanned<crate::protocol::Target>>,
+    #[serde(default)]
+    pub(super) links: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) step: Vec<StepFile>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +139,7 @@ pub(super) struct FaultFile {
     pub(super) matching: Option<Spanned<String>>,
     pub(super) path: Option<Spanned<String>>,
     pub(super) command: Option<Spanned<Words>>,
+    pub(super) undo: Option<Spanned<Words>>,
     pub(super) observe_ms: Option<u64>,
     pub(super) at_most_ms: Option<u64>,
     pub(super) max_gap_ms: Option<f64>,

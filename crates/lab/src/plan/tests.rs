@@ -113,9 +113,10 @@ fn every_fault_has_its_words() {
             },
         ),
         (
-            r#"do = "run", command = "true""#,
+            r#"do = "run", command = ["true"], undo = "a | b""#,
             Action::Run {
                 argv: vec!["true".to_owned()],
+                undo: ["sh", "-c", "a | b"].map(str::to_owned).to_vec(),
             },
         ),
     ] {

@@ -20,7 +20,9 @@ const ENDING: [Signal; 4] = [
     Signal::SIGQUIT,
 ];
 /// How long a command of a fault may take.
-const COMMAND_LIMIT: Duration = Duration::from_secs(10);
+const COMMAND_LIMIT: Duration = Duration::from_secs(30);
+/// The name of a fault's own command.
+pub(super) const FAULT_COMMAND: &str = "fault";
 /// How long a command that was asked to end may take for it.
 const ENDING_LIMIT: Duration = Duration::from_secs(10);
 /// The table of packet filters that a fault makes on a node.
@@ -91,7 +93,7 @@ pub(super) fn strike(
         Action::FillDisk { path } => {
             machine.fill_disk(path)?;
         }
-        Action::Run { argv } => run(rehearsal, node, argv)?,
+        Action::Run { argv, .. } => run(rehearsal, node, argv)?,
     }
     Ok(began)
 }
@@ -134,9 +136,14 @@ pub(super) fn heal(
     let lab = &rehearsal.lab;
     match action {
         Action::NodeDeath => {
-            lab.start_node(node)?;
-            return rehearsal.start_commands(node);
+            // Whoever fenced it may have switched it on again.
+            return match lab.start_node(node) {
+                Ok(_) => rehearsal.start_commands(node),
+                Err(_) if lab.node(node).first_process().is_ok() => Ok(()),
+                Err(error) => Err(error),
+            };
         }
+        Action::Run { undo, .. } if !undo.is_empty() => run(rehearsal, node, undo)?,
         Action::Signal { signal, .. } if ENDING.contains(signal) => {
             for command in hit {
                 // One that goes on needs no new start.
@@ -214,26 +221,28 @@ fn drop_packets(percent: u8, matching: Option<&str>) -> Vec<String> {
     vec!["nft".to_owned(), script]
 }
 
+/// Runs a command to its end. Meanwhile others may have the lab do something.
 fn run(rehearsal: &Rehearsal<'_>, node: &str, argv: &[String]) -> Result<()> {
-    let output =
-        rehearsal
-            .lab
-            .node(node)
-            .run(argv, COMMAND_LIMIT)
-            .map_err(|error| match error {
-                Error::Refused { what, reason } if argv.first().is_some_and(|p| p == "nft") => {
-                    Error::Refused {
-                        what,
-                        reason: format!("{reason} (to install it: sudo apt-get install nftables)"),
-                    }
+    let machine = rehearsal.lab.node(node);
+    let known = machine.log(FAULT_COMMAND).map_or(0, |log| log.len());
+    machine
+        .spawn(FAULT_COMMAND, argv)
+        .map_err(|error| match error {
+            Error::Refused { what, reason } if argv.first().is_some_and(|p| p == "nft") => {
+                Error::Refused {
+                    what,
+                    reason: format!("{reason} (to install it: sudo apt-get install nftables)"),
                 }
-                other => other,
-            })?;
-    if output.success() {
+            }
+            other => other,
+        })?;
+    let ended = machine.wait_for_end(FAULT_COMMAND, COMMAND_LIMIT)?;
+    if ended == "exit 0" {
         return Ok(());
     }
+    let log = machine.log(FAULT_COMMAND)?;
     Err(Error::Refused {
         what: format!("'{}' on {node}", argv.join(" ")),
-        reason: format!("exit {:?}: {}", output.code, output.stderr.trim()),
+        reason: format!("{ended}: {}", log.get(known..).unwrap_or_default().trim()),
     })
 }

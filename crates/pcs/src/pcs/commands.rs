@@ -2,8 +2,9 @@
 
 use super::grammar::{Act, Action, Command};
 use super::{
-    constraint, constraint_text, defaults, fencing_levels, location, node, property, resource,
-    resource_create, resource_state, resource_structure, resource_update, status, stonith,
+    cluster_life, cluster_setup, constraint, constraint_text, defaults, fencing_levels, host_auth,
+    location, node, property, resource, resource_create, resource_state, resource_structure,
+    resource_update, status, stonith,
 };
 
 const fn cib(
@@ -553,21 +554,74 @@ pub(crate) const COMMANDS: &[Command] = &[
     refused("cluster cib-push", NOT_BUILT),
     refused("cluster cib-upgrade", NOT_BUILT),
     refused("cluster edit", NOT_BUILT),
-    refused("cluster auth", WAITS_FOR_SETUP),
-    refused("cluster setup", WAITS_FOR_SETUP),
-    refused("cluster start", WAITS_FOR_CONTROL),
-    refused("cluster stop", WAITS_FOR_CONTROL),
-    refused("cluster kill", WAITS_FOR_CONTROL),
-    refused("cluster enable", WAITS_FOR_SETUP),
-    refused("cluster disable", WAITS_FOR_SETUP),
-    refused("cluster destroy", WAITS_FOR_SETUP),
+    machine(
+        "cluster auth",
+        &["[NODE...]"],
+        &["-u", "-p", "--local"],
+        host_auth::cluster_auth,
+    ),
+    machine(
+        "cluster setup",
+        &[
+            "NAME (NODE [addr=ADDRESS]...)... [transport knet|udp|udpu [OPTION=VALUE]... [link OPTION=VALUE...]... [compression OPTION=VALUE...] [crypto OPTION=VALUE...]] [totem OPTION=VALUE...] [quorum OPTION=VALUE...]",
+            "--name NAME NODE[,ADDRESS]...",
+        ],
+        &[
+            "--name",
+            "--transport",
+            "--start",
+            "--enable",
+            "--wait",
+            "--no-cluster-uuid",
+            "--corosync_conf",
+            "--overwrite",
+        ],
+        cluster_setup::setup,
+    ),
+    machine(
+        "cluster start",
+        &["[--all | NODE...]"],
+        &["--all", "--wait"],
+        cluster_life::start,
+    ),
+    machine(
+        "cluster stop",
+        &["[--all | NODE...]"],
+        &["--all"],
+        cluster_life::stop,
+    ),
+    machine("cluster kill", &[""], &[], cluster_life::kill),
+    machine(
+        "cluster enable",
+        &["[--all | NODE...]"],
+        &["--all"],
+        cluster_life::enable,
+    ),
+    machine(
+        "cluster disable",
+        &["[--all | NODE...]"],
+        &["--all"],
+        cluster_life::disable,
+    ),
+    machine(
+        "cluster destroy",
+        &["[--all]"],
+        &["--all"],
+        cluster_life::destroy,
+    ),
     refused("cluster sync", WAITS_FOR_SETUP),
     refused("cluster node", WAITS_FOR_SETUP),
     refused("cluster link", WAITS_FOR_SETUP),
     refused("cluster authkey", WAITS_FOR_SETUP),
     refused("cluster config", WAITS_FOR_SETUP),
     refused("cluster report", NOT_BUILT),
-    refused("host", WAITS_FOR_SETUP),
+    machine(
+        "host auth",
+        &["(HOST [addr=ADDRESS[:PORT]])..."],
+        &["-u", "-p"],
+        host_auth::auth,
+    ),
+    machine("host deauth", &["[HOST...]"], &[], host_auth::deauth),
     refused("client", WAITS_FOR_SETUP),
     refused(
         "pcsd",

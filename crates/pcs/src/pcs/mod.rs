@@ -14,6 +14,8 @@
 
 pub mod agents;
 mod cib_edit;
+mod cluster_life;
+mod cluster_setup;
 mod commands;
 mod config_text;
 mod constraint;
@@ -21,6 +23,8 @@ mod constraint_text;
 mod defaults;
 mod fencing_levels;
 mod grammar;
+mod host_auth;
+pub mod hosts;
 mod location;
 mod node;
 mod operations;
@@ -46,6 +50,7 @@ use ::cib::time::DateTime;
 use crate::{ExitCode, Files, Outcome};
 use agents::Agents;
 use grammar::{Action, Command};
+use hosts::Hosts;
 use options::Options;
 use session::Session;
 use store::{ClusterStore, FileStore, Store, StoreError, Written};
@@ -59,6 +64,8 @@ pub struct Machine<'m> {
     pub files: &'m mut dyn Files,
     /// The agents of this machine.
     pub agents: &'m mut dyn Agents,
+    /// The machines of the cluster, this one among them.
+    pub hosts: &'m mut dyn Hosts,
     /// The current time.
     pub now: DateTime,
 }
@@ -129,7 +136,8 @@ fn unsupported(command: &Command, options: &Options) -> Option<String> {
     let is_machine = matches!(command.action, Action::Machine(_));
     for name in options.names() {
         let is_known = match name {
-            "-f" | "--corosync_conf" => !is_machine,
+            "-f" => !is_machine,
+            "--corosync_conf" => !is_machine || command.options.contains(&name),
             "--force" | "--debug" | "--request-timeout" => true,
             _ => command.options.contains(&name),
         };
@@ -139,7 +147,8 @@ fn unsupported(command: &Command, options: &Options) -> Option<String> {
             ));
         }
     }
-    options.has("--wait").then(|| {
+    let waits_for_resources = options.has("--wait") && !is_machine;
+    waits_for_resources.then(|| {
         if options.value("-f").is_some() {
             "Cannot use '-f' together with '--wait'".to_owned()
         } else {

@@ -10,6 +10,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("--debug", "--debug"),
     ("--defaults", "--defaults"),
     ("--disabled", "--disabled"),
+    ("--enable", "--enable"),
     ("--expired", "--expired"),
     ("--force", "--force"),
     ("--full", "--full"),
@@ -18,10 +19,14 @@ const FLAGS: &[(&str, &str)] = &[
     ("--hide-inactive", "--hide-inactive"),
     ("--master", "--promoted"),
     ("--monitor", "--monitor"),
+    ("--local", "--local"),
+    ("--no-cluster-uuid", "--no-cluster-uuid"),
     ("--no-default-ops", "--no-default-ops"),
     ("--no-expire-check", "--no-expire-check"),
     ("--nodesc", "--nodesc"),
+    ("--overwrite", "--overwrite"),
     ("--promoted", "--promoted"),
+    ("--skip-offline", "--skip-offline"),
     ("--start", "--start"),
     ("--version", "--version"),
 ];
@@ -38,6 +43,7 @@ const VALUED: &[&str] = &[
     "--name",
     "--output-format",
     "--request-timeout",
+    "--transport",
 ];
 
 /// The words of a command line, and its options.

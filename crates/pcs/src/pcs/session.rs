@@ -6,8 +6,9 @@ use ::cib::xml::Document;
 use super::Machine;
 use super::agents::Agents;
 use super::grammar::Command;
+use super::hosts::Hosts;
 use super::options::Options;
-use crate::{ExitCode, Outcome};
+use crate::{ExitCode, Files, Outcome};
 
 /// Why a command ends without having done its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub(crate) struct Session<'s> {
     pub options: &'s Options,
     /// The agents of this machine.
     pub agents: &'s mut dyn Agents,
+    /// Files and the environment.
+    pub files: &'s mut dyn Files,
+    /// The machines of the cluster, this one among them.
+    pub hosts: &'s mut dyn Hosts,
     /// The current time.
     pub now: DateTime,
     /// The cluster's name, where the daemon was asked.
@@ -58,6 +63,8 @@ impl<'s> Session<'s> {
             cib,
             options,
             agents: &mut *machine.agents,
+            files: &mut *machine.files,
+            hosts: &mut *machine.hosts,
             now: machine.now,
             cluster_name: None,
             keeps_in_spite: false,

@@ -1,7 +1,6 @@
 //! Where a CIB is read from and written to: a file, or the cluster.
 
 use std::io;
-use std::path::PathBuf;
 
 use ::cib::CibVersion;
 use ::cib::patch;
@@ -26,13 +25,8 @@ pub enum StoreError {
     #[error("unable to parse the cib: {0}")]
     Parse(String),
     /// Nobody is there to be asked.
-    #[error("cluster is not currently running on this node ({}: {error})", path.display())]
-    NotRunning {
-        /// The daemon's socket.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
+    #[error("cluster is not currently running on this node")]
+    NotRunning,
     /// The cluster cannot be asked.
     #[error("{0}")]
     Cluster(ClientError),
@@ -53,7 +47,7 @@ pub enum StoreError {
 impl From<ClientError> for StoreError {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::NotRunning { path, error } => Self::NotRunning { path, error },
+            ClientError::NotRunning { .. } => Self::NotRunning,
             other => Self::Cluster(other),
         }
     }
@@ -156,14 +150,21 @@ impl Store for ClusterStore {
         }
     }
 
-    /// As a patch that holds for the version that was read only.
+    /// As a patch that holds for the configuration that was read only. The status goes on changing
+    /// while an operator types: unless the patch is about the status, it does not matter.
     fn write(&mut self, before: &Document, after: Document) -> Result<Written, StoreError> {
-        let Some(patch) = patch::diff(before, &after) else {
+        let Some(mut patch) = patch::diff(before, &after) else {
             return Ok(Written::Done);
         };
-        let version = CibVersion::of(before.root());
+        patch::remove_versions(&mut patch);
+        let is_whole = patch::touches(&patch, "/cib/status");
+        let version_of = |cib: &Document| match CibVersion::of(cib.root()) {
+            version if is_whole => version.to_string(),
+            version => format!("{}.{}", version.admin_epoch, version.epoch),
+        };
+        let version = version_of(before);
         let change = Change {
-            if_version: Some(version.to_string()),
+            if_version: Some(version.clone()),
             edits: vec![Edit::Patch {
                 xml: patch.root().to_compact_text(),
             }],
@@ -175,7 +176,7 @@ impl Store for ClusterStore {
             }
             Answer::Refused(refusal) => {
                 let now = self.read()?;
-                if CibVersion::of(now.root()) == version {
+                if version_of(&now) == version {
                     Err(StoreError::Refused(refusal.reason))
                 } else {
                     Ok(Written::Outdated)

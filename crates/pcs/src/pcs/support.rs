@@ -12,7 +12,7 @@ pub fn support_table() -> String {
          Made of the program's own grammar (`crates/pcs/src/pcs/grammar.rs`); a test compares them. \
          A command that is refused changes nothing, says why, and ends with 1. `-f FILE` and the \
          variable `CIB_file` take a file in place of the running cluster, `--force` overrides \
-         checks. `--wait` is refused until the daemons' control is built.\n\n\
+         checks. `--wait` is refused for commands about resources until the daemons' control is built.\n\n\
          | command | | options |\n| --- | --- | --- |\n",
     );
     for command in COMMANDS {
@@ -27,7 +27,9 @@ pub fn support_table() -> String {
                 );
             }
             Action::Cib(_) | Action::Machine(_) => {
-                let options = command.options.iter().filter(|it| **it != "--wait");
+                let waits = matches!(command.action, Action::Machine(_));
+                let options = command.options.iter();
+                let options = options.filter(|it| waits || **it != "--wait");
                 let options: Vec<String> = options.map(|it| format!("`{it}`")).collect();
                 for form in command.usage {
                     let form = format!("pcs {} {form}", command.words);

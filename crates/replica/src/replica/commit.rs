@@ -6,7 +6,7 @@ use cib::CibVersion;
 
 use super::Replica;
 use super::requests::Progress;
-use crate::change::Change;
+use crate::change::{CONTROLLER, Change};
 use crate::copy::Outcome;
 use crate::execute::repeat;
 use crate::history::ChangeId;
@@ -20,6 +20,17 @@ pub(super) struct Entry {
     pub(super) what: What,
     /// The exchange in whose exclusive term it was delivered, if it was.
     pub(super) exclusive_in: Option<u32>,
+}
+
+impl Entry {
+    /// Whether it changed something, and was not a controller's.
+    fn is_foreign(&self) -> bool {
+        let What::Change(change, outcome) = &self.what else {
+            return false;
+        };
+        let client = change.origin.as_ref().map(|origin| origin.client.as_str());
+        outcome.effect.is_any() && client != Some(CONTROLLER)
+    }
 }
 
 /// What a message was, and what came of it.
@@ -54,7 +65,10 @@ impl Replica {
             settled = seq;
         }
         let mut answers = Vec::new();
+        // What is settled without an entry came with another copy.
+        let mut is_foreign = settled > 0 && self.log.front().is_none_or(|entry| entry.seq > seq);
         while let Some(entry) = self.log.pop_front_if(|entry| entry.seq <= seq) {
+            is_foreign |= entry.is_foreign();
             if let What::Change(change, outcome) = &entry.what
                 && outcome.effect.is_any()
                 && entry.seq > settled
@@ -66,8 +80,11 @@ impl Replica {
         }
         if !Arc::ptr_eq(&before, &self.committed) {
             let after = Arc::clone(&self.committed);
-            self.outbox
-                .push_back(Output::Changed(Changed { before, after }));
+            self.outbox.push_back(Output::Changed(Changed {
+                before,
+                after,
+                is_foreign,
+            }));
         }
         for entry in answers {
             self.answer_entry(entry);

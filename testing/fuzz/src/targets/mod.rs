@@ -7,6 +7,7 @@ pub mod controller;
 pub mod corosync_config;
 pub mod fencing;
 pub mod group;
+pub mod pcsd;
 pub mod quorum;
 pub mod replica;
 pub mod transport;

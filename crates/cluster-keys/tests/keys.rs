@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use cluster::keys::{
+use cluster_keys::{
     Issued, Keys, KeysError, MAX_FILE_BYTES, create_authority, issue, read_authority,
     write_authority, write_node,
 };
@@ -234,7 +234,7 @@ fn a_key_is_never_written_through_a_link() {
 fn only_the_clusters_own_authority_issues() {
     let authority = create_authority(CLUSTER).unwrap();
     let other = create_authority(CLUSTER).unwrap();
-    let mixed = cluster::keys::Authority {
+    let mixed = cluster_keys::Authority {
         certificates_pem: other.certificates_pem,
         key_pem: authority.key_pem.clone(),
     };

@@ -34,8 +34,6 @@ use std::path::PathBuf;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, TrustAnchor, pem::PemObject};
 
-use crate::NodeId;
-
 pub use authority::{Authority, Issued, create_authority, issue};
 pub use folder::{
     AUTHORITY_CERTIFICATES, AUTHORITY_KEY, FOLDER, NODE_CERTIFICATE, NODE_KEY, read_authority,
@@ -43,6 +41,9 @@ pub use folder::{
 };
 pub use name::certificate_name;
 pub use verify::{Untrusted, Usage, VALIDITY_CHECKED_AT_S};
+
+/// A node's number, as `nodeid` in corosync.conf(5): 1 or more, the same for the node's whole life.
+pub type NodeId = u32;
 
 /// The most certificates that `authority.pem` may hold: one in use, its successor, and some that
 /// were forgotten.
@@ -54,10 +55,10 @@ pub const MAX_FILE_BYTES: u64 = 256 * 1024;
 /// What this node needs to prove who it is and to check who the others are.
 #[derive(Debug)]
 pub struct Keys {
-    pub(crate) cluster: String,
-    pub(crate) node: NodeId,
-    pub(crate) certificates: Vec<CertificateDer<'static>>,
-    pub(crate) key: PrivateKeyDer<'static>,
+    cluster: String,
+    node: NodeId,
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
     authorities: Vec<TrustAnchor<'static>>,
 }
 
@@ -96,6 +97,16 @@ impl Keys {
     /// The node that these keys are for.
     pub fn node(&self) -> NodeId {
         self.node
+    }
+
+    /// This node's certificate, with intermediate ones behind it, if any.
+    pub fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.certificates
+    }
+
+    /// This node's key.
+    pub fn key(&self) -> &PrivateKeyDer<'static> {
+        &self.key
     }
 
     /// How many authorities are trusted: more than one only while keys are being rotated.

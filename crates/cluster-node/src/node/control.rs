@@ -1,0 +1,116 @@
+//! The node's controller: what it is told, and what it wants.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cib::xml::Document;
+use controller::{CallId, Controller, Now, OperationResult, Ticket};
+use membership::Member;
+
+use super::{ClusterNode, Output};
+use crate::message::Message;
+use crate::resources::Wish;
+
+impl ClusterNode {
+    pub(super) fn hear_controller(&mut self, now: Duration, sender: Member, payload: &[u8]) {
+        match controller::Message::decode(payload) {
+            Ok(message) => {
+                if let Some(resources) = &mut self.resources {
+                    let now = resources.clock(now);
+                    resources.controller.heard(now, sender.node.0, message);
+                }
+            }
+            Err(_) => self.outputs.push_back(Output::Unreadable(sender)),
+        }
+    }
+
+    /// What the calendar says, in seconds since 1970. It may be wrong, and jump: it is for people, and
+    /// for rules about dates.
+    pub fn calendar(&mut self, now: Duration, epoch_s: i64) {
+        if let Some(resources) = &mut self.resources {
+            resources.calendar(now, epoch_s);
+        }
+    }
+
+    /// A node that had been gone was heard, and may come back.
+    pub fn heard_of(&mut self, now: Duration, node: u32) {
+        self.control(now, |controller, now| controller.heard_of(now, node));
+    }
+
+    /// An agent has answered.
+    pub fn operated(&mut self, now: Duration, call: CallId, result: OperationResult) {
+        self.control(now, |controller, now| {
+            controller.finished(now, call, result)
+        });
+    }
+
+    /// Something happened to a resource of this node that its monitor has to look at.
+    pub fn noticed(&mut self, now: Duration, resource: &str) {
+        self.control(now, |controller, now| controller.noticed(now, resource));
+    }
+
+    /// The scheduler has decided.
+    pub fn decided(&mut self, now: Duration, ticket: Ticket, graph: &Document) {
+        self.control(now, |controller, now| {
+            controller.decided(now, ticket, graph)
+        });
+    }
+
+    /// Something happened that the CIB does not say, and that may lead to another decision.
+    pub fn reconsider(&mut self, now: Duration) {
+        self.control(now, Controller::reconsider);
+    }
+
+    /// What those say to each other who fence, for all, this node included.
+    pub fn say_of_fencing(&mut self, message: Bytes) {
+        self.outputs
+            .push_back(Output::Submit(Message::Fencing(message).encode()));
+    }
+
+    /// A node was fenced, or could not be.
+    pub fn fenced(&mut self, now: Duration, ticket: Ticket, is_done: bool) {
+        self.control(now, |controller, now| {
+            controller.fenced(now, ticket, is_done)
+        });
+    }
+
+    /// This node is to leave the cluster: [`Action::MayLeave`] comes when nothing runs on it.
+    pub fn wants_to_leave(&mut self, now: Duration) {
+        self.control(now, Controller::leave);
+    }
+
+    fn control(&mut self, now: Duration, act: impl FnOnce(&mut Controller, Now)) {
+        if let Some(resources) = &mut self.resources {
+            let now = resources.clock(now);
+            act(&mut resources.controller, now);
+        }
+        self.settle_replica();
+    }
+
+    /// What this node does for resources.
+    #[must_use]
+    pub fn controller(&self) -> Option<&Controller> {
+        self.resources
+            .as_ref()
+            .map(|resources| &resources.controller)
+    }
+
+    /// What follows from the controller. Whether the replica was asked for something.
+    pub(super) fn settle_resources(&mut self) -> bool {
+        let Some(resources) = &mut self.resources else {
+            return false;
+        };
+        if let Some((view, standing)) = self.replica.established()
+            && Some(view) == self.view
+        {
+            resources.established(standing.quorate);
+        }
+        while let Some(wish) = resources.poll(&mut self.replica) {
+            self.outputs.push_back(match wish {
+                Wish::Act(action) => Output::Act(action),
+                Wish::Say(message) => Output::Submit(Message::Control(message).encode()),
+            });
+        }
+        resources.take_asked()
+    }
+}

@@ -1,0 +1,194 @@
+//! A cluster is set up, started and stopped from one of its machines, with the words that operators
+//! have.
+
+mod machines;
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use testing_support::eventually;
+
+use machines::{Machines, PASSWORD};
+
+const BOTH: [&str; 2] = ["node1", "node2"];
+
+#[test]
+fn two_machines_become_a_cluster() {
+    let Some(lab) = Machines::start(&BOTH) else {
+        return;
+    };
+    lab.fails(
+        "node1",
+        "pcs status",
+        "Error: cluster is not currently running on this node",
+    );
+    lab.fails(
+        "node1",
+        "pcs cluster setup --name web node1 node2",
+        "Error: Hosts 'node1', 'node2' are not known to pcs, try to authenticate the hosts using \
+         'pcs host auth node1 node2' command\nError: None of hosts is known to pcs.",
+    );
+    lab.fails(
+        "node1",
+        "pcs cluster auth node1 node2 -u hacluster -p wrong --force",
+        "Error: node1: Username and/or password is incorrect\n\
+         Error: node2: Username and/or password is incorrect",
+    );
+    let prompted = format!("printf 'hacluster\\n{PASSWORD}\\n' | pcs cluster auth node1 node2");
+    let said = lab.does("node1", &prompted);
+    assert_eq!(
+        said,
+        "Username: Password: node1: Authorized\nnode2: Authorized\n"
+    );
+    let said = lab.does("node1", "pcs cluster auth node1 node2");
+    assert_eq!(
+        said,
+        "node1: Already authorized\nnode2: Already authorized\n"
+    );
+
+    let said = lab.does("node1", "pcs cluster setup --start --name web node1 node2");
+    assert!(
+        said.contains("No addresses specified for host 'node1', using 'node1'"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with(
+            "Cluster has been successfully set up.\nStarting cluster on hosts: 'node1', 'node2'...\n"
+        ),
+        "{said}"
+    );
+    lab.together(&BOTH);
+    for node in BOTH {
+        let said = lab.does(node, "pcs status");
+        assert!(said.starts_with("Cluster name: web\n"), "{said}");
+    }
+    lab.fails(
+        "node2",
+        "pcs cluster setup web node1 node2",
+        "Error: node1: Running cluster services: 'keel cluster', the host seems to be in a cluster already",
+    );
+
+    // Node2 may ask node1, although the password was typed on node1 alone.
+    let said = lab.does("node2", "pcs cluster stop node1");
+    assert_eq!(
+        said,
+        "node1: Stopping Cluster (pacemaker)...\nnode1: Stopping Cluster (corosync)...\n"
+    );
+    lab.fails(
+        "node1",
+        "pcs status",
+        "Error: cluster is not currently running on this node",
+    );
+    lab.together(&["node2"]);
+    assert_eq!(
+        lab.does("node2", "pcs cluster start --all"),
+        "node1: Starting Cluster...\nnode2: Starting Cluster...\n"
+    );
+    lab.together(&BOTH);
+
+    // By its own words.
+    assert_eq!(
+        lab.does("node1", "pcs cluster stop"),
+        "Stopping Cluster (pacemaker)...\nStopping Cluster (corosync)...\n"
+    );
+    assert_eq!(
+        lab.does("node1", "pcs cluster start"),
+        "Starting Cluster...\n"
+    );
+    lab.together(&BOTH);
+    let began = Instant::now();
+    lab.does("node1", "pcs cluster stop node2");
+    let took = began.elapsed();
+    eprintln!("pcs cluster stop node2: {took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn what_dies_comes_back_and_what_is_stopped_stays_so() {
+    let Some(lab) = Machines::start(&BOTH) else {
+        return;
+    };
+    lab.set_up("web", &BOTH);
+    lab.together(&BOTH);
+
+    // The daemon of the cluster dies: its pcsd starts it again.
+    lab.signal("node1", "keel-cluster", Signal::SIGKILL);
+    eventually("node1 starts its daemon again", || {
+        lab.log("node1", "pcsd")
+            .contains("it is started again now")
+            .then_some(())
+    });
+    lab.together(&BOTH);
+
+    // pcsd dies: the cluster goes on, and the next pcsd finds it.
+    let before = lab.view("node2");
+    lab.signal("node1", "pcsd", Signal::SIGKILL);
+    lab.start_pcsd("node1");
+    let said = lab.log("node1", "pcsd");
+    assert!(said.contains("the cluster's daemon runs already"), "{said}");
+    assert_eq!(lab.view("node2"), before);
+    lab.signal("node1", "keel-cluster", Signal::SIGKILL);
+    eventually("node1 starts its daemon again", || {
+        lab.log("node1", "pcsd")
+            .contains("it is started again now")
+            .then_some(())
+    });
+    lab.together(&BOTH);
+    lab.does("node2", "pcs cluster stop node1 --force");
+
+    // A stopped cluster stays so over a death of pcsd, a node in order asks for nothing either.
+    lab.signal("node1", "pcsd", Signal::SIGKILL);
+    lab.start_pcsd("node1");
+    lab.fails(
+        "node1",
+        "pcs status",
+        "Error: cluster is not currently running on this node",
+    );
+    lab.does("node1", "pcs cluster enable --all");
+    lab.does("node1", "pcs cluster start");
+    lab.together(&BOTH);
+    lab.does("node1", "pcs cluster kill");
+    lab.fails(
+        "node1",
+        "pcs status",
+        "Error: cluster is not currently running on this node",
+    );
+    lab.does("node1", "pcs cluster destroy --all");
+    lab.does(
+        "node1",
+        "pcs cluster setup other node1 node2 --start --wait=20",
+    );
+    lab.together(&BOTH);
+}
+
+#[test]
+fn a_setup_that_one_machine_refuses_changes_none() {
+    let Some(lab) = Machines::start(&BOTH) else {
+        return;
+    };
+    lab.does(
+        "node1",
+        &format!("pcs host auth node1 node2 addr=10.78.0.2 -u hacluster -p {PASSWORD}"),
+    );
+    lab.does(
+        "node2",
+        "sh -c 'mkdir -p /etc/corosync && echo x > /etc/corosync/corosync.conf'",
+    );
+    lab.fails(
+        "node1",
+        "pcs cluster setup web node1 node2",
+        "Error: node2: Cluster configuration files found, the host seems to be in a cluster already",
+    );
+    lab.does("node1", "test ! -e /etc/corosync/corosync.conf");
+    lab.does("node2", "grep -q ^x /etc/corosync/corosync.conf");
+    lab.signal("node2", "pcsd", Signal::SIGKILL);
+    lab.fails(
+        "node1",
+        "pcs cluster setup web node1 node2 --force",
+        "Error: node2: Unable to connect to node2",
+    );
+    lab.does("node1", "test ! -e /etc/corosync/corosync.conf");
+    lab.start_pcsd("node2");
+    lab.does("node1", "pcs cluster setup web node1 node2 --force --start");
+    lab.together(&BOTH);
+}
