@@ -77,6 +77,9 @@ pub(super) fn status(session: &mut Session<'_>, words: &[String]) -> Done {
             .unwrap_or(line);
         session.print(line);
     }
+    if session.cluster_name.is_some() {
+        super::cluster_config::end_of_status(session);
+    }
     Ok(())
 }
 
@@ -283,6 +286,9 @@ pub(super) fn status_cluster(session: &mut Session<'_>, words: &[String]) -> Don
         lines
     })?;
     lines.iter().for_each(|line| session.print(line));
+    if session.cluster_name.is_some() {
+        super::cluster_config::end_of_cluster_status(session);
+    }
     Ok(())
 }
 

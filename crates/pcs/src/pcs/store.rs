@@ -127,7 +127,11 @@ impl ClusterStore {
         self.name.as_deref()
     }
 
-    fn ask(&mut self, request: &Request) -> Result<Answer, StoreError> {
+    /// Asks the daemon of this machine.
+    ///
+    /// # Errors
+    /// Where it does not run, or does not answer.
+    pub fn ask(&mut self, request: &Request) -> Result<Answer, StoreError> {
         let client = match &mut self.client {
             Some(client) => client,
             none => none.insert(Client::connect()?),
