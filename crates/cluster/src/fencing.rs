@@ -388,6 +388,9 @@ impl FencingSide {
                 self.wishes.push(Wish::Log(said));
                 self.askers.entry(number).or_default().push(asker);
             }
+            Ask::Joined(number) if self.fencer.has_cut_off(number) => {
+                self.wishes.push(Wish::Tell(asker, Ok(())));
+            }
             Ask::Joined(number) => self.askers.entry(number).or_default().push(asker),
             Ask::Tolerated => self.wishes.push(Wish::Tell(asker, Ok(()))),
             Ask::Refused => {
@@ -413,9 +416,22 @@ impl FencingSide {
                         }
                     }
                 }
+                Command::CutOff { number } => self.cut_off(number),
                 Command::Finished { number, outcome } => self.finish(now, number, outcome),
             }
         }
+    }
+
+    /// The target is off: for the coordinator that is all there is to wait for.
+    fn cut_off(&mut self, number: u64) {
+        let askers = self.askers.entry(number).or_default();
+        let (coordinators, others) = std::mem::take(askers)
+            .into_iter()
+            .partition(|asker| matches!(asker, Asker::Coordinator(_)));
+        *askers = others;
+        let told: Vec<Asker> = coordinators;
+        self.wishes
+            .extend(told.into_iter().map(|asker| Wish::Tell(asker, Ok(()))));
     }
 
     fn finish(&mut self, now: Duration, number: u64, outcome: Outcome) {

@@ -57,6 +57,11 @@ pub enum Command {
         /// Its number.
         number: u64,
     },
+    /// The target is off, and what asked for a reboot need not wait until it is on again.
+    CutOff {
+        /// The request's number.
+        number: u64,
+    },
     /// A request is over.
     Finished {
         /// Its number.

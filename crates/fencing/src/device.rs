@@ -78,6 +78,16 @@ impl Device {
         }
     }
 
+    /// Whether the agent's reboot is nothing but off and then on, and nobody has said how it is to
+    /// reboot.
+    #[must_use]
+    pub fn reboots_by_switching(&self, metadata: &Metadata) -> bool {
+        let method = self.parameters.get("method").map(crate::Secret::expose);
+        !self.asked.contains_key(&Action::Reboot)
+            && metadata.reboots_by_switching()
+            && method.is_none_or(|method| method == "onoff")
+    }
+
     /// The agent's word for `action` (`pcmk_ACTION_action`).
     #[must_use]
     pub fn command(&self, action: Action) -> &str {

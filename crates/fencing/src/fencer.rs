@@ -170,6 +170,14 @@ impl Fencer {
         self.history.clean_up(target);
     }
 
+    /// Whether the target of a request that runs is off already.
+    #[must_use]
+    pub fn has_cut_off(&self, number: u64) -> bool {
+        self.operations
+            .get(&number)
+            .is_some_and(Operation::has_cut_off)
+    }
+
     /// The longest that a request can take from its start; none for one that is over.
     #[must_use]
     pub fn longest(&self, number: u64) -> Option<Duration> {
@@ -180,7 +188,11 @@ impl Fencer {
         let Some(operation) = self.operations.get_mut(&number) else {
             return;
         };
+        let had_cut_off = operation.has_cut_off();
         let call = operation.advance(self.next_call + 1, now);
+        if operation.has_cut_off() && !had_cut_off {
+            commands.push(Command::CutOff { number });
+        }
         let calling = operation.calling();
         let outcome = operation.outcome().cloned();
         let delegate = operation.delegate().map(ToOwned::to_owned);

@@ -134,6 +134,16 @@ impl Metadata {
         })
     }
 
+    /// Whether the agent reboots by switching off and then on, unless it is told otherwise: parameter
+    /// `method` of the agents of fence-agents.
+    #[must_use]
+    pub fn reboots_by_switching(&self) -> bool {
+        let mut parameters = self.parameters.iter();
+        let method = parameters.find(|parameter| parameter.name == "method");
+        method.is_some_and(|method| method.default.as_deref() == Some("onoff"))
+            && ["off", "on"].iter().all(|action| self.can(action))
+    }
+
     /// Whether the agent says that it can do that.
     #[must_use]
     pub fn can(&self, action: &str) -> bool {

@@ -19,7 +19,7 @@ use crate::command::{Call, CallResult, Outcome, Success};
 use crate::device::HostCheck;
 use crate::limits::{MAX_REASONS, RESULT_GRACE};
 use crate::request::Request;
-use crate::scene::{Candidate, Scene};
+use crate::scene::{Candidate, Level, Scene};
 
 /// One request being carried out.
 #[derive(Debug, Clone)]
@@ -149,7 +149,7 @@ impl Operation {
     pub fn longest(&self) -> Duration {
         let mut longest = self.request.delay.unwrap_or_default();
         for level in &self.scene.levels {
-            let remapped = self.request.goal == Goal::Reboot && level.devices.len() > 1;
+            let remapped = self.request.goal == Goal::Reboot && is_switched(level);
             for candidate in level.devices.iter().flatten() {
                 let device = &candidate.device;
                 let time = |action| device.timeout(action, self.request.timeout);
@@ -276,8 +276,14 @@ impl Operation {
     }
 
     fn is_remapped(&self) -> bool {
-        let level = &self.scene.levels[self.level];
-        self.request.goal == Goal::Reboot && level.devices.len() > 1
+        self.request.goal == Goal::Reboot && is_switched(&self.scene.levels[self.level])
+    }
+
+    /// Whether the target is off already, and is only to be switched on again: for the cluster it is
+    /// fenced.
+    #[must_use]
+    pub const fn has_cut_off(&self) -> bool {
+        self.restoring
     }
 
     /// What the device is asked in the end.
@@ -513,5 +519,15 @@ impl Operation {
             by: self.by.clone(),
             notes: std::mem::take(&mut self.reasons),
         }));
+    }
+}
+
+/// Whether a reboot is carried out as off, and then on: by several devices that is the only way to have
+/// the target off at any moment ("Remapping Reboots"); by a device that does the same itself, what
+/// waits for the target need not wait until it is on again.
+fn is_switched(level: &Level) -> bool {
+    match level.devices.as_slice() {
+        [Ok(only)] => only.device.reboots_by_switching(&only.metadata),
+        devices => devices.len() > 1,
     }
 }

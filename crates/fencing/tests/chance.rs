@@ -76,6 +76,10 @@ fn play(seed: u64) {
                     running = Some(call);
                 }
                 Command::Cancel { .. } => {}
+                Command::CutOff { .. } => {
+                    let is_off = levels.iter().any(|level| is_off(level, &off));
+                    assert!(is_off, "{}", context(&off));
+                }
                 Command::Finished { outcome, .. } => {
                     let safe = match levels.is_empty() {
                         true => !off.is_empty(),

@@ -49,6 +49,7 @@ fn play(request: Request, scene: Scene, answers: &[(&str, &str)]) -> Vec<String>
                     return log;
                 }
                 Command::Cancel { .. } => log.push("cancel".to_owned()),
+                Command::CutOff { .. } => log.push("cut off".to_owned()),
             }
         }
         commands = match calls.pop() {
@@ -79,6 +80,25 @@ fn result(word: &str) -> CallResult {
             output: printed.to_owned(),
         },
     }
+}
+
+#[test]
+fn a_reboot_that_is_off_and_on_is_told_of_when_the_target_is_off() {
+    let check = |device: &str, expected: &[&str]| {
+        let log = play(
+            request("n1", Goal::Reboot),
+            scene(&[device], &[], Goal::Reboot),
+            &[],
+        );
+        assert_eq!(log, expected, "{device}");
+    };
+    let in_two = ["0 n2 a off", "cut off", "1 n2 a on", "done: a@n2 a@n2"];
+    let in_one = ["0 n2 a reboot", "done: a@n2"];
+    check("a:switch", &in_two);
+    check("a:switch:method=onoff", &in_two);
+    check("a:switch:method=cycle", &in_one);
+    check("a:switch:pcmk_reboot_timeout=9", &in_one);
+    check("a:full", &in_one);
 }
 
 #[test]
@@ -251,6 +271,7 @@ fn all_devices_of_a_level_must_succeed_or_the_next_one_is_tried() {
         &[
             "0 n2 a off",
             "1 n2 b off",
+            "cut off",
             "2 n2 a on",
             "3 n2 b on",
             "done: a@n2 b@n2 a@n2 b@n2",
@@ -264,6 +285,7 @@ fn all_devices_of_a_level_must_succeed_or_the_next_one_is_tried() {
         &[
             "0 n2 a off",
             "1 n2 b off",
+            "cut off",
             "2 n2 a on",
             "62 n2 b on",
             "done: a@n2 b@n2 b@n2; a on n2, on: timed out",
@@ -277,6 +299,7 @@ fn all_devices_of_a_level_must_succeed_or_the_next_one_is_tried() {
         &[
             "0 n2 f off",
             "1 n2 a off",
+            "cut off",
             "2 n2 a on",
             "done: f@n2 a@n2 a@n2",
         ],
@@ -314,7 +337,7 @@ fn delays_come_before_what_cuts_off_and_that_of_the_request_once() {
     check(Goal::Off, None, 0, &["a,b"], &["0 n2 a off", "1 n2 b off"]);
     check(Goal::On, Some(10), 0, &["a"], &["0 n2 a on"]);
     check(Goal::Off, Some(0), 23_250, &["r"], &["3.25 n2 r off"]);
-    let expected = ["7 n2 a off", "10 n2 b off", "11 n2 a on", "12 n2 b on"];
+    let expected = ["7 n2 a off", "10 n2 b off", "cut off", "11 n2 a on"];
     check(Goal::Reboot, Some(2), 0, &["a,b"], &expected);
 }
 

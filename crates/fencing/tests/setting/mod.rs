@@ -63,6 +63,10 @@ pub fn scene(devices: &[&str], levels: &[&str], goal: Goal) -> Scene {
     let devices: Vec<_> = devices.into_iter().map(Arc::new).collect();
     let metadata = [
         (
+            "fence_switch",
+            "<action name='reboot'/><action name='off'/><action name='on'/>",
+        ),
+        (
             "fence_full",
             "<action name='reboot'/><action name='off'/><action name='on'/>",
         ),
@@ -77,7 +81,15 @@ pub fn scene(devices: &[&str], levels: &[&str], goal: Goal) -> Scene {
         ),
     ];
     let metadata = metadata.map(|(name, actions)| {
-        let text = format!("<resource-agent><actions>{actions}</actions></resource-agent>");
+        let method = if name == "fence_switch" {
+            "<parameter name='method'><content type='select' default='onoff'/></parameter>"
+        } else {
+            ""
+        };
+        let text = format!(
+            "<resource-agent><parameters>{method}</parameters>\
+             <actions>{actions}</actions></resource-agent>"
+        );
         (
             name.to_owned(),
             Arc::new(Metadata::parse(&text).expect("metadata")),

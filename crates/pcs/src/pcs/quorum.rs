@@ -9,7 +9,7 @@ use pcsd_api::{Bundle, Replaces};
 use super::cluster_setup::{check_text, fit_two_node, put_into_place};
 use super::hosts::quoted;
 use super::session::{Done, Refusal, Session};
-use super::store::ClusterStore;
+use crate::store::ClusterStore;
 
 /// The options of section `quorum` that are set here.
 pub(super) const OPTIONS: [&str; 4] = [
@@ -54,7 +54,7 @@ pub(super) fn status(session: &mut Session<'_>, words: &[String]) -> Done {
     if !words.is_empty() {
         return Err(Refusal::Usage);
     }
-    let status = ask(&Request::Status, "Unable to get quorum status")?;
+    let status = ask(session, &Request::Status, "Unable to get quorum status")?;
     let Answer::Status(status) = status else {
         return Err(Refusal::said("Unable to get quorum status"));
     };
@@ -64,8 +64,8 @@ pub(super) fn status(session: &mut Session<'_>, words: &[String]) -> Done {
 }
 
 /// Asks the daemon of this machine.
-fn ask(request: &Request, failure: &str) -> Done<Answer> {
-    let answer = ClusterStore::default().ask(request);
+fn ask(session: &Session<'_>, request: &Request, failure: &str) -> Done<Answer> {
+    let answer = ClusterStore::at(session.files.daemon()).ask(request);
     match answer.map_err(|error| Refusal::said(format!("{failure}: {error}")))? {
         Answer::Refused(refusal) => Err(Refusal::said(format!("{failure}: {}", refusal.reason))),
         answer => Ok(answer),
@@ -151,7 +151,7 @@ pub(super) fn expected_votes(session: &mut Session<'_>, words: &[String]) -> Don
         // Who forces it vouches that no other part of the cluster is active.
         asserted: session.is_forced(),
     };
-    ask(&request, "Unable to set expected votes").map(drop)
+    ask(session, &request, "Unable to set expected votes").map(drop)
 }
 
 /// `quorum unblock [--force]`
@@ -159,7 +159,8 @@ pub(super) fn unblock(session: &mut Session<'_>, words: &[String]) -> Done {
     if !words.is_empty() {
         return Err(Refusal::Usage);
     }
-    let Answer::Status(status) = ask(&Request::Status, "unable to check quorum status")? else {
+    let Answer::Status(status) = ask(session, &Request::Status, "unable to check quorum status")?
+    else {
         return Err(Refusal::said("unable to check quorum status"));
     };
     if status.quorum.is_quorate {
@@ -182,7 +183,11 @@ pub(super) fn unblock(session: &mut Session<'_>, words: &[String]) -> Done {
             return Err(Refusal::said("Canceled"));
         }
     }
-    ask(&Request::Unblock, "unable to cancel waiting for nodes")?;
+    ask(
+        session,
+        &Request::Unblock,
+        "unable to cancel waiting for nodes",
+    )?;
     session.say("Waiting for nodes canceled");
     Ok(())
 }
