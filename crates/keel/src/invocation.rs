@@ -13,13 +13,8 @@ pub const ROLE_KEEPER: &str = "role-keeper";
 
 /// Peers whose commands will be spoken, and are not yet.
 const NOT_BUILT: &[&str] = &[
-    "cibadmin",
     "corosync",
-    "crm_attribute",
-    "crm_mon",
-    "crm_node",
     "crm_resource",
-    "crm_standby",
     "dashboard",
     "pacemakerd",
     "stonith_admin",
@@ -32,6 +27,10 @@ pub enum Invocation {
     Haproxy(Vec<String>),
     /// keepalived's command line.
     Keepalived(Vec<String>),
+    /// Pacemaker's `crm_mon`.
+    CrmMon(Vec<String>),
+    /// Another of Pacemaker's tools, by its name.
+    PacemakerTool(String, Vec<String>),
     /// Pacemaker's `crm_simulate`.
     CrmSimulate(Vec<String>),
     /// Pacemaker's `crm_verify`.
@@ -103,6 +102,9 @@ enum Verb {
     /// keepalived's command line
     #[command(disable_help_flag = true)]
     Keepalived(Words),
+    /// Pacemaker's crm_mon: how is the cluster?
+    #[command(name = "crm_mon", disable_help_flag = true)]
+    CrmMon(Words),
     /// Pacemaker's crm_simulate: what would the cluster do?
     #[command(name = "crm_simulate", disable_help_flag = true)]
     CrmSimulate(Words),
@@ -215,11 +217,16 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
     match name {
         "haproxy" => Some(Invocation::Haproxy(text(rest.to_vec()))),
         "keepalived" => Some(Invocation::Keepalived(text(rest.to_vec()))),
+        "crm_mon" => Some(Invocation::CrmMon(text(rest.to_vec()))),
         "crm_simulate" => Some(Invocation::CrmSimulate(text(rest.to_vec()))),
         "crm_verify" => Some(Invocation::CrmVerify(text(rest.to_vec()))),
         "pcs" => Some(Invocation::Pcs(text(rest.to_vec()))),
         "pcsd" => Some(Invocation::Pcsd(rest.to_vec())),
         "lab" => Some(Invocation::Lab(rest.to_vec())),
+        _ if pcs::TOOLS.iter().any(|(tool, _)| *tool == name) => Some(Invocation::PacemakerTool(
+            name.to_owned(),
+            text(rest.to_vec()),
+        )),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
     }
@@ -233,6 +240,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::Reload(options) => Invocation::Reload(options),
             Verb::Haproxy(words) => Invocation::Haproxy(text(words.words)),
             Verb::Keepalived(words) => Invocation::Keepalived(text(words.words)),
+            Verb::CrmMon(words) => Invocation::CrmMon(text(words.words)),
             Verb::CrmSimulate(words) => Invocation::CrmSimulate(text(words.words)),
             Verb::CrmVerify(words) => Invocation::CrmVerify(text(words.words)),
             Verb::Pcs(words) => Invocation::Pcs(text(words.words)),
@@ -260,6 +268,7 @@ fn explain(error: &clap::Error) -> String {
         .get_subcommands()
         .map(clap::Command::get_name)
         .chain(NOT_BUILT.iter().copied())
+        .chain(pcs::TOOLS.iter().map(|(name, _)| *name))
         .collect();
     let hint = match diagnostics::nearest(written, names) {
         Some(name) => format!("\n  did you mean `keel {name}`?\n"),
@@ -304,12 +313,20 @@ mod tests {
             ("/usr/sbin/crm_simulate -x a -S", &simulate),
             ("keel crm_verify -x a -V", &verify),
             ("/usr/sbin/crm_verify -x a -V", &verify),
+            ("crm_mon -1", &Invocation::CrmMon(words(&["-1"]))),
+            (
+                "/usr/sbin/crm_node -n",
+                &Invocation::PacemakerTool("crm_node".to_owned(), words(&["-n"])),
+            ),
+            (
+                "pacemakerd -F",
+                &Invocation::NotBuilt("pacemakerd".to_owned()),
+            ),
             ("/usr/sbin/pcsd", &Invocation::Pcsd(Vec::new())),
             (
                 "keel pcsd password",
                 &Invocation::Pcsd(vec!["password".into()]),
             ),
-            ("crm_mon -1", &Invocation::NotBuilt("crm_mon".to_owned())),
             ("haproxy role-balancer", &Invocation::RoleBalancer),
             (
                 "keepalived role-keeper -n",

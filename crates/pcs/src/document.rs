@@ -1,7 +1,7 @@
 //! What every result has, in any form: in Pacemaker's XML and in JSON, the request before it, and how
 //! it ended after it; the version.
 
-use cib::xml::Document;
+use cib::xml::{Content, Document, Element};
 use serde_json::{Map, Value, json};
 
 use crate::ExitCode;
@@ -11,7 +11,7 @@ use crate::output::Format;
 const API_VERSION: &str = "2.42";
 
 /// The version of Pacemaker whose behaviour this is.
-const VERSION: &str = "3.0.2";
+pub(crate) const VERSION: &str = "3.0.2";
 const AUTHOR: &str = "Andrew Beekhof and the Pacemaker project contributors";
 
 /// An XML result of `program` with `arguments`, to which sections can be added.
@@ -37,6 +37,44 @@ pub(crate) fn xml_text(mut document: Document, exit_code: ExitCode, errors: &[St
         }
     }
     document.to_string()
+}
+
+/// A JSON result with the content of `document`, which [`new_xml`] made: attributes and texts are
+/// strings, and children are lists by their name.
+pub(crate) fn json_of_xml(document: &Document, exit_code: ExitCode, errors: &[String]) -> String {
+    let mut value = Map::new();
+    if let Some(request) = document.root().attribute("request") {
+        value.insert("request".to_owned(), json!(request));
+    }
+    if let Value::Object(content) = json_of(document.root()) {
+        let own = ["request", "api-version"];
+        let content = content.into_iter();
+        value.extend(content.filter(|(name, _)| !own.contains(&name.as_str())));
+    }
+    json_text(value, exit_code, errors)
+}
+
+/// An element as JSON: attributes and texts are strings, and children are lists by their name.
+pub(crate) fn json_of(element: Element<'_>) -> Value {
+    let mut value = Map::new();
+    for (name, text) in element.attributes() {
+        value.insert(name.to_owned(), json!(text));
+    }
+    for content in element.nodes() {
+        match content {
+            Content::Element(child) => {
+                let list = value.entry(child.name()).or_insert_with(|| json!([]));
+                if let Value::Array(list) = list {
+                    list.push(json_of(child));
+                }
+            }
+            Content::Text(text) => {
+                value.insert("text".to_owned(), json!(text));
+            }
+            Content::Comment(_) | Content::Instruction(_) => {}
+        }
+    }
+    Value::Object(value)
 }
 
 /// A JSON result of `program` with `arguments`, to which members can be added.
@@ -92,7 +130,7 @@ pub(crate) fn version(format: Format, program: &str, arguments: &[String]) -> St
             document.insert("version".to_owned(), version);
             json_text(document, ExitCode::OK, &[])
         }
-        Format::None => String::new(),
+        Format::None | Format::Html => String::new(),
     }
 }
 

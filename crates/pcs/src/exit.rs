@@ -29,6 +29,18 @@ impl ExitCode {
     pub const CONFIGURATION: Self = Self(78);
     /// There is no connection to the cluster.
     pub const DISCONNECTED: Self = Self(102);
+    /// Several things fit where one is meant.
+    pub const MULTIPLE: Self = Self(109);
+    /// It exists already.
+    pub const EXISTS: Self = Self(108);
+    /// There is no quorum.
+    pub const QUORUM: Self = Self(106);
+    /// What was given is older than what there is.
+    pub const OLD: Self = Self(103);
+    /// It would be dangerous.
+    pub const UNSAFE: Self = Self(107);
+    /// It did not happen in time.
+    pub const TIMEOUT: Self = Self(124);
     /// The thing asked for does not exist.
     pub const NO_SUCH: Self = Self(105);
 

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use cluster_api::{SOCKET, SOCKET_VARIABLE};
+
 /// The files of a machine, or what stands for them in a test.
 pub trait Files {
     /// What the file `path` holds.
@@ -48,6 +50,12 @@ pub trait Files {
 
     /// The environment variable `name`, if it is set, is text, and is not empty.
     fn variable(&self, name: &str) -> Option<String>;
+
+    /// Where the cluster's daemon of this machine listens.
+    fn daemon(&self) -> PathBuf {
+        self.variable(SOCKET_VARIABLE)
+            .map_or_else(|| PathBuf::from(SOCKET), PathBuf::from)
+    }
 
     /// Whether the process ends with the command. Then it need not give back its memory piece by
     /// piece, which costs a tenth of a large command's time.
@@ -235,6 +243,12 @@ impl Files for MemoryFiles {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.variables.get(name).cloned()
+    }
+
+    /// That of the machine is none of a test's business.
+    fn daemon(&self) -> PathBuf {
+        self.variable(SOCKET_VARIABLE)
+            .map_or_else(|| PathBuf::from("/nowhere"), PathBuf::from)
     }
 }
 

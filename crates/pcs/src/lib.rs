@@ -1,11 +1,11 @@
-//! The command lines of the cluster role: `pcs`, `crm_simulate` and `crm_verify`.
+//! The command lines of the cluster role: `pcs`, `crm_mon` and Pacemaker's other tools.
 //!
 //! ```text
 //! arguments ─► CIB file ─► cib ─► scheduler ─► report (text, XML, JSON) ─► outcome
 //!                                    │
 //!                                    └─► graph, dot, CIB files
 //!
-//! words of pcs ─► edit of the CIB ─► file, or the cluster's daemon
+//! words ─► edit of the CIB ─► store ─► file, or the cluster's daemon
 //! ```
 //!
 //! Owns: what operators type and read, in Pacemaker's grammar and words.
@@ -14,22 +14,46 @@
 //! [`files::Files`], an agent other than through [`pcs::agents::Agents`], or the clock other than
 //! through its arguments, so that a whole command can run inside a test.
 
+pub mod attributes;
+pub mod cibadmin;
 mod command_line;
+pub mod crm_mon;
+pub mod crm_node;
 pub mod crm_simulate;
 pub mod crm_verify;
 mod document;
 pub mod exit;
 pub mod files;
+mod history;
+mod moved;
 pub mod outline;
 mod output;
 pub mod pcs;
+mod planned;
 mod said;
 mod source;
 pub mod status;
+pub mod store;
 mod summary;
+mod tool;
 
 pub use exit::ExitCode;
 pub use files::{Files, MachineFiles, MemoryFiles};
+
+/// A tool: its arguments (without its own name) at a time, on a machine's files and cluster.
+pub type Tool = fn(&[String], cib::time::DateTime, &mut dyn Files) -> Outcome;
+
+/// Pacemaker's small tools, by name.
+pub const TOOLS: &[(&str, Tool)] = &[
+    ("attrd_updater", attributes::attrd_updater),
+    ("cibadmin", cibadmin::run),
+    ("crm_attribute", attributes::crm_attribute),
+    ("crm_failcount", attributes::crm_failcount),
+    ("crm_master", attributes::master),
+    ("crm_node", crm_node::run),
+    ("crm_standby", attributes::crm_standby),
+    ("crmadmin", crm_node::crmadmin),
+];
 
 /// What came of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,13 +1,26 @@
-//! Text as nested lists: what Pacemaker's tools print for people.
+//! Text as nested lists: what Pacemaker's tools print for people, on terminals and in browsers.
 
 use std::fmt::Write as _;
+
+use cib::xml::escape_attribute;
 
 /// A text that grows by headings and items, each two spaces deeper than what it belongs to.
 #[derive(Clone, Debug)]
 pub struct Outline {
     text: String,
     depth: usize,
-    plain: bool,
+    style: Style,
+}
+
+/// How lists look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Style {
+    /// Headings, bullets, indentation.
+    Lists,
+    /// None of these.
+    Plain,
+    /// As HTML.
+    Html,
 }
 
 impl Outline {
@@ -17,16 +30,38 @@ impl Outline {
         Self {
             text: String::new(),
             depth: 0,
-            plain,
+            style: if plain { Style::Plain } else { Style::Lists },
+        }
+    }
+
+    /// An empty text as HTML: the content of a page's body.
+    #[must_use]
+    pub fn html() -> Self {
+        Self {
+            text: String::new(),
+            depth: 0,
+            style: Style::Html,
         }
     }
 
     /// Opens a list.
     pub fn begin(&mut self, heading: &str) {
-        if !self.plain {
-            self.indent();
-            self.text.push_str(heading);
-            self.text.push_str(":\n");
+        match self.style {
+            Style::Plain => {}
+            Style::Lists => {
+                self.indent();
+                self.text.push_str(heading);
+                self.text.push_str(":\n");
+            }
+            Style::Html => {
+                let heading = escaped(heading);
+                // Writing to a String cannot fail.
+                let _ = if self.depth == 0 {
+                    writeln!(self.text, "<h2>{heading}</h2>\n<ul>")
+                } else {
+                    writeln!(self.text, "<li><h3>{heading}</h3>\n<ul>")
+                };
+            }
         }
         self.depth += 1;
     }
@@ -34,25 +69,41 @@ impl Outline {
     /// Closes the list that was opened last.
     pub fn end(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        if self.style == Style::Html {
+            self.text.push_str("</ul>");
+            self.text
+                .push_str(if self.depth > 0 { "</li>\n" } else { "\n" });
+        }
     }
 
     /// Adds an item to the open list.
     pub fn item(&mut self, text: &str) {
-        if !self.plain {
-            self.indent();
+        match self.style {
+            Style::Plain => self.line(text),
+            Style::Lists => {
+                self.indent();
+                self.line(text);
+            }
+            Style::Html => {
+                let text = escaped(text);
+                let _ = writeln!(self.text, "<li>{text}</li>");
+            }
         }
-        self.line(text);
     }
 
     /// Adds a line that belongs to no list.
     pub fn line(&mut self, text: &str) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.text, "{text}");
+        let _ = match self.style {
+            Style::Html => writeln!(self.text, "<p>{}</p>", escaped(text.trim())),
+            Style::Lists | Style::Plain => writeln!(self.text, "{text}"),
+        };
     }
 
     /// Adds an empty line.
     pub fn spacer(&mut self) {
-        self.text.push('\n');
+        if self.style != Style::Html {
+            self.text.push('\n');
+        }
     }
 
     /// The whole text.
@@ -71,9 +122,29 @@ impl Outline {
     }
 }
 
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    let _ = escape_attribute(&mut escaped, text);
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
     use super::Outline;
+
+    #[test]
+    fn browsers_get_lists_too() {
+        let mut outline = Outline::html();
+        outline.begin("Nodes");
+        outline.item("a < b");
+        outline.begin("c");
+        outline.end();
+        outline.end();
+        assert_eq!(
+            outline.into_text(),
+            "<h2>Nodes</h2>\n<ul>\n<li>a &lt; b</li>\n<li><h3>c</h3>\n<ul>\n</ul></li>\n</ul>\n"
+        );
+    }
 
     fn written(plain: bool) -> String {
         let mut outline = Outline::new(plain);

@@ -16,6 +16,8 @@ pub enum Format {
     Xml,
     /// One JSON document.
     Json,
+    /// A page for browsers.
+    Html,
     /// Not at all.
     None,
 }
@@ -25,7 +27,7 @@ pub enum Format {
 pub(crate) struct Output {
     pub format: Format,
     /// The file; none for standard output.
-    file: Option<String>,
+    pub file: Option<String>,
 }
 
 /// Why results cannot go there.
@@ -38,6 +40,15 @@ pub(crate) struct NoOutput {
 impl Output {
     /// What `options` ask for. The file is made, or emptied.
     pub fn open(options: &CommonOptions, files: &mut dyn Files) -> Result<Self, NoOutput> {
+        Self::open_with(options, &[], files)
+    }
+
+    /// The same, for a tool that has `more` forms.
+    pub fn open_with(
+        options: &CommonOptions,
+        more: &[(&str, Format)],
+        files: &mut dyn Files,
+    ) -> Result<Self, NoOutput> {
         let name = options.output_as.as_deref().unwrap_or("text");
         let refused = |reason: &str, exit_code| NoOutput {
             text: format!("Error creating output format {name}: {reason}"),
@@ -48,7 +59,10 @@ impl Output {
             "xml" => Format::Xml,
             "json" => Format::Json,
             "none" => Format::None,
-            _ => return Err(refused("Unknown output format", ExitCode::NO_SUCH)),
+            name => match more.iter().find(|(own, _)| *own == name) {
+                Some(&(_, format)) => format,
+                None => return Err(refused("Unknown output format", ExitCode::NO_SUCH)),
+            },
         };
         let file = options.output_to.clone().filter(|path| path != "-");
         if let Some(path) = &file {

@@ -10,10 +10,15 @@ use bzip2::read::BzDecoder;
 use cib::xml::{Document, ParseError, decode};
 
 use crate::files::reason;
+use crate::store::{ClusterStore, Store as _, StoreError};
 use crate::{ExitCode, Files};
 
 /// How large a compressed CIB may become.
 const MAX_UNPACKED_BYTES: u64 = 1 << 28;
+
+/// What Pacemaker's tools say where no cluster runs.
+pub(crate) const NOT_CONNECTED: &str =
+    "Could not connect to the CIB: Transport endpoint is not connected";
 
 /// Where a CIB comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,11 +71,13 @@ impl Source {
 
 fn live(files: &mut dyn Files) -> Result<Document, Unreadable> {
     let Some(path) = file_for_cluster(files) else {
-        let text = "There is no running cluster to ask yet: use --xml-file with a saved CIB";
-        return Err(Unreadable::Connection(
-            text.to_owned(),
-            ExitCode::DISCONNECTED,
-        ));
+        let read = ClusterStore::at(files.daemon()).read();
+        return read.map_err(|error| match error {
+            StoreError::NotRunning => {
+                Unreadable::Connection(NOT_CONNECTED.to_owned(), ExitCode::DISCONNECTED)
+            }
+            other => Unreadable::Connection(other.to_string(), ExitCode::ERROR),
+        });
     };
     let refused = |reason: &str, exit_code| {
         let text = format!("Could not connect to the CIB: {path}: {reason}");

@@ -54,7 +54,7 @@ fn what_cannot_be_used_is_refused() {
             ExitCode::INVALID_DATA,
             "Could not read input XML",
         ),
-        ("-L -S", ExitCode::DISCONNECTED, "no running cluster"),
+        ("-L -S", ExitCode::DISCONNECTED, "is not connected"),
         (
             "--bogus",
             ExitCode::USAGE,

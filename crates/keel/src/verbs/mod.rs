@@ -20,6 +20,8 @@ pub fn run(invocation: Invocation) -> ExitCode {
     match invocation {
         Invocation::Haproxy(words) => haproxy::haproxy(words),
         Invocation::Keepalived(words) => keepalived::keepalived(words),
+        Invocation::CrmMon(words) => pacemaker::crm_mon(&words),
+        Invocation::PacemakerTool(name, words) => pacemaker::tool(&name, &words),
         Invocation::CrmSimulate(words) => pacemaker::crm_simulate(&words),
         Invocation::CrmVerify(words) => pacemaker::crm_verify(&words),
         Invocation::Pcs(words) => pacemaker::pcs(&words),

@@ -1,15 +1,40 @@
-//! `keel pcs`, `keel crm_simulate`, `keel crm_verify`: the command lines of Pacemaker's world.
+//! `keel pcs`, `keel crm_mon` and Pacemaker's other tools: the command lines of its world.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use cib::time::DateTime;
+use pcs::crm_mon::Screen;
 use pcs::pcs::Machine;
 use pcs::pcs::agents::ScriptAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
 use super::hosts::MachineHosts;
+
+/// How is the cluster?
+pub fn crm_mon(words: &[String]) -> ExitCode {
+    let mut out = std::io::stdout();
+    let is_terminal = out.is_terminal();
+    let mut screen = Screen {
+        out: &mut out,
+        is_terminal,
+    };
+    finish(&pcs::crm_mon::run(
+        words,
+        &now,
+        &mut MachineFiles,
+        &mut screen,
+    ))
+}
+
+/// One of the small tools.
+pub fn tool(name: &str, words: &[String]) -> ExitCode {
+    match pcs::TOOLS.iter().find(|(tool, _)| *tool == name) {
+        Some((_, run)) => finish(&run(words, now(), &mut MachineFiles)),
+        None => ExitCode::FAILURE,
+    }
+}
 
 /// What would the cluster do?
 pub fn crm_simulate(words: &[String]) -> ExitCode {

@@ -40,6 +40,8 @@ pub(crate) struct Entry<T> {
     pub long: &'static str,
     pub short: Option<char>,
     pub argument: Option<&'static str>,
+    /// Whether the argument may be left out: what begins with a hyphen is none then.
+    pub is_optional: bool,
     pub meaning: Meaning<T>,
     pub help: &'static str,
 }
@@ -67,6 +69,20 @@ pub(crate) const fn entry<T: Copy>(
     own(long, short, argument, Meaning::Own(meaning), help)
 }
 
+/// An option whose argument may be left out.
+pub(crate) const fn optional_entry<T: Copy>(
+    long: &'static str,
+    short: char,
+    argument: &'static str,
+    meaning: T,
+    help: &'static str,
+) -> Entry<T> {
+    Entry {
+        is_optional: true,
+        ..own(long, short, Some(argument), Meaning::Own(meaning), help)
+    }
+}
+
 const fn own<T: Copy>(
     long: &'static str,
     short: char,
@@ -78,6 +94,7 @@ const fn own<T: Copy>(
         long,
         short: if short == ' ' { None } else { Some(short) },
         argument,
+        is_optional: false,
         meaning,
         help,
     }
@@ -190,6 +207,7 @@ impl<T: Copy> Grammar<T> {
         let argument = match (entry.argument, attached) {
             (_, Some(argument)) => argument,
             (None, None) => "",
+            (Some(_), None) if entry.is_optional => optional_argument(rest),
             (Some(_), None) => argument_of(&name, rest)?,
         };
         let given = Given { name, argument };
@@ -204,15 +222,17 @@ impl<T: Copy> Grammar<T> {
         let mut options = Vec::new();
         let mut has_argument = false;
         for letter in letters.chars() {
-            if matches!(letter, 'h' | '?') {
+            let entry = self.entries().find(|entry| entry.short == Some(letter));
+            if matches!(letter, 'h' | '?') && entry.is_none() {
                 return Ok(self.help("help").map_or(Reading::Unknown, Reading::Help));
             }
             let name = format!("-{letter}");
-            let Some(entry) = self.entries().find(|entry| entry.short == Some(letter)) else {
+            let Some(entry) = entry else {
                 return Ok(Reading::Unknown);
             };
             let argument = match entry.argument {
                 None => "",
+                Some(_) if entry.is_optional => optional_argument(rest),
                 Some(_) if has_argument => return Err(format!("Error parsing option {name}")),
                 Some(_) => argument_of(&name, rest)?,
             };
@@ -243,7 +263,7 @@ impl<T: Copy> Grammar<T> {
 
     fn letters_with_argument(&self) -> String {
         self.entries()
-            .filter(|entry| entry.argument.is_some())
+            .filter(|entry| entry.argument.is_some() && !entry.is_optional)
             .filter_map(|entry| entry.short)
             .collect()
     }
@@ -259,6 +279,14 @@ enum Reading<'w, T> {
 fn argument_of<'w>(name: &str, rest: &mut Words<'w>) -> Result<&'w str, String> {
     let argument = rest.next().map(String::as_str);
     argument.ok_or_else(|| format!("Missing argument for {name}"))
+}
+
+/// The next word, if it is no option.
+fn optional_argument<'w>(rest: &mut Words<'w>) -> &'w str {
+    match rest.as_slice().first() {
+        Some(word) if !word.starts_with('-') => rest.next().map_or("", String::as_str),
+        _ => "",
+    }
 }
 
 /// An option as it was given.

@@ -187,7 +187,7 @@ fn form(format: Format, arguments: &[String], answer: &Answer, outcome: &mut Out
             document.insert("verdict".to_owned(), json!(verdict));
             document::json_text(document, answer.exit_code, &answer.lines)
         }
-        Format::None => String::new(),
+        Format::None | Format::Html => String::new(),
     }
 }
 

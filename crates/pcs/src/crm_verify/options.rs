@@ -46,7 +46,9 @@ impl Options {
         } = self.common;
         match format {
             Format::Xml | Format::Json => 1,
-            Format::Text | Format::None => verbosity.saturating_sub(usize::from(quiet)),
+            Format::Text | Format::None | Format::Html => {
+                verbosity.saturating_sub(usize::from(quiet))
+            }
         }
     }
 }

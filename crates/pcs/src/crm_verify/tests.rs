@@ -89,8 +89,7 @@ fn what_is_no_configuration() {
 fn what_is_not_asked_well() {
     check("", "", "crm_verify: No input specified\n", ExitCode::ERROR);
     check("", "-Z", "crm_verify: Unknown option -Z\n", ExitCode::USAGE);
-    let live = "crm_verify: There is no running cluster to ask yet: use --xml-file with a saved \
-                CIB\n";
+    let live = "crm_verify: Could not connect to the CIB: Transport endpoint is not connected\n";
     check("", "-L -V", live, ExitCode::DISCONNECTED);
 }
 

@@ -2,9 +2,9 @@
 
 use super::grammar::{Act, Action, Command};
 use super::{
-    cluster_life, cluster_setup, constraint, constraint_text, defaults, fencing_levels, host_auth,
-    location, node, property, resource, resource_create, resource_state, resource_structure,
-    resource_update, status, stonith,
+    cluster_config, cluster_life, cluster_setup, constraint, constraint_text, defaults,
+    fencing_levels, host_auth, location, node, property, quorum, resource, resource_create,
+    resource_state, resource_structure, resource_update, status, stonith,
 };
 
 const fn cib(
@@ -537,11 +537,13 @@ pub(crate) const COMMANDS: &[Command] = &[
     cib("status cluster", &[""], &[], status::status_cluster),
     refused("status xml", NOT_BUILT),
     refused("status corosync", "see 'keel cluster status'"),
-    refused("status quorum", "see 'keel cluster status'"),
+    machine("status quorum", &[""], &[], quorum::status),
     refused("status booth", "there is no booth here"),
-    refused(
+    machine(
         "status pcsd",
-        "there is no pcsd here: the cluster's daemon is asked",
+        &["[NODE...]"],
+        &[],
+        cluster_config::pcsd_status,
     ),
     cib("config", &["[show]"], &[], status::config),
     cib("config show", &[""], &[], status::config),
@@ -613,7 +615,23 @@ pub(crate) const COMMANDS: &[Command] = &[
     refused("cluster node", WAITS_FOR_SETUP),
     refused("cluster link", WAITS_FOR_SETUP),
     refused("cluster authkey", WAITS_FOR_SETUP),
-    refused("cluster config", WAITS_FOR_SETUP),
+    machine(
+        "cluster config",
+        &["[show]"],
+        &["--corosync_conf"],
+        cluster_config::show,
+    ),
+    refused(
+        "cluster config update",
+        "edit corosync.conf on all nodes and restart the cluster",
+    ),
+    refused("cluster config uuid", NOT_BUILT),
+    machine(
+        "cluster pcsd-status",
+        &["[NODE...]"],
+        &[],
+        cluster_config::old_pcsd_status,
+    ),
     refused("cluster report", NOT_BUILT),
     machine(
         "host auth",
@@ -623,11 +641,42 @@ pub(crate) const COMMANDS: &[Command] = &[
     ),
     machine("host deauth", &["[HOST...]"], &[], host_auth::deauth),
     refused("client", WAITS_FOR_SETUP),
-    refused(
-        "pcsd",
-        "there is no pcsd here: the cluster's daemon is asked",
+    machine(
+        "pcsd status",
+        &["[NODE...]"],
+        &[],
+        cluster_config::pcsd_status,
     ),
-    refused("quorum", "see 'keel cluster status'"),
+    refused("pcsd certkey", "keel's pcsd makes its own certificate"),
+    refused(
+        "pcsd sync-certificates",
+        "each node's pcsd has a certificate of its own",
+    ),
+    refused("pcsd deauth", "'pcs host deauth' forgets hosts"),
+    refused(
+        "pcsd accept_token",
+        "tokens are given for the password: 'pcs host auth'",
+    ),
+    machine(
+        "quorum",
+        &["[config]"],
+        &["--corosync_conf"],
+        quorum::config,
+    ),
+    machine("quorum config", &[""], &["--corosync_conf"], quorum::config),
+    machine("quorum status", &[""], &[], quorum::status),
+    machine(
+        "quorum expected-votes",
+        &["VOTES"],
+        &[],
+        quorum::expected_votes,
+    ),
+    machine("quorum unblock", &[""], &[], quorum::unblock),
+    machine("quorum update", &["OPTION=[VALUE]..."], &[], quorum::update),
+    refused(
+        "quorum device",
+        "section 'device' in corosync.conf names a witness: see 'keel witness'",
+    ),
     refused("qdevice", "see 'keel witness'"),
     refused("booth", "there is no booth here"),
     refused("dr", "there is no disaster recovery across clusters here"),

@@ -8,12 +8,13 @@
 //!
 //! Owns: the commands' grammar, what each does to a CIB, and their texts. An edit is a function of the
 //! CIB, the words and the agents' metadata alone: should somebody else change the cluster's CIB
-//! meanwhile, it is played once more on the newer one ([`store`]).
+//! meanwhile, it is played once more on the newer one ([`crate::store`]).
 //!
 //! Must never: accept an option or a command that has no effect here.
 
 pub mod agents;
 mod cib_edit;
+mod cluster_config;
 mod cluster_life;
 mod cluster_setup;
 mod commands;
@@ -31,6 +32,7 @@ mod operations;
 mod options;
 mod pairs;
 mod property;
+mod quorum;
 mod resource;
 mod resource_create;
 mod resource_sets;
@@ -40,23 +42,19 @@ mod resource_update;
 mod session;
 mod status;
 mod stonith;
-pub mod store;
 mod support;
 
 pub use support::support_table;
 
 use ::cib::time::DateTime;
 
+use crate::store::{MAX_ATTEMPTS, StoreError, Target, Written};
 use crate::{ExitCode, Files, Outcome};
 use agents::Agents;
 use grammar::{Action, Command};
 use hosts::Hosts;
 use options::Options;
 use session::Session;
-use store::{ClusterStore, FileStore, Store, StoreError, Written};
-
-/// How often an edit is played again because the CIB was changed meanwhile.
-const MAX_ATTEMPTS: usize = 10;
 
 /// What a command has to work with.
 pub struct Machine<'m> {
@@ -167,29 +165,23 @@ fn on_cib(
     options: &Options,
     machine: &mut Machine<'_>,
 ) -> Result<Outcome, StoreError> {
-    let file = options.value("-f").map(str::to_owned);
-    let file = file.or_else(|| crate::source::file_for_cluster(machine.files));
-    let mut cluster = ClusterStore::default();
+    let mut target = match options.value("-f") {
+        Some(path) => Target::File(path.to_owned()),
+        None => Target::of(machine.files),
+    };
     for _ in 0..MAX_ATTEMPTS {
-        let before = match &file {
-            Some(path) => FileStore::new(path, machine.files).read()?,
-            None => cluster.read()?,
-        };
+        let before = target.read(machine.files)?;
         let edits = before.edits();
         let mut session = Session::new(before.clone(), options, machine);
-        session.cluster_name = cluster.name().map(str::to_owned);
+        session.cluster_name = target.cluster().and_then(|it| it.name().map(str::to_owned));
         let result = act(&mut session, rest);
         let keeps = result.is_ok() || session.keeps_in_spite;
         let after = session.take_cib();
         let outcome = session.finish(command, result);
-        if !keeps || after.edits() == edits {
-            return Ok(outcome);
-        }
-        let written = match &file {
-            Some(path) => FileStore::new(path, machine.files).write(&before, after)?,
-            None => cluster.write(&before, after)?,
-        };
-        if written == Written::Done {
+        if !keeps
+            || after.edits() == edits
+            || target.write(machine.files, &before, after)? == Written::Done
+        {
             return Ok(outcome);
         }
     }

@@ -5,12 +5,12 @@ use ::cib::time::{DateTime, Duration};
 use ::cib::xml::{Element, XmlId};
 
 use super::cib_edit::{
-    self, clone_of, constraints, first_set, free_id, in_section, is_clone, resource, section,
-    set_pairs,
+    self, clone_of, first_set, free_id, in_section, is_clone, resource, set_pairs,
 };
 use super::pairs::Pairs;
 use super::resource_update::has_pair;
 use super::session::{Done, Refusal, Session};
+use crate::moved::{self, Moved};
 
 const META: &str = "meta_attributes";
 
@@ -197,6 +197,21 @@ struct Placing {
     until: Option<DateTime>,
 }
 
+impl Placing {
+    /// The constraint for `node`; until when it holds is told.
+    fn moved<'m>(&'m self, session: &mut Session<'_>, node: &'m str) -> Moved<'m> {
+        if let Some(until) = self.until {
+            session.say(&format!("Migration will take effect until: {until}"));
+        }
+        Moved {
+            resource: &self.id,
+            node,
+            promoted: session.options.has("--promoted"),
+            until: self.until,
+        }
+    }
+}
+
 fn placing(session: &mut Session<'_>, words: &[String], is_move: bool) -> Done<Placing> {
     let (id, rest) = words.split_first().ok_or(Refusal::Usage)?;
     let mut node = None;
@@ -259,83 +274,6 @@ fn active_node(session: &Session<'_>, id: &str) -> Done<String> {
     super::status::active_node(session, id).ok_or_else(stopped)
 }
 
-/// The date as it stands in a rule, and as it is told.
-fn tell_until(session: &mut Session<'_>, until: DateTime) -> String {
-    let text = until.to_string();
-    session.say(&format!("Migration will take effect until: {text}"));
-    text
-}
-
-/// Adds the constraint that Pacemaker's own tools would make.
-fn constrain(
-    session: &mut Session<'_>,
-    placing: &Placing,
-    node: &str,
-    prefix: &str,
-    score: &str,
-) -> String {
-    let rsc = &placing.id;
-    let role = if session.options.has("--promoted") {
-        "Promoted"
-    } else {
-        "Started"
-    };
-    let until = placing.until.map(|it| tell_until(session, it));
-    let cib = &mut session.cib;
-    let id = match prefix {
-        "cli-ban" => format!("cli-ban-{rsc}-on-{node}"),
-        _ => format!("cli-prefer-{rsc}"),
-    };
-    let old: Vec<XmlId> = constraints(cib)
-        .filter(|it| it.id() == Some(&id))
-        .map(Element::xml_id)
-        .collect();
-    old.into_iter().for_each(|it| cib.remove(it));
-    let parent = section(cib, "constraints");
-    let element = cib.append(parent, "rsc_location");
-    cib.set(element, "id", &id);
-    cib.set(element, "rsc", rsc);
-    cib.set(element, "role", role);
-    match until {
-        None => {
-            cib.set(element, "node", node);
-            cib.set(element, "score", score);
-        }
-        Some(until) => {
-            let rule = cib.append(element, "rule");
-            cib.set(rule, "id", &format!("{prefix}-rule-{rsc}"));
-            cib.set(rule, "score", score);
-            cib.set(rule, "boolean-op", "and");
-            let expression = cib.append(rule, "expression");
-            for (name, value) in [
-                ("id", format!("{prefix}-expr-{rsc}").as_str()),
-                ("attribute", "#uname"),
-                ("operation", "eq"),
-                ("value", node),
-                ("type", "string"),
-            ] {
-                cib.set(expression, name, value);
-            }
-            let date = cib.append(rule, "date_expression");
-            cib.set(date, "id", &format!("{prefix}-lifetime-end-{rsc}"));
-            cib.set(date, "operation", "lt");
-            cib.set(date, "end", &until);
-        }
-    }
-    id
-}
-
-fn take_out(session: &mut Session<'_>, is_meant: impl Fn(&Element<'_>) -> bool) -> Vec<String> {
-    let found: Vec<(String, XmlId)> = constraints(&session.cib)
-        .filter(is_meant)
-        .map(|it| (it.id().unwrap_or("").to_owned(), it.xml_id()))
-        .collect();
-    for (_, element) in &found {
-        session.cib.remove(*element);
-    }
-    found.into_iter().map(|(id, _)| id).collect()
-}
-
 /// `resource move-with-constraint RESOURCE [NODE] [lifetime=DURATION] [--promoted]`
 pub(super) fn move_with_constraint(session: &mut Session<'_>, words: &[String]) -> Done {
     let has_node = words.iter().skip(1).any(|it| !it.contains('='));
@@ -346,9 +284,10 @@ pub(super) fn move_with_constraint(session: &mut Session<'_>, words: &[String]) 
         tell_ban(session, &placing, &node);
         return Ok(());
     }
-    let ban = format!("cli-ban-{rsc}-on-{node}");
-    take_out(session, |it| it.id() == Some(&ban));
-    constrain(session, &placing, &node, "cli-prefer", "INFINITY");
+    let ban = moved::ban_id(&rsc, &node);
+    moved::take_out(&mut session.cib, |it| it.id() == Some(&ban));
+    let moved = placing.moved(session, &node);
+    moved::prefer(&mut session.cib, &moved);
     if placing.until.is_none() {
         session.warn(&format!(
             "A move constraint has been created and the resource '{rsc}' may or may not move \
@@ -360,7 +299,8 @@ pub(super) fn move_with_constraint(session: &mut Session<'_>, words: &[String]) 
 
 fn tell_ban(session: &mut Session<'_>, placing: &Placing, node: &str) {
     let rsc = placing.id.clone();
-    let id = constrain(session, placing, node, "cli-ban", "-INFINITY");
+    let moved = placing.moved(session, node);
+    let id = moved::ban(&mut session.cib, &moved);
     let role = if session.options.has("--promoted") {
         "being promoted"
     } else {
@@ -381,10 +321,7 @@ fn tell_ban(session: &mut Session<'_>, placing: &Placing, node: &str) {
 pub(super) fn ban(session: &mut Session<'_>, words: &[String]) -> Done {
     let placing = placing(session, words, false)?;
     let node = placing.node.clone().unwrap_or_default();
-    let prefer = format!("cli-prefer-{}", placing.id);
-    take_out(session, |it| {
-        it.id() == Some(&prefer) && it.attribute("node") == Some(&node)
-    });
+    moved::forget_preference(&mut session.cib, &placing.id, &node);
     tell_ban(session, &placing, &node);
     Ok(())
 }
@@ -398,22 +335,8 @@ pub(super) fn clear(session: &mut Session<'_>, words: &[String]) -> Done {
     };
     check_placing(session, id, node, false);
     session.check()?;
-    let bans = format!("cli-ban-{id}-on-");
-    let prefer = format!("cli-prefer-{id}");
-    let is_on = |it: &Element<'_>| {
-        let value = it
-            .descendants()
-            .find(|it| it.attribute("attribute") == Some("#uname"));
-        let own = it
-            .attribute("node")
-            .or(value.and_then(|it| it.attribute("value")));
-        node.is_none() || own == node
-    };
-    let mut removed = take_out(session, |it| {
-        let own = it.id().unwrap_or("");
-        (own.starts_with(&bans) || own == prefer) && is_on(it)
-    });
-    removed.sort();
+    let only_expired = session.options.has("--expired").then_some(session.now);
+    let removed = moved::clear(&mut session.cib, id, node, only_expired);
     for id in removed {
         session.say(&format!("Removing constraint: {id}"));
     }

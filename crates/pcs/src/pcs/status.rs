@@ -1,28 +1,20 @@
 //! `pcs status`, `pcs config`, `pcs cluster cib|verify`: the whole cluster for people.
 
-use ::cib::schema::{self, Schema};
+use ::cib::schema;
+use scheduler::Plan;
 use scheduler::model::{NodeId, Variant};
-use scheduler::{Plan, Wishes, expansion};
 
 use super::cib_edit::in_section;
 use super::session::{Done, Refusal, Session};
 use super::{config_text, constraint_text, fencing_levels};
 use crate::outline::Outline;
+use crate::planned;
 use crate::status::{View, nodes, text};
 
 /// Does something with the cluster's state as the CIB tells it.
 fn with_plan<T>(session: &Session<'_>, act: impl FnOnce(&Plan<'_>) -> T) -> Done<T> {
-    let mut cib = session.cib.clone();
-    if cib.root().child("status").is_none() {
-        let root = cib.root().xml_id();
-        cib.append(root, "status");
-    }
-    if let Ok(Schema::Version(_)) = schema::claimed(&cib) {
-        schema::upgrade(&mut cib).map_err(|it| Refusal::said(it.to_string()))?;
-    }
-    let expanded = expansion::expand(&cib);
-    let plan = scheduler::read(&expanded, session.now, Wishes::default());
-    Ok(act(&plan))
+    planned::with_plan(&session.cib, session.now, |plan| act(plan))
+        .map_err(|it| Refusal::said(it.to_string()))
 }
 
 /// Where a resource is active, if it is active somewhere.
@@ -76,6 +68,9 @@ pub(super) fn status(session: &mut Session<'_>, words: &[String]) -> Done {
             .or(line.strip_prefix("  "))
             .unwrap_or(line);
         session.print(line);
+    }
+    if session.cluster_name.is_some() {
+        super::cluster_config::end_of_status(session);
     }
     Ok(())
 }
@@ -283,6 +278,9 @@ pub(super) fn status_cluster(session: &mut Session<'_>, words: &[String]) -> Don
         lines
     })?;
     lines.iter().for_each(|line| session.print(line));
+    if session.cluster_name.is_some() {
+        super::cluster_config::end_of_cluster_status(session);
+    }
     Ok(())
 }
 

@@ -5,32 +5,34 @@ use cib::xml::{Document, XmlId};
 use scheduler::Plan;
 use scheduler::model::{NodeId, NodeKind, ResourceId, Variant};
 
+use super::fail_counts::NodeFailures;
 use super::failures;
-use super::{View, attributes, nodes, resources};
+use super::{Shape, View, attributes, nodes, resources};
 use crate::exit;
 
 /// Appends `<nodes>`, `<resources>` and what else `view` asks for to `parent`.
 pub fn append(document: &mut Document, parent: XmlId, plan: &Plan<'_>, view: &View) {
-    let mut writer = Writer {
-        document,
-        plan,
-        view,
+    let shape = Shape {
+        pending: view.pending,
+        ..Shape::default()
     };
+    let mut writer = Writer::new(document, plan, &shape);
     writer.nodes(parent);
     writer.resources(parent);
     if view.attributes {
         writer.attributes(parent);
     }
-    if view.fail_counts.is_some() {
-        writer.fail_counts(parent);
+    if let Some(counts) = &view.fail_counts {
+        writer.fail_counts(parent, counts);
         writer.failures(parent);
     }
 }
 
-struct Writer<'a, 'c> {
+/// Writes parts of a status.
+pub(crate) struct Writer<'a, 'c> {
     document: &'a mut Document,
     plan: &'a Plan<'c>,
-    view: &'a View,
+    shape: &'a Shape,
 }
 
 /// A boolean as attributes have it.
@@ -38,7 +40,16 @@ const fn yes_or_no(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
 
-impl Writer<'_, '_> {
+impl<'a, 'c> Writer<'a, 'c> {
+    /// For parts of the status of `plan`.
+    pub fn new(document: &'a mut Document, plan: &'a Plan<'c>, shape: &'a Shape) -> Self {
+        Self {
+            document,
+            plan,
+            shape,
+        }
+    }
+
     /// Appends an element with these attributes; those without a value are left out.
     fn element(&mut self, parent: XmlId, name: &str, attributes: &[(&str, Option<&str>)]) -> XmlId {
         let element = self.document.append(parent, name);
@@ -50,14 +61,24 @@ impl Writer<'_, '_> {
         element
     }
 
-    fn nodes(&mut self, parent: XmlId) {
+    /// Appends the nodes.
+    pub fn nodes(&mut self, parent: XmlId) {
+        let plan = self.plan;
         let list = self.document.append(parent, "nodes");
-        for &node in &self.plan.nodes_by_name {
-            self.node(list, node);
+        for &node in plan.nodes_by_name.iter() {
+            if !self.shape.has_node(node) {
+                continue;
+            }
+            let element = self.node(list, node);
+            for &resource in &plan.nodes[node].running {
+                if self.shape.by_node {
+                    self.primitive(element, resource);
+                }
+            }
         }
     }
 
-    fn node(&mut self, parent: XmlId, node: NodeId) {
+    fn node(&mut self, parent: XmlId, node: NodeId) -> XmlId {
         let plan = self.plan;
         let of = &plan.nodes[node];
         let running = of.running.len().to_string();
@@ -90,16 +111,22 @@ impl Writer<'_, '_> {
                 ("type", Some(kind)),
                 ("id_as_resource", launcher),
             ],
-        );
+        )
     }
 
-    fn resources(&mut self, parent: XmlId) {
+    /// Appends the resources.
+    pub fn resources(&mut self, parent: XmlId) {
+        let wanted = |root: ResourceId| {
+            let only = self.shape.only_resources.as_ref();
+            only.is_none_or(|only| only.contains(&self.plan.resources[root].id))
+        };
         let shown: Vec<ResourceId> = self
             .plan
             .roots
             .iter()
             .copied()
             .filter(|&root| !self.plan.resources[root].removed || self.plan.is_active(root, true))
+            .filter(|&root| wanted(root))
             .collect();
         if shown.is_empty() {
             return;
@@ -130,7 +157,13 @@ impl Writer<'_, '_> {
             None => format!("{class}:{kind}"),
         };
         let running_on = of.active_on.len().to_string();
-        let pending = self.view.pending;
+        let pending = self.shape.pending;
+        let place = of.active_on.first().map(|&node| plan.nodes[node].name);
+        let doubt = self.shape.doubt.as_ref();
+        let doubt = doubt.and_then(|it| {
+            let state = place.map(|place| it.state("", place));
+            state.filter(|it| !it.is_empty()).or(it.remark(place))
+        });
         let element = self.element(
             parent,
             "resource",
@@ -154,6 +187,7 @@ impl Writer<'_, '_> {
                 ("nodes_running_on", Some(&running_on)),
                 ("pending", resources::pending_check(of).filter(|_| pending)),
                 ("locked_to", of.lock_node.map(|node| plan.nodes[node].name)),
+                ("doubt", doubt.as_deref()),
             ],
         );
         for &node in &of.active_on {
@@ -250,9 +284,13 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn attributes(&mut self, parent: XmlId) {
+    /// Appends attributes of nodes.
+    pub fn attributes(&mut self, parent: XmlId) {
         let mut list = None;
         for (node, attributes) in attributes::by_node(self.plan) {
+            if !self.shape.has_node(node) {
+                continue;
+            }
             let list = *list.get_or_insert_with(|| self.document.append(parent, "node_attributes"));
             let name = self.plan.nodes[node].name;
             let element = self.element(list, "node", &[("name", Some(name))]);
@@ -271,15 +309,10 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn fail_counts(&mut self, parent: XmlId) {
-        let Some(nodes) = self
-            .view
-            .fail_counts
-            .as_ref()
-            .filter(|nodes| !nodes.is_empty())
-        else {
+    fn fail_counts(&mut self, parent: XmlId, nodes: &[NodeFailures]) {
+        if nodes.is_empty() {
             return;
-        };
+        }
         let list = self.document.append(parent, "node_history");
         for node in nodes.iter().filter(|node| !node.resources.is_empty()) {
             let name = self.plan.nodes[node.node].name;
@@ -308,12 +341,13 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn failures(&mut self, parent: XmlId) {
+    /// Appends failed operations.
+    pub fn failures(&mut self, parent: XmlId) {
         let plan = self.plan;
         let mut list = None;
         for failed in &plan.failed_operations {
             let entry = failed.entry;
-            if failures::is_masked_probe(entry) {
+            if failures::is_masked_probe(entry) || !self.shape.has_node(failed.node) {
                 continue;
             }
             let list = *list.get_or_insert_with(|| self.document.append(parent, "failures"));
@@ -356,6 +390,6 @@ impl Writer<'_, '_> {
 }
 
 /// The moment `epoch_s`, as the local clock shows it.
-pub(super) fn local(clock: DateTime, epoch_s: i64) -> DateTime {
+pub(crate) fn local(clock: DateTime, epoch_s: i64) -> DateTime {
     DateTime::from_epoch_s(epoch_s).with_offset_s(clock.offset_s())
 }

@@ -74,7 +74,7 @@ pub(super) fn new(format: Format, options: &Options, arguments: &[String]) -> Bo
         Format::Text => Box::new(text::Text::new(options)),
         Format::Xml => Box::new(xml::Xml::new(arguments)),
         Format::Json => Box::new(json::Json::new(arguments)),
-        Format::None => Box::new(text::Text::silent()),
+        Format::None | Format::Html => Box::new(text::Text::silent()),
     }
 }
 

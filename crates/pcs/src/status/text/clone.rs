@@ -13,6 +13,7 @@ use scheduler::model::{NodeId, Resource, ResourceId, Role};
 use super::Resources;
 use crate::exit;
 use crate::outline::Outline;
+use crate::status::doubt::Doubt;
 use crate::status::resources;
 
 /// Instances of a clone that are on no line of their own.
@@ -52,10 +53,13 @@ impl Resources<'_, '_> {
         ] {
             if !nodes.is_empty() {
                 begin(outline);
+                let state = self.doubtful_state(state, &nodes);
                 outline.item(&format!("{state}: [ {} ]", self.names(nodes)));
             }
         }
-        let stopped = if of.unique || max <= active {
+        let stopped = if !self.shape.inactive {
+            Vec::new()
+        } else if of.unique || max <= active {
             let ids = summary.stopped.join(" ");
             Vec::from_iter((!ids.is_empty()).then(|| ("Stopped".to_owned(), ids)))
         } else {
@@ -82,7 +86,10 @@ impl Resources<'_, '_> {
         if plan.resources[clone].unique {
             return !is_partly_active && plan.resources[clone].removed;
         }
-        if self.pending && part.pending_task.is_some_and(|task| task != "probe") {
+        if self.shape.detail {
+            return part.removed && !is_partly_active;
+        }
+        if self.shape.pending && part.pending_task.is_some_and(|task| task != "probe") {
             return false;
         }
         if !is_partly_active {
@@ -107,6 +114,22 @@ impl Resources<'_, '_> {
             summary.started.push(node);
         }
         true
+    }
+
+    /// The state of instances on `nodes`, with what this node cannot vouch for.
+    fn doubtful_state(&self, state: &str, nodes: &[NodeId]) -> String {
+        let here = match &self.shape.doubt {
+            Some(Doubt::Stopping { here, .. }) => here,
+            _ => return state.to_owned(),
+        };
+        let name = |node: &NodeId| self.plan.nodes[*node].name;
+        match &self.shape.doubt {
+            Some(doubt) if nodes.iter().any(|it| name(it) == here) => {
+                let own = doubt.state(state, here);
+                format!("{state} ({here}: {own})")
+            }
+            _ => state.to_owned(),
+        }
     }
 
     fn clone_heading(&self, clone: ResourceId) -> String {

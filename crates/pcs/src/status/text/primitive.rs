@@ -51,7 +51,12 @@ impl Resources<'_, '_> {
                 add(role.name());
             }
         } else {
-            add(resources::displayed_state(plan, resource, self.pending));
+            let state = resources::displayed_state(plan, resource, self.shape.pending);
+            let place = of.active_on.first().map(|&node| plan.nodes[node].name);
+            match (&self.shape.doubt, place) {
+                (Some(doubt), Some(place)) => add(&doubt.state(state, place)),
+                _ => add(state),
+            }
         }
         let node_name = node.map(|node| plan.nodes[node].name);
         if let Some(name) = node_name {
@@ -95,7 +100,7 @@ impl Resources<'_, '_> {
                 add("LOCKED");
             }
         }
-        if self.pending
+        if self.shape.pending
             && let Some(check) = resources::pending_check(of)
         {
             add(check);
@@ -112,6 +117,14 @@ impl Resources<'_, '_> {
         }
         if of.ignore_failure {
             add("failure ignored");
+        }
+        if let Some(doubt) = &self.shape.doubt {
+            let place = of.active_on.first().map(|&node| plan.nodes[node].name);
+            // What stands in a clone is in doubt as a whole.
+            let is_stopped_instance = place.is_none() && of.instance.is_some();
+            if let Some(remark) = doubt.remark(place).filter(|_| !is_stopped_instance) {
+                add(&remark);
+            }
         }
         flags
     }
