@@ -14,7 +14,6 @@
 //!                                     writer ┴──┴─► disk
 //! ```
 
-mod cables;
 pub mod clients;
 pub mod clock;
 mod commands;
