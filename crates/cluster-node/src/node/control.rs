@@ -11,6 +11,9 @@ use super::{ClusterNode, Output};
 use crate::message::Message;
 use crate::resources::Wish;
 
+/// How long a node that is plugged in again looks for the others.
+pub const LOOK: Duration = Duration::from_secs(5);
+
 impl ClusterNode {
     pub(super) fn hear_controller(&mut self, now: Duration, sender: Member, payload: &[u8]) {
         match controller::Message::decode(payload) {
@@ -35,6 +38,25 @@ impl ClusterNode {
     /// A node that had been gone was heard, and may come back.
     pub fn heard_of(&mut self, now: Duration, node: u32) {
         self.control(now, |controller, now| controller.heard_of(now, node));
+    }
+
+    /// Whether no interface of this node works that leads to others. Where nobody is with it, it stops
+    /// what it runs as if it had no quorum, and looks for the others for [`LOOK`] before it goes on
+    /// alone.
+    pub fn unplugged(&mut self, now: Duration, is_unplugged: bool) {
+        let was = std::mem::replace(&mut self.is_unplugged, is_unplugged);
+        if was == is_unplugged {
+            return;
+        }
+        self.looks_until = (was && self.is_alone).then(|| now + LOOK);
+        self.settle_replica();
+    }
+
+    pub(super) fn look_no_longer(&mut self, now: Duration) {
+        if self.looks_until.is_some_and(|until| now >= until) {
+            self.looks_until = None;
+            self.settle_replica();
+        }
     }
 
     /// An agent has answered.
@@ -111,13 +133,14 @@ impl ClusterNode {
 
     /// What follows from the controller. Whether the replica was asked for something.
     pub(super) fn settle_resources(&mut self) -> bool {
+        let is_cut_off = self.is_cut_off();
         let Some(resources) = &mut self.resources else {
             return false;
         };
         if let Some((view, standing)) = self.replica.established()
             && Some(view) == self.view
         {
-            resources.established(standing.quorate);
+            resources.established(standing.quorate && !is_cut_off);
         }
         while let Some(wish) = resources.poll(&mut self.replica) {
             self.outputs.push_back(match wish {
