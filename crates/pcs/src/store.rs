@@ -308,7 +308,7 @@ pub enum Target {
     /// A file that stands for the cluster.
     File(String),
     /// The running cluster.
-    Cluster(ClusterStore),
+    Cluster(Box<ClusterStore>),
 }
 
 impl Target {
@@ -317,7 +317,7 @@ impl Target {
     pub fn of(files: &dyn Files) -> Self {
         match file_for_cluster(files) {
             Some(path) => Self::File(path),
-            None => Self::Cluster(ClusterStore::at(files.daemon())),
+            None => Self::Cluster(Box::new(ClusterStore::at(files.daemon()))),
         }
     }
 

@@ -244,7 +244,7 @@ fn pcs_at(line: &str, socket: &std::path::Path) -> Outcome {
         .insert(cluster_api::SOCKET_VARIABLE.to_owned(), socket);
     let mut machine = pcs::pcs::Machine {
         files: &mut files,
-        agents: &mut pcs::pcs::agents::ScriptAgents,
+        agents: &mut pcs::pcs::agents::MachineAgents::default(),
         hosts: &mut no_hosts::NoHosts,
         now: now(),
     };

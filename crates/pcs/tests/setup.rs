@@ -77,6 +77,33 @@ fn configurations_are_those_of_pcs() {
 }
 
 #[test]
+fn a_configuration_is_shown_as_pcs_shows_it() {
+    const LINKS: &str = "web n1 addr=10.0.0.1 addr=10.1.0.1 n2 addr=10.0.0.2 addr=10.1.0.2 \
+         transport knet link_mode=active link linknumber=1 mcastport=5500 ping_interval=100 ping_timeout=200 \
+         compression model=zlib totem token=1000 quorum wait_for_all=1 auto_tie_breaker=1";
+    let shown = |line: &str, command: &str| {
+        let mut operator = Operator::default();
+        operator
+            .files
+            .files
+            .insert("c".to_owned(), written(line).into_bytes());
+        let outcome = operator.run(&format!("{command} --corosync_conf c"));
+        assert_eq!(
+            outcome.exit_code.0, 0,
+            "{command}: {}",
+            outcome.standard_error
+        );
+        outcome.standard_output
+    };
+    insta::assert_snapshot!("config_knet", shown(LINKS, "cluster config"));
+    let udpu = "web n1 addr=10.0.0.1 transport udpu netmtu=1400 link mcastport=5500";
+    insta::assert_snapshot!("config_udpu", shown(udpu, "cluster config show"));
+    let options = "Options:\n  auto_tie_breaker: 1\n  wait_for_all: 1\n";
+    assert_eq!(shown(LINKS, "quorum"), options);
+    assert_eq!(shown(LINKS, "quorum config"), options);
+}
+
+#[test]
 fn mistakes_are_named() {
     for (line, expected) in [
         (
@@ -121,6 +148,17 @@ fn mistakes_are_named() {
             "Error: Cannot specify '--wait' without specifying '--start'\n",
         ),
         ("cluster setup web", "Usage: pcs cluster setup"),
+        (
+            "quorum expected-votes x",
+            "Error: 'x' is not a valid expected votes value, use positive integer\n",
+        ),
+        ("quorum expected-votes", "Usage: pcs quorum expected-votes"),
+        (
+            "quorum update foo=1",
+            "Error: invalid quorum option 'foo', allowed options are: 'auto_tie_breaker', \
+             'last_man_standing', 'last_man_standing_window', 'wait_for_all'\n",
+        ),
+        ("quorum update", "Usage: pcs quorum update"),
         ("host auth", "Error: No host specified\n"),
         (
             "host auth a a",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use cib::time::DateTime;
 use pcs::crm_mon::Screen;
 use pcs::pcs::Machine;
-use pcs::pcs::agents::ScriptAgents;
+use pcs::pcs::agents::MachineAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
@@ -36,7 +36,12 @@ pub fn tool(name: &str, words: &[String]) -> ExitCode {
     }
     let other = pcs::AGENT_TOOLS.iter().find(|(tool, _)| *tool == name);
     match other {
-        Some((_, run)) => finish(&run(words, now(), &mut MachineFiles, &mut ScriptAgents)),
+        Some((_, run)) => finish(&run(
+            words,
+            now(),
+            &mut MachineFiles,
+            &mut MachineAgents::default(),
+        )),
         None => ExitCode::FAILURE,
     }
 }
@@ -55,7 +60,7 @@ pub fn crm_verify(words: &[String]) -> ExitCode {
 pub fn pcs(words: &[String]) -> ExitCode {
     let mut machine = Machine {
         files: &mut MachineFiles,
-        agents: &mut ScriptAgents,
+        agents: &mut MachineAgents::default(),
         hosts: &mut MachineHosts::new(),
         now: now(),
     };

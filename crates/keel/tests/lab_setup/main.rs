@@ -61,6 +61,14 @@ fn two_machines_become_a_cluster() {
     for node in BOTH {
         let said = lab.does(node, "pcs status");
         assert!(said.starts_with("Cluster name: web\n"), "{said}");
+        let end = "\n\nDaemon Status:\n  corosync: active/disabled\n  pacemaker: active/disabled\n  \
+                   pcsd: active/disabled\n";
+        assert!(said.ends_with(end), "{said}");
+        let said = lab.does(node, "pcs cluster status");
+        let end = "\n\nPCSD Status:\n  node1: Online\n  node2: Online\n";
+        assert!(said.ends_with(end), "{said}");
+        let said = lab.does(node, "pcs quorum status");
+        assert!(said.contains("Quorate:          Yes\n"), "{said}");
     }
     lab.fails(
         "node2",
@@ -101,6 +109,65 @@ fn two_machines_become_a_cluster() {
     let took = began.elapsed();
     eprintln!("pcs cluster stop node2: {took:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn quorum_is_looked_at_and_changed() {
+    const THREE: [&str; 3] = ["node1", "node2", "node3"];
+    let Some(lab) = Machines::start(&THREE) else {
+        return;
+    };
+    lab.set_up("web", &THREE);
+    lab.together(&THREE);
+    lab.fails(
+        "node1",
+        "pcs quorum unblock",
+        "cluster is not waiting for nodes to establish quorum",
+    );
+    lab.does("node1", "pcs cluster stop node3");
+    lab.together(&["node1", "node2"]);
+    for line in ["pcs cluster stop node2", "pcs cluster stop node1"] {
+        let expected =
+            "Error: Stopping the node(s) will cause a loss of the quorum, use --force to override";
+        lab.fails("node1", line, expected);
+    }
+    let expected =
+        "Error: Stopping the node will cause a loss of the quorum, use --force to override";
+    lab.fails("node1", "pcs cluster stop", expected);
+    lab.does("node1", "pcs quorum expected-votes 2");
+    lab.fails(
+        "node1",
+        "pcs quorum update wait_for_all=1",
+        "Error: node1: corosync is running",
+    );
+    let said = lab.does("node3", "pcs pcsd status");
+    assert_eq!(said, "  node1: Online\n  node2: Online\n  node3: Online\n");
+    lab.does("node3", "pcs cluster stop --all");
+    let said = lab.does("node3", "pcs quorum update wait_for_all=1");
+    assert!(
+        said.ends_with("node1: Succeeded\nnode2: Succeeded\nnode3: Succeeded\n"),
+        "{said}"
+    );
+    for node in THREE {
+        assert_eq!(
+            lab.does(node, "pcs quorum config"),
+            "Options:\n  wait_for_all: 1\n"
+        );
+    }
+    lab.does("node1", "pcs cluster start node1 node2");
+    eventually("the nodes wait for all", || {
+        lab.does("node1", "pcs quorum status")
+            .contains("Quorate:          No")
+            .then_some(())
+    });
+    lab.does("node1", "pcs quorum unblock --force");
+    lab.together(&["node1", "node2"]);
+    lab.signal("node2", "pcsd", Signal::SIGKILL);
+    lab.fails(
+        "node1",
+        "pcs status pcsd",
+        "  node1: Online\n  node2: Offline\n  node3: Online\n",
+    );
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::cluster_life::wait_s;
 use super::hosts::{Asked, failure_text, quoted};
 use super::session::{Done, Refusal, Session};
 use crate::files::reason;
+pub(super) use configuration::fit_two_node;
 pub(super) use wish::Wish;
 
 /// What is sent to every node, as it is called.

@@ -14,6 +14,7 @@
 
 pub mod agents;
 mod cib_edit;
+mod cluster_config;
 mod cluster_life;
 mod cluster_setup;
 mod commands;
@@ -32,6 +33,7 @@ mod operations;
 mod options;
 mod pairs;
 mod property;
+mod quorum;
 mod resource;
 mod resource_create;
 mod resource_history;

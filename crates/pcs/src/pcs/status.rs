@@ -63,6 +63,9 @@ pub(super) fn status(session: &mut Session<'_>, words: &[String]) -> Done {
     session.print(&format!("Cluster name: {name}"));
     warn_of_fencing(session);
     session.print_text(&page);
+    if session.status.is_some() {
+        super::cluster_config::end_of_status(session);
+    }
     Ok(())
 }
 
@@ -279,6 +282,9 @@ pub(super) fn status_cluster(session: &mut Session<'_>, words: &[String]) -> Don
         lines
     })?;
     lines.iter().for_each(|line| session.print(line));
+    if session.status.is_some() {
+        super::cluster_config::end_of_cluster_status(session);
+    }
     Ok(())
 }
 

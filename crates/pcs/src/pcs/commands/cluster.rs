@@ -1,7 +1,7 @@
 //! Commands about cluster, hosts, quorum.
 
 use super::{Command, NOT_BUILT, WAITS_FOR_SETUP, cib, machine, refused};
-use crate::pcs::{cluster_life, cluster_setup, host_auth, node, status};
+use crate::pcs::{cluster_config, cluster_life, cluster_setup, host_auth, node, quorum, status};
 
 pub(super) const COMMANDS: &[Command] = &[
     cib(
@@ -81,7 +81,23 @@ pub(super) const COMMANDS: &[Command] = &[
     refused("cluster node", WAITS_FOR_SETUP),
     refused("cluster link", WAITS_FOR_SETUP),
     refused("cluster authkey", WAITS_FOR_SETUP),
-    refused("cluster config", WAITS_FOR_SETUP),
+    machine(
+        "cluster config",
+        &["[show]"],
+        &["--corosync_conf"],
+        cluster_config::show,
+    ),
+    refused(
+        "cluster config update",
+        "edit corosync.conf on all nodes and restart the cluster",
+    ),
+    refused("cluster config uuid", NOT_BUILT),
+    machine(
+        "cluster pcsd-status",
+        &["[NODE...]"],
+        &[],
+        cluster_config::old_pcsd_status,
+    ),
     refused("cluster report", NOT_BUILT),
     machine(
         "host auth",
@@ -91,11 +107,42 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     machine("host deauth", &["[HOST...]"], &[], host_auth::deauth),
     refused("client", WAITS_FOR_SETUP),
-    refused(
-        "pcsd",
-        "there is no pcsd here: the cluster's daemon is asked",
+    machine(
+        "pcsd status",
+        &["[NODE...]"],
+        &[],
+        cluster_config::pcsd_status,
     ),
-    refused("quorum", "see 'keel cluster status'"),
+    refused("pcsd certkey", "keel's pcsd makes its own certificate"),
+    refused(
+        "pcsd sync-certificates",
+        "each node's pcsd has a certificate of its own",
+    ),
+    refused("pcsd deauth", "'pcs host deauth' forgets hosts"),
+    refused(
+        "pcsd accept_token",
+        "tokens are given for the password: 'pcs host auth'",
+    ),
+    machine(
+        "quorum",
+        &["[config]"],
+        &["--corosync_conf"],
+        quorum::config,
+    ),
+    machine("quorum config", &[""], &["--corosync_conf"], quorum::config),
+    machine("quorum status", &[""], &[], quorum::status),
+    machine(
+        "quorum expected-votes",
+        &["VOTES"],
+        &[],
+        quorum::expected_votes,
+    ),
+    machine("quorum unblock", &[""], &[], quorum::unblock),
+    machine("quorum update", &["OPTION=[VALUE]..."], &[], quorum::update),
+    refused(
+        "quorum device",
+        "section 'device' in corosync.conf names a witness: see 'keel witness'",
+    ),
     refused("qdevice", "see 'keel witness'"),
     refused("booth", "there is no booth here"),
     refused("dr", "there is no disaster recovery across clusters here"),

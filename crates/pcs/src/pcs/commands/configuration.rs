@@ -1,7 +1,7 @@
 //! Commands about options, nodes, status and what is stored beside resources.
 
-use super::{Command, NOT_BUILT, cib, refused};
-use crate::pcs::{node, property, status};
+use super::{Command, NOT_BUILT, cib, machine, refused};
+use crate::pcs::{cluster_config, node, property, quorum, status};
 
 pub(super) const COMMANDS: &[Command] = &[
     cib(
@@ -52,11 +52,13 @@ pub(super) const COMMANDS: &[Command] = &[
     cib("status cluster", &[""], &[], status::status_cluster),
     refused("status xml", NOT_BUILT),
     refused("status corosync", "see 'keel cluster status'"),
-    refused("status quorum", "see 'keel cluster status'"),
+    machine("status quorum", &[""], &[], quorum::status),
     refused("status booth", "there is no booth here"),
-    refused(
+    machine(
         "status pcsd",
-        "there is no pcsd here: the cluster's daemon is asked",
+        &["[NODE...]"],
+        &[],
+        cluster_config::pcsd_status,
     ),
     cib(
         "node attribute",
