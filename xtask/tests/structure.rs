@@ -22,6 +22,7 @@ const LAYERS: &[&[&str]] = &[
         "membership",
     ],
     &[
+        "agents",
         "corosync-group",
         "fencing",
         "replica",
@@ -30,7 +31,6 @@ const LAYERS: &[&[&str]] = &[
         "vrrp-sim",
     ],
     &[
-        "agents",
         "balancer",
         "address-keeper",
         "controller",

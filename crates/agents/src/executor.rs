@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use system::process::{Exit, Signal};
 
+use crate::events::Events;
 use crate::folders::AgentFolders;
 use crate::lsb;
 use crate::metadata::{Metadata, MetadataError};
@@ -37,16 +39,22 @@ pub struct Settings {
 }
 
 /// Carries out operations on this machine.
+///
+/// Copies share what watches need of the kernel.
 #[derive(Debug, Clone, Default)]
 pub struct Executor {
     settings: Settings,
+    events: Arc<Events>,
 }
 
 impl Executor {
     /// With those settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            events: Arc::default(),
+        }
     }
 
     /// Where the agents are.
@@ -99,14 +107,26 @@ impl Executor {
     }
 
     /// Events in place of the polls of a monitor: `operation` is that monitor. `None` where the agent
-    /// has no events: scripts have none, and the resource has to be polled.
+    /// has no events (scripts have none) or the kernel gives none: the resource has to be polled.
     ///
     /// Call it inside a tokio runtime.
     #[must_use]
     pub fn watch(&self, operation: &Operation) -> Option<Watch> {
-        match self.choose(operation) {
-            Choice::Native(native) => native.watch(operation),
-            Choice::Script | Choice::Nobody(_) => None,
+        match operation.agent.standard() {
+            Standard::Ocf => match self.choose(operation) {
+                Choice::Native(native) => native.watch(&self.settings, &self.events, operation),
+                Choice::Script | Choice::Nobody(_) => None,
+            },
+            Standard::Systemd => systemd::watch(&self.settings, self.events.units(), operation),
+            Standard::Service => {
+                let agent = self.settings.folders.resolve_service(&operation.agent)?;
+                let operation = Operation {
+                    agent,
+                    ..operation.clone()
+                };
+                self.watch(&operation)
+            }
+            Standard::Lsb => None,
         }
     }
 

@@ -9,7 +9,7 @@
 //! (agent, action,          ├─► ocf: a script of /usr/lib/ocf ─┤    (exit code, status, reason)
 //!  parameters, timeout)    ├─► lsb: an init script ───────────┤
 //!                          └─► systemd: a unit, over D-Bus ───┘
-//! monitor ──► Watch: events of native agents in place of polls ──► Outcome, when it fails
+//! monitor ──► Watch: events in place of polls ──► Outcome, when there is news
 //! ```
 //!
 //! The exit codes, statuses and the environment of scripts are those of the OCF resource agent API
@@ -17,6 +17,7 @@
 //! Agents").
 
 mod capture;
+mod events;
 mod executor;
 mod folders;
 mod lsb;
@@ -38,6 +39,6 @@ pub use metadata::{Action, Deprecation, Metadata, MetadataError, Parameter, Para
 pub use name::{AgentName, MAX_NAME_BYTES, NameError, Standard};
 pub use native::IMPLEMENTATION_ATTRIBUTE;
 pub use operation::Operation;
-pub use outcome::{ExecutionStatus, OcfCode, Outcome};
+pub use outcome::{AttributeUpdate, ExecutionStatus, OcfCode, Outcome};
 pub use process_group::{KILL_LIMIT, TERMINATION_GRACE};
 pub use watch::Watch;

@@ -9,15 +9,22 @@
 //! What an agent does on the machine is the same either way, so a resource that one of them started
 //! can be watched and stopped by the other.
 
+mod apache;
+mod daemon;
 mod dummy;
-pub(crate) mod haproxy;
-pub(crate) mod ipaddr2;
+mod file_watch;
+mod filesystem;
+mod haproxy;
+mod ipaddr2;
+mod ping;
+mod programs;
 mod values;
 
 use std::time::Duration;
 
 use diagnostics::nearest;
 
+use crate::events::Events;
 use crate::executor::Settings;
 use crate::name::{AgentName, Standard, did_you_mean};
 use crate::operation::Operation;
@@ -34,10 +41,13 @@ const CHOICES: [&str; 3] = ["automatic", "native", "script"];
 /// An agent that is part of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Native {
+    Apache,
     HeartbeatDummy,
     PacemakerDummy,
+    Filesystem,
     Haproxy,
     Ipaddr2,
+    Ping,
 }
 
 /// Who carries an operation out.
@@ -50,11 +60,14 @@ pub(crate) enum Choice {
 }
 
 impl Native {
-    const ALL: [(Self, &str, &str); 4] = [
+    const ALL: [(Self, &str, &str); 7] = [
         (Self::HeartbeatDummy, "heartbeat", "Dummy"),
+        (Self::Filesystem, "heartbeat", "Filesystem"),
         (Self::Ipaddr2, "heartbeat", "IPaddr2"),
+        (Self::Apache, "heartbeat", "apache"),
         (Self::Haproxy, "heartbeat", "haproxy"),
         (Self::PacemakerDummy, "pacemaker", "Dummy"),
+        (Self::Ping, "pacemaker", "ping"),
     ];
 
     /// The names of all, sorted.
@@ -77,22 +90,28 @@ impl Native {
             .map(|(native, ..)| native)
     }
 
-    fn metadata(self) -> &'static str {
-        match self {
+    /// What it says of itself. What depends on this machine is filled in.
+    fn metadata(self) -> String {
+        let text = match self {
+            Self::Apache => include_str!("native/apache.xml"),
             Self::HeartbeatDummy => include_str!("native/dummy-heartbeat.xml"),
             Self::PacemakerDummy => include_str!("native/dummy-pacemaker.xml"),
+            Self::Filesystem => include_str!("native/filesystem.xml"),
             Self::Haproxy => include_str!("native/haproxy.xml"),
             Self::Ipaddr2 => include_str!("native/ipaddr2.xml"),
-        }
+            Self::Ping => include_str!("native/ping.xml"),
+        };
+        text.replace("@configfile@", apache::default_configuration())
     }
 
     /// What the operation asks for that only the script can do.
     fn beyond(self, operation: &Operation) -> Option<String> {
         match self {
-            Self::HeartbeatDummy => None,
+            Self::Apache | Self::HeartbeatDummy | Self::Filesystem => None,
             Self::PacemakerDummy => dummy::beyond(operation),
             Self::Haproxy => haproxy::beyond(operation),
             Self::Ipaddr2 => ipaddr2::beyond(operation),
+            Self::Ping => ping::beyond(operation),
         }
     }
 
@@ -100,7 +119,7 @@ impl Native {
     pub(crate) async fn carry_out(self, settings: &Settings, operation: &Operation) -> Outcome {
         if operation.action == "meta-data" {
             return Outcome {
-                output: self.metadata().to_owned(),
+                output: self.metadata(),
                 ..Outcome::done(OcfCode::Ok, "")
             };
         }
@@ -108,8 +127,11 @@ impl Native {
             match self {
                 Self::HeartbeatDummy => dummy::heartbeat(settings, operation),
                 Self::PacemakerDummy => dummy::pacemaker(operation).await,
+                Self::Apache => apache::carry_out(settings, operation).await,
+                Self::Filesystem => filesystem::carry_out(settings, operation).await,
                 Self::Haproxy => haproxy::carry_out(settings, operation).await,
                 Self::Ipaddr2 => ipaddr2::carry_out(operation).await,
+                Self::Ping => ping::carry_out(operation).await,
             }
         };
         match tokio::time::timeout(operation.timeout, work).await {
@@ -119,11 +141,20 @@ impl Native {
     }
 
     /// Events in place of the polls of a monitor, where the agent has them.
-    pub(crate) fn watch(self, operation: &Operation) -> Option<Watch> {
+    pub(crate) fn watch(
+        self,
+        settings: &Settings,
+        events: &Events,
+        operation: &Operation,
+    ) -> Option<Watch> {
         match self {
-            Self::HeartbeatDummy | Self::PacemakerDummy => None,
+            Self::HeartbeatDummy => dummy::watch_heartbeat(settings, events, operation),
+            Self::PacemakerDummy => dummy::watch_pacemaker(events, operation),
+            Self::Apache => Some(apache::watch(settings, operation)),
+            Self::Filesystem => filesystem::watch(events, operation),
             Self::Haproxy => Some(haproxy::watch(operation)),
-            Self::Ipaddr2 => ipaddr2::watch(operation),
+            Self::Ipaddr2 => ipaddr2::watch(events, operation),
+            Self::Ping => ping::watch(events, operation),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::outcome::{OcfCode, Outcome};
 use crate::process_group::run;
 
 /// Where scripts look for commands.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What a script may learn of our own environment: language and time zone.
 const PASSED_ON: [&str; 3] = ["LANG", "LC_ALL", "TZ"];

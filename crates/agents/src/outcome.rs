@@ -169,6 +169,22 @@ pub struct Outcome {
     pub started_at: SystemTime,
     /// How long it took.
     pub duration: Duration,
+    /// Transient attributes of this node that the agent wants to be set, in this order: whoever has
+    /// the operation carried out sets them, whatever the code. Agents that are scripts call
+    /// `attrd_updater` instead.
+    pub attributes: Vec<AttributeUpdate>,
+}
+
+/// A transient attribute of a node, as an agent wants it (attrd_updater(8)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeUpdate {
+    /// Its name.
+    pub name: String,
+    /// Its value; `None` removes it.
+    pub value: Option<String>,
+    /// How long is waited for further changes before it is written to the status section, counted
+    /// from the first; the attribute's from now on.
+    pub dampening: Duration,
 }
 
 impl Outcome {
@@ -187,6 +203,7 @@ impl Outcome {
             error_output: String::new(),
             started_at: SystemTime::now(),
             duration: Duration::ZERO,
+            attributes: Vec::new(),
         }
     }
 

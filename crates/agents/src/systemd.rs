@@ -4,10 +4,12 @@
 //! about restarts is the cluster.
 
 mod bus;
+mod watch;
 
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -17,8 +19,11 @@ use crate::folders::unit_name;
 use crate::metadata::{MadeAction, metadata_xml};
 use crate::operation::Operation;
 use crate::outcome::{ExecutionStatus, OcfCode, Outcome};
+use crate::watch::Watch;
 
 use bus::{Problem, Systemd, Unit};
+pub(crate) use watch::UnitEvents;
+use watch::UnitWatch;
 
 /// How often is looked whether a unit has come to rest.
 const PACE: Duration = Duration::from_millis(20);
@@ -46,7 +51,26 @@ pub(crate) async fn carry_out(settings: &Settings, operation: &Operation) -> Out
             operation.agent
         ));
     }
-    match timeout(operation.timeout, dispatch(settings, operation)).await {
+    bounded(operation, dispatch(settings, operation)).await
+}
+
+/// Events in place of polls: systemd says that the unit's state has changed. `None` where systemd
+/// does not run: a monitor says so.
+pub(crate) fn watch(
+    settings: &Settings,
+    events: &Arc<UnitEvents>,
+    operation: &Operation,
+) -> Option<Watch> {
+    let watch = || Watch::new(UnitWatch::new(Arc::clone(events), settings, operation));
+    settings.folders.systemd_runs().then(watch)
+}
+
+/// What comes of `work`, which has the operation's time.
+async fn bounded(
+    operation: &Operation,
+    work: impl Future<Output = Result<Outcome, Problem>>,
+) -> Outcome {
+    match timeout(operation.timeout, work).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(problem)) => {
             Outcome::immediate(problem.code(), problem.status(), problem.to_string())

@@ -111,6 +111,12 @@ pub struct ClusterNode {
     /// What this node does for resources, where it does anything.
     resources: Option<Resources>,
     view: Option<ViewId>,
+    /// Nobody else is in the view.
+    is_alone: bool,
+    /// No interface works that leads to the others.
+    is_unplugged: bool,
+    /// One works again: until when this node looks for the others before it acts alone.
+    looks_until: Option<Duration>,
     set_votes: Option<Votes>,
     attachment: Bytes,
     /// What was last told.
@@ -148,6 +154,9 @@ impl ClusterNode {
             resources,
             replica: start.replica,
             view: None,
+            is_alone: false,
+            is_unplugged: false,
+            looks_until: None,
             set_votes: None,
             attachment,
             verdict,
@@ -213,15 +222,29 @@ impl ClusterNode {
     /// too.
     #[must_use]
     pub fn is_quorate(&self, now: Duration) -> bool {
+        if self.is_cut_off() {
+            return false;
+        }
         match &self.judge {
             Some(judge) => judge.verdict.quorate,
             None => self.quorum.quorate(now),
         }
     }
 
+    /// Whether this node is alone because its own cables are out: whatever its votes say, others may
+    /// have taken over what it ran.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.is_alone && (self.is_unplugged || self.looks_until.is_some())
+    }
+
     /// The group has installed a view.
     pub fn view(&mut self, now: Duration, view: &View) {
         self.view = Some(view.id);
+        self.is_alone = view.nodes().count() == 1;
+        if !self.is_alone {
+            self.looks_until = None;
+        }
         self.acknowledging.restart();
         let mut members = BTreeMap::new();
         for (member, attachment) in &view.members {
@@ -391,6 +414,7 @@ impl ClusterNode {
         }
         self.replica.tick(now);
         self.retry_record(now);
+        self.look_no_longer(now);
         if let Some(resources) = &mut self.resources {
             let clocks = resources.clock(now);
             resources.controller.tick(clocks);
@@ -404,6 +428,7 @@ impl ClusterNode {
         let quorum = self.quorum.deadline().filter(|_| self.judge.is_none());
         let controller = self.controller().and_then(Controller::deadline);
         let others = self.replica.deadline().into_iter().chain(controller);
+        let others = others.chain(self.looks_until);
         others.chain(quorum).chain(self.record_retry_at).min()
     }
 

@@ -22,6 +22,7 @@ use replica::RequestId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::cables::Cables;
 use crate::clients::{ClientId, Clients, FromClient};
 use crate::clock;
 use crate::fencing::FencingSide;
@@ -72,6 +73,8 @@ pub struct Daemon<G> {
     witness: Option<WitnessSide>,
     resources: ResourceSide,
     fencing: FencingSide,
+    /// None where there are no others, or the kernel does not tell.
+    cables: Option<Cables>,
     /// Until when the witness' vote is held.
     vote_until: Option<Duration>,
 
@@ -109,8 +112,10 @@ impl<G: GroupService> Daemon<G> {
         let names = names.map(|(id, name)| (id.0, name.clone())).collect();
         let mut fencing = FencingSide::new(parts.setup.name(parts.setup.node), names);
         fencing.cib(parts.node.replica().committed());
+        let cables = watch_cables(&parts.setup);
         Self {
             fencing,
+            cables,
             setup: parts.setup,
             group: parts.group,
             node: parts.node,
@@ -142,6 +147,9 @@ impl<G: GroupService> Daemon<G> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
+        let is_out = self.cables.as_ref().map(Cables::are_out);
+        self.node
+            .unplugged(clock::now(), matches!(is_out, Some(Ok(true))));
         self.turn();
         while !self.leaving {
             self.wait(&mut terminate, &mut interrupt, &mut hangup).await;
@@ -175,6 +183,7 @@ impl<G: GroupService> Daemon<G> {
             () = self.group.ready() => {}
             Some((number, result)) = self.writer.done.recv() => self.node.written(clock::now(), number, result),
             ended = self.resources.next() => self.resources.tell(&mut self.node, clock::now(), ended),
+            is_out = unplugged(&self.cables) => self.unplugged(is_out),
             ended = self.fencing.next() => self.fencing.take(clock::now(), ended),
             Some(message) = self.clients.incoming.recv(), if has_room => self.hear_client(message),
             _ = terminate.recv() => self.leave_in_order("SIGTERM"),
@@ -204,6 +213,17 @@ impl<G: GroupService> Daemon<G> {
             "{why}: this node leaves the cluster; the others need not wait for it"
         ));
         self.leaving = true;
+    }
+
+    fn unplugged(&mut self, is_out: std::io::Result<bool>) {
+        match is_out {
+            Ok(is_out) => self.node.unplugged(clock::now(), is_out),
+            Err(error) => {
+                self.log
+                    .say(&format!("the kernel no longer tells of cables: {error}"));
+                self.cables = None;
+            }
+        }
     }
 
     fn reload_keys(&mut self) {
@@ -435,6 +455,21 @@ impl<G: GroupService> Daemon<G> {
 async fn witness_ready(witness: &mut Option<WitnessSide>) {
     match witness {
         Some(witness) => witness.ready().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Not in a cluster of one node: it has nobody to be cut off from.
+fn watch_cables(setup: &Setup) -> Option<Cables> {
+    let addresses = setup.links.iter().map(|link| link.listen.ip());
+    (setup.names.len() > 1)
+        .then(|| Cables::watch(addresses.collect()).ok())
+        .flatten()
+}
+
+async fn unplugged(cables: &Option<Cables>) -> std::io::Result<bool> {
+    match cables {
+        Some(cables) => cables.changed().await,
         None => std::future::pending().await,
     }
 }

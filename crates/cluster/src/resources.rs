@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agents::{AgentName, ExecutionStatus, Executor, OcfCode};
+use agents::{AgentName, AttributeUpdate, ExecutionStatus, Executor, OcfCode};
 use cib::time::DateTime;
 use cib::xml::Document;
 use cluster_node::{
@@ -37,6 +37,8 @@ pub enum Ended {
     Decision(Ticket, Document),
     /// A resource is no longer as its monitor would have it.
     Noticed(String),
+    /// A resource is well, and its agent wants these attributes of the node.
+    Attributes(Vec<AttributeUpdate>),
 }
 
 /// Whoever carries actions out.
@@ -84,8 +86,10 @@ impl ResourceSide {
                 if is_well(&operation, &outcome) {
                     self.watching.arm(&self.executor, &operation, &self.tell);
                 }
+                set_attributes(node, now, &outcome.attributes);
                 node.operated(now, call, result(&outcome));
             }
+            Ended::Attributes(attributes) => set_attributes(node, now, &attributes),
             Ended::Unnamed(call, why) => node.operated(now, call, not_installed(why)),
             Ended::Decision(ticket, graph) => node.decided(now, ticket, &graph),
             Ended::Noticed(resource) => {
@@ -124,6 +128,12 @@ impl ResourceSide {
         tokio::task::spawn_blocking(move || {
             let _ = tell.send(Ended::Decision(ticket, graph_of(&cib)));
         });
+    }
+}
+
+fn set_attributes(node: &mut ClusterNode, now: Duration, attributes: &[AttributeUpdate]) {
+    for update in attributes {
+        node.attribute(now, &update.name, update.value.as_deref(), update.dampening);
     }
 }
 

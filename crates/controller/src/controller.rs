@@ -8,6 +8,7 @@ use cib::xml::Document;
 use replica::Operation as Edit;
 
 use crate::Now;
+use crate::attributes::Attributes;
 use crate::coordinator::{
     Coordinator, CoordinatorOutput, DEADTIME, Fencing, Report, Settings, Ticket,
 };
@@ -79,6 +80,7 @@ pub struct Controller {
     is_quorate: bool,
     cib: Arc<Document>,
     executor: Executor,
+    attributes: Attributes,
     coordinator: Option<Coordinator>,
     changes: BTreeMap<ChangeNumber, Purpose>,
     next_change: u64,
@@ -109,6 +111,7 @@ impl Controller {
             is_established: false,
             is_quorate: false,
             cib,
+            attributes: Attributes::default(),
             coordinator: None,
             changes: BTreeMap::new(),
             next_change: 1,
@@ -230,6 +233,14 @@ impl Controller {
         self.settle();
     }
 
+    /// An agent of this node wants a transient attribute of it to have that value, or (`None`) to go;
+    /// `dampening`: how long is waited for further changes.
+    pub fn attribute(&mut self, now: Now, name: &str, value: Option<&str>, dampening: Duration) {
+        self.attributes.set(now.at, name, value, dampening);
+        self.write_attributes(now);
+        self.settle();
+    }
+
     /// The scheduler has decided.
     pub fn decided(&mut self, now: Now, ticket: Ticket, graph: &Document) {
         if let Some(coordinator) = &mut self.coordinator {
@@ -265,6 +276,7 @@ impl Controller {
     /// Time passes.
     pub fn tick(&mut self, now: Now) {
         self.executor.tick(now);
+        self.write_attributes(now);
         if self.join_at.is_some_and(|at| now.at >= at) {
             self.join(now);
         }
@@ -278,8 +290,9 @@ impl Controller {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         let coordinator = self.coordinator.as_ref().and_then(Coordinator::deadline);
+        let attributes = self.attributes.deadline().filter(|_| self.is_established);
         let others = self.executor.deadline().into_iter().chain(self.join_at);
-        others.chain(coordinator).min()
+        others.chain(coordinator).chain(attributes).min()
     }
 
     /// What is wanted next. To be asked until there is nothing more.
@@ -326,11 +339,23 @@ impl Controller {
         };
         let number = view.number;
         let mut edits = self.executor.publish();
+        edits.extend(self.attributes.publish(self.identity.id));
         if self.is_leaving {
             edits.extend(states::of_shutdown(self.identity.id, now.epoch_s));
         }
         self.change(edits, Purpose::Joining(number));
         self.settle();
+    }
+
+    /// Between views they wait.
+    fn write_attributes(&mut self, now: Now) {
+        if !self.is_established {
+            return;
+        }
+        let edits = self.attributes.due(now.at, self.identity.id);
+        if !edits.is_empty() {
+            self.change(edits, Purpose::Telling(Some(Box::new(Message::Reconsider))));
+        }
     }
 
     fn change(&mut self, edits: Vec<Edit>, purpose: Purpose) {

@@ -18,6 +18,7 @@
 //! resources anew for each view, what is under way included, and the next coordinator begins there.
 
 mod action;
+mod attributes;
 mod controller;
 mod coordinator;
 mod executor;

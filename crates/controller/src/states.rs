@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 
 use cib::literal::parse_boolean;
-use cib::xml::{Document, Element, sanitized_id};
+use cib::xml::{Document, Element, escape_attribute, sanitized_id};
 use replica::Operation as Edit;
 
 use crate::action::ClusterAction;
@@ -207,6 +207,7 @@ fn with_attributes(node: &str, attributes: &[(String, String)]) -> Edit {
         .iter()
         .map(|(name, value)| {
             let id = sanitized_id(&format!("status-{node}-{name}"));
+            let (name, value) = (escaped(name), escaped(value));
             format!("<nvpair id=\"{id}\" name=\"{name}\" value=\"{value}\"/>")
         })
         .collect();
@@ -216,6 +217,26 @@ fn with_attributes(node: &str, attributes: &[(String, String)]) -> Edit {
          </transient_attributes></node_state></status>"
     );
     merged("/cib/status", attributes)
+}
+
+/// What an agent wants an attribute of its node to be; nothing: it is to go.
+pub(crate) fn of_attribute(node: u32, name: &str, value: Option<&str>) -> Edit {
+    let node = node.to_string();
+    match value {
+        Some(value) => with_attributes(&node, &[(name.to_owned(), value.to_owned())]),
+        None => {
+            let id = sanitized_id(&format!("status-{node}-{name}"));
+            let attributes = format!("{}/transient_attributes", place(&node));
+            removed(format!("{attributes}//nvpair[@id='{id}']"))
+        }
+    }
+}
+
+fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    // A text takes whatever is written to it.
+    let _ = escape_attribute(&mut text, value);
+    text
 }
 
 fn transient_attribute<'d>(cib: &'d Document, node: &str, name: &str) -> Option<&'d str> {

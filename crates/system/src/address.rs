@@ -246,14 +246,15 @@ fn describe(
         .attribute(libc::IFA_ADDRESS, &octets(peer))
 }
 
-fn octets(address: IpAddr) -> Vec<u8> {
+pub(crate) fn octets(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),
     }
 }
 
-fn ip_address(value: &[u8]) -> Option<IpAddr> {
+/// An attribute that is an address.
+pub(crate) fn ip_address(value: &[u8]) -> Option<IpAddr> {
     match value.len() {
         4 => value.first_chunk::<4>().map(|octets| IpAddr::from(*octets)),
         16 => value

@@ -17,6 +17,12 @@ pub unsafe trait StableDescriptor: AsRawFd {}
 // SAFETY: each holds one `OwnedFd` in a private field that is never replaced.
 unsafe impl StableDescriptor for crate::channel::Channel {}
 // SAFETY: as above.
+unsafe impl StableDescriptor for crate::echo::EchoSocket {}
+// SAFETY: as above.
+unsafe impl StableDescriptor for crate::folder_events::FolderEvents {}
+// SAFETY: as above, a `File`.
+unsafe impl StableDescriptor for crate::mounts::MountMonitor {}
+// SAFETY: as above.
 unsafe impl StableDescriptor for crate::monitor::NetworkMonitor {}
 // SAFETY: as above.
 unsafe impl StableDescriptor for crate::vrrp_socket::VrrpSocket {}

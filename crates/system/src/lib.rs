@@ -1,5 +1,5 @@
-//! The kernel, for everybody else: message channels, processes, addresses, announcements, VRRP
-//! sockets, namespaces, the time zone.
+//! The kernel, for everybody else: message channels, processes, addresses, routes, announcements,
+//! echoes, VRRP sockets, namespaces, mounts, folders, the time zone.
 //!
 //! Owns: every system call that the standard library does not offer safely; this is the one crate
 //! with `unsafe`. Must never: decide anything, read a configuration, keep state between calls
@@ -9,8 +9,9 @@
 //! supervisor, address keeper, balancer, lab
 //!    │  typed requests                ▲  typed results, events
 //!    ▼                                │
-//! channel  process  netlink(address, link, monitor)  announce  vrrp_socket  namespace
-//!    └────────┴──────────────┴─────── kernel ───────────┴──────────┴────────────┘
+//! channel  process  netlink(address, link, route, monitor)  announce  echo  vrrp_socket
+//!    │        │              │      namespace  mounts  folder_events   │      │       │
+//!    └────────┴──────────────┴──────────────── kernel ───────────┴─────┴──────┴───────┘
 //! ```
 //!
 //! Nothing here needs a runtime; what can be waited for offers `AsFd` for `poll`, and
@@ -21,14 +22,18 @@ pub mod address;
 pub mod announce;
 pub mod awaited;
 pub mod channel;
+pub mod echo;
+pub mod folder_events;
 pub mod link;
 pub mod listening;
 pub mod local_zone;
 pub mod monitor;
+pub mod mounts;
 pub mod namespace;
 pub mod netlink;
 pub mod password;
 pub mod process;
+pub mod route;
 pub mod service_manager;
 pub mod terminal;
 pub mod vrrp_socket;

@@ -24,6 +24,8 @@ pub struct Namespaces(CloneFlags);
 impl Namespaces {
     /// Network alone.
     pub const NETWORK: Self = Self(CloneFlags::CLONE_NEWNET);
+    /// Mounts alone. They spread to others until [`make_mounts_private`].
+    pub const MOUNTS: Self = Self(CloneFlags::CLONE_NEWNS);
     /// What makes a machine of its own: network, mounts, host name, process numbers, System V IPC
     /// and message queues; all but users.
     pub const MACHINE: Self = Self(

@@ -153,7 +153,7 @@ pub(crate) fn said(output: &Output) -> Option<String> {
         ),
         Output::FactRefused(fact, refusal) => format!("{fact:?} changes nothing: {refusal}"),
         Output::Changed(changed) => format!("has committed {}", changed.version()),
-        Output::Application { .. } | Output::Act(_) => return None,
+        Output::Application { .. } | Output::Act(_) | Output::Fencing { .. } => return None,
         Output::Unreadable(sender) => format!("does not understand {}", sender.node),
         Output::Report(report) => report.to_string(),
     })

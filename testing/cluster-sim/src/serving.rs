@@ -148,6 +148,7 @@ impl World {
             | Output::FactRefused(..)
             | Output::Changed(_)
             | Output::Act(_)
+            | Output::Fencing { .. }
             | Output::Application { .. } => {}
         }
         Ok(())

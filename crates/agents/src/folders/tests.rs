@@ -56,7 +56,9 @@ fn what_is_installed_is_listed() {
         texts(&folders.agents(Standard::Ocf, None)),
         [
             "ocf:heartbeat:Dummy",
+            "ocf:heartbeat:Filesystem",
             "ocf:heartbeat:IPaddr2",
+            "ocf:heartbeat:apache",
             "ocf:heartbeat:haproxy",
             "ocf:pacemaker:Dummy",
             "ocf:pacemaker:ping"

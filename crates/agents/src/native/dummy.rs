@@ -7,9 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::sleep;
 
+use crate::events::Events;
 use crate::executor::Settings;
 use crate::operation::Operation;
 use crate::outcome::{OcfCode, Outcome};
+use crate::watch::Watch;
+
+use super::file_watch::FileWatch;
 
 /// Where Debian's and Red Hat's resource-agents keep such files (`HA_RSCTMP`).
 const STATE_FOLDER: &str = "/run/resource-agents";
@@ -19,9 +23,7 @@ const SLOW_MONITOR: Duration = Duration::from_secs(30);
 
 /// `ocf:heartbeat:Dummy`.
 pub(super) fn heartbeat(settings: &Settings, operation: &Operation) -> Outcome {
-    let folder = settings.environment.get("HA_RSCTMP");
-    let folder = folder.map_or(STATE_FOLDER, String::as_str);
-    let state = state_file(operation, folder, &operation.resource);
+    let state = heartbeat_state(settings, operation);
     match operation.action.as_str() {
         "start" | "migrate_from" => touch(&state),
         "stop" | "migrate_to" => remove(&state),
@@ -37,6 +39,32 @@ pub(super) fn heartbeat(settings: &Settings, operation: &Operation) -> Outcome {
     }
 }
 
+fn heartbeat_state(settings: &Settings, operation: &Operation) -> PathBuf {
+    let folder = settings.environment.get("HA_RSCTMP");
+    let folder = folder.map_or(STATE_FOLDER, String::as_str);
+    state_file(operation, folder, &operation.resource)
+}
+
+/// Events in place of polls: the state file of an `ocf:heartbeat:Dummy` is gone.
+pub(super) fn watch_heartbeat(
+    settings: &Settings,
+    events: &Events,
+    operation: &Operation,
+) -> Option<Watch> {
+    FileWatch::open(events, heartbeat_state(settings, operation), |state| {
+        format!("the state file {} is gone", state.display())
+    })
+    .map(Watch::new)
+}
+
+/// The same of an `ocf:pacemaker:Dummy`. One whose monitors fail by themselves has to be polled.
+pub(super) fn watch_pacemaker(events: &Events, operation: &Operation) -> Option<Watch> {
+    if operation.check_level > 0 {
+        return None;
+    }
+    FileWatch::open(events, pacemaker_state(operation), |_| String::new()).map(Watch::new)
+}
+
 /// What only the script of `ocf:pacemaker:Dummy` does: it writes its environment to a file.
 pub(super) fn beyond(operation: &Operation) -> Option<String> {
     operation.given("envfile").map(|_| "envfile".to_owned())
@@ -44,16 +72,7 @@ pub(super) fn beyond(operation: &Operation) -> Option<String> {
 
 /// `ocf:pacemaker:Dummy`, whose operations can be made slow or failing.
 pub(super) async fn pacemaker(operation: &Operation) -> Outcome {
-    let instance = if operation
-        .meta
-        .get("globally-unique")
-        .is_some_and(|unique| unique == "false")
-    {
-        without_instance_number(&operation.resource)
-    } else {
-        &operation.resource
-    };
-    let state = state_file(operation, "/run", instance);
+    let state = pacemaker_state(operation);
     match operation.action.as_str() {
         "start" | "migrate_from" | "reload-agent" => {
             pause(operation).await;
@@ -78,6 +97,16 @@ pub(super) async fn pacemaker(operation: &Operation) -> Outcome {
         "validate-all" => validate(operation, &state),
         _ => Outcome::done(OcfCode::Unimplemented, ""),
     }
+}
+
+fn pacemaker_state(operation: &Operation) -> PathBuf {
+    let unique = operation.meta.get("globally-unique");
+    let instance = if unique.is_some_and(|unique| unique == "false") {
+        without_instance_number(&operation.resource)
+    } else {
+        &operation.resource
+    };
+    state_file(operation, "/run", instance)
 }
 
 /// A monitor of level 10 is slow, 20 fails one time in five, 30 always, and 40 ends with the code

@@ -2,16 +2,13 @@
 //! HAProxy or anything with its command line, this one under that name included.
 //!
 //! ```text
-//! start ──► PROGRAM -D -f CONFIGURATION -p PIDFILE ──► pid file ──► Balancer (pidfd) ──► watch
+//! start ──► PROGRAM -D -f CONFIGURATION -p PIDFILE ──► pid file ──► Daemon (pidfd) ──► watch
 //! ```
-
-mod balancer;
 
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use system::awaited::Awaited;
 use system::process::{Exit, Signal};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -20,9 +17,9 @@ use crate::ocf::base_environment;
 use crate::operation::Operation;
 use crate::outcome::{ExecutionStatus, OcfCode, Outcome};
 use crate::process_group::{Ended, Run, run};
-use crate::watch::Watch;
+use crate::watch::{Waiting, Watch, Watching};
 
-use balancer::{Balancer, ended};
+use super::daemon::{Daemon, ended, has_argument, wait_for_end};
 
 /// How often is looked for the pid file of a balancer that is starting.
 const START_PACE: Duration = Duration::from_millis(5);
@@ -53,8 +50,9 @@ impl Parameters {
     }
 
     /// The process that runs, if one does.
-    fn running(&self) -> io::Result<Option<Balancer>> {
-        Balancer::find(Path::new(&self.pid_file), &self.configuration)
+    fn running(&self) -> io::Result<Option<Daemon>> {
+        let is_ours = |_, arguments: &[u8]| has_argument(arguments, &self.configuration);
+        Daemon::find(Path::new(&self.pid_file), is_ours)
     }
 
     /// Runs the program with the configuration and those arguments until it has gone to the
@@ -95,7 +93,7 @@ pub(super) async fn carry_out(settings: &Settings, operation: &Operation) -> Out
 
 /// Events in place of polls: the process ends.
 pub(super) fn watch(operation: &Operation) -> Watch {
-    Watch::process(ProcessWatch {
+    Watch::new(ProcessWatch {
         parameters: Parameters::read(operation),
         monitor: operation.clone(),
     })
@@ -103,14 +101,14 @@ pub(super) fn watch(operation: &Operation) -> Watch {
 
 /// A watch over a balancer's process.
 #[derive(Debug)]
-pub(crate) struct ProcessWatch {
+struct ProcessWatch {
     parameters: Parameters,
     monitor: Operation,
 }
 
 impl ProcessWatch {
     /// Waits until no process runs: one that was replaced by a reload does.
-    pub(crate) async fn failed(&mut self) -> Outcome {
+    async fn failed(&mut self) -> Outcome {
         loop {
             let failed = |error: io::Error| Outcome::done(OcfCode::Error, error.to_string());
             match self.parameters.running() {
@@ -125,6 +123,12 @@ impl ProcessWatch {
                 Err(error) => return failed(error),
             }
         }
+    }
+}
+
+impl Watching for ProcessWatch {
+    fn changed(&mut self) -> Waiting<'_> {
+        Box::pin(self.failed())
     }
 }
 
@@ -163,7 +167,7 @@ async fn stop(operation: &Operation, parameters: &Parameters) -> io::Result<Outc
         for worker in workers {
             // It ends with the one that started it, unless that one had to be killed.
             worker.signal(Signal::SIGKILL).or_else(ended)?;
-            Awaited::new(worker)?.read(balancer::has_ended).await?;
+            wait_for_end(worker).await?;
         }
     }
     match std::fs::remove_file(&parameters.pid_file) {

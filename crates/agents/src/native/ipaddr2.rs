@@ -15,6 +15,7 @@ use system::address::{InterfaceAddress, NewAddress};
 use system::netlink::{Netlink, NetlinkError};
 use tokio::time::sleep;
 
+use crate::events::Events;
 use crate::operation::Operation;
 use crate::outcome::{OcfCode, Outcome};
 use crate::watch::Watch;
@@ -23,7 +24,7 @@ use place::Place;
 use wanted::Wanted;
 
 pub(super) use wanted::beyond;
-pub(crate) use watch::AddressWatch;
+use watch::AddressWatch;
 
 /// How often is looked whether duplicate address detection has ended (IPv6). It takes a second.
 const DETECTION_PACE: Duration = Duration::from_millis(20);
@@ -77,8 +78,8 @@ pub(super) async fn carry_out(operation: &Operation) -> Outcome {
 }
 
 /// Events in place of polls: the address is gone, or its interface.
-pub(super) fn watch(operation: &Operation) -> Option<Watch> {
-    AddressWatch::open(operation).map(Watch::address)
+pub(super) fn watch(events: &Events, operation: &Operation) -> Option<Watch> {
+    AddressWatch::open(events, operation).map(Watch::new)
 }
 
 async fn start(operation: &Operation) -> Result<Outcome, Failure> {
@@ -132,18 +133,13 @@ fn validate(operation: &Operation) -> Result<Outcome, Failure> {
     Ok(Outcome::done(OcfCode::Ok, ""))
 }
 
-/// The address as it is on this machine: on the interface that was named, or else on any but the
-/// loopback.
+/// The address as it is on this machine, on an interface that it may be on.
 fn held(wanted: &Wanted, netlink: &mut Netlink) -> Result<Vec<InterfaceAddress>, Failure> {
     let links = netlink.links()?;
     let counts = |index: u32| {
-        links.iter().any(|link| {
-            link.index == index
-                && match &wanted.interface {
-                    Some(name) => *name == link.name,
-                    None => !link.loopback,
-                }
-        })
+        links
+            .iter()
+            .any(|link| link.index == index && wanted.may_be_on(link))
     };
     let mut found = netlink.addresses(None)?;
     found.retain(|known| known.address == wanted.address && counts(known.interface_index));

@@ -42,7 +42,7 @@ fn native_agents_describe_themselves_as_their_scripts_do() {
     let executor = Executor::default();
     for name in Native::names() {
         let native = Native::of(&name).unwrap();
-        let ours = Metadata::parse(native.metadata()).unwrap();
+        let ours = Metadata::parse(&native.metadata()).unwrap();
         let undescribed = ours.parameters.iter().find(|parameter| {
             parameter.short_description.is_empty() || parameter.long_description.is_empty()
         });
@@ -69,7 +69,7 @@ fn native_agents_describe_themselves_as_their_scripts_do() {
 fn the_script_is_run_where_it_is_asked_for_or_needed() {
     let nobody = |reason: &str| Choice::Nobody(reason.to_owned());
     let dummy = "ocf:heartbeat:Dummy";
-    let other = "ocf:heartbeat:apache";
+    let other = "ocf:heartbeat:pgsql";
     let check = |agent: &str, choice: &str, parameter: &str, has_script, expected: Choice| {
         let operation = operation(agent, "start").parameter(parameter, "true");
         let operation = with_choice(operation, choice);
@@ -101,7 +101,7 @@ fn the_script_is_run_where_it_is_asked_for_or_needed() {
         "native",
         "x",
         true,
-        nobody("there is no native agent 'ocf:heartbeat:apache'"),
+        nobody("there is no native agent 'ocf:heartbeat:pgsql'"),
     );
     check(
         dummy,
@@ -214,4 +214,47 @@ fn pacemakers_dummy_can_be_slow_and_fail() {
         OcfCode::NotConfigured
     );
     assert_eq!(outcome("stop", &[], 0, LONG).code, OcfCode::Ok);
+}
+
+#[test]
+fn a_dummy_whose_file_is_deleted_is_known_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for agent in ["ocf:heartbeat:Dummy", "ocf:pacemaker:Dummy"] {
+        run(async {
+            let executor = Executor::default();
+            let state = |number: usize| folder.path().join(format!("state-{number}"));
+            let operation = |action: &str, number| {
+                let mut operation = operation(agent, action)
+                    .parameter("state", state(number).display().to_string());
+                operation.interval = Duration::from_secs(10);
+                operation
+            };
+            let mut watches = Vec::new();
+            for number in 0..300 {
+                let started = executor.carry_out(&operation("start", number)).await;
+                assert_eq!(started.code, OcfCode::Ok);
+                // More than a user may have inotify instances: one is for all.
+                let watch = executor.watch(&operation("monitor", number)).unwrap();
+                watches.push(watch);
+            }
+            let quiet = tokio::time::timeout(Duration::from_millis(20), watches[7].changed()).await;
+            assert!(quiet.is_err(), "{quiet:?}");
+            let begun = Instant::now();
+            std::fs::remove_file(state(7)).unwrap();
+            let failed = watches[7].changed().await;
+            assert!(
+                begun.elapsed() < Duration::from_millis(500),
+                "{:?}",
+                begun.elapsed()
+            );
+            assert_eq!(failed.code, OcfCode::NotRunning);
+            let quiet = tokio::time::timeout(Duration::from_millis(20), watches[8].changed()).await;
+            assert!(quiet.is_err(), "{quiet:?}");
+            std::fs::remove_dir_all(folder.path()).unwrap();
+            for mut watch in watches {
+                assert_eq!(watch.changed().await.code, OcfCode::NotRunning);
+            }
+            std::fs::create_dir(folder.path()).unwrap();
+        });
+    }
 }

@@ -3,7 +3,8 @@
 use std::io;
 
 use zbus::connection::{Builder, Connection};
-use zbus::{OwnedObjectPath, OwnedVariant};
+use zbus::message::Type;
+use zbus::{MatchRule, MessageStream, OwnedObjectPath, OwnedVariant};
 
 use crate::outcome::{ExecutionStatus, OcfCode};
 
@@ -74,6 +75,13 @@ pub(super) struct Unit {
     path: OwnedObjectPath,
 }
 
+impl Unit {
+    /// Whether it is the one that a signal is about.
+    pub(super) fn has_path(&self, path: &OwnedObjectPath) -> bool {
+        self.path == *path
+    }
+}
+
 /// A connection to systemd.
 #[derive(Debug)]
 pub(super) struct Systemd {
@@ -128,6 +136,21 @@ impl Systemd {
             .call_method(Some(SERVICE), MANAGER_PATH, Some(MANAGER), "Reload", &())
             .await?;
         Ok(())
+    }
+
+    /// What it says of all units' properties from now on.
+    pub(super) async fn signals(&self) -> Result<MessageStream, Problem> {
+        let rule = MatchRule::builder()
+            .msg_type(Type::Signal)
+            .sender(SERVICE)
+            .interface(PROPERTIES)
+            .member("PropertiesChanged")
+            .build()?;
+        let signals = MessageStream::for_match_rule(rule, &self.connection, None).await?;
+        self.connection
+            .call_method(Some(SERVICE), MANAGER_PATH, Some(MANAGER), "Subscribe", &())
+            .await?;
+        Ok(signals)
     }
 
     /// Whether there is no such unit.

@@ -52,6 +52,10 @@ impl Manager {
         Err(zbus::fdo::Error::AccessDenied("not you".to_owned()))
     }
 
+    fn subscribe(&self) {
+        self.0.lock().unwrap().calls.push("subscribe".to_owned());
+    }
+
     fn reload(&self) {
         self.0.lock().unwrap().calls.push("reload".to_owned());
     }
@@ -178,6 +182,11 @@ impl Drop for Machine {
 
 /// Runs `test` beside the stand-in.
 fn beside_systemd(test: impl AsyncFnOnce(&Machine)) {
+    beside_served(async |machine, _served| test(machine).await);
+}
+
+/// The same, with the stand-in's own connection.
+fn beside_served(test: impl AsyncFnOnce(&Machine, &Connection)) {
     let Some(machine) = Machine::new() else {
         return;
     };
@@ -186,8 +195,8 @@ fn beside_systemd(test: impl AsyncFnOnce(&Machine)) {
         .build()
         .unwrap()
         .block_on(async {
-            let _served = machine.serve().await;
-            test(&machine).await;
+            let served = machine.serve().await;
+            test(&machine, &served).await;
         });
 }
 
@@ -281,4 +290,42 @@ fn a_bus_that_is_not_there_is_an_error_and_no_answer() {
         );
         assert!(outcome.exit_reason.starts_with("systemd: "), "{outcome:?}");
     }
+}
+
+#[test]
+fn a_unit_that_stops_is_known_at_once() {
+    beside_served(async |machine, served| {
+        let become_ = async |state| {
+            machine.state.lock().unwrap().active = state;
+            let unit = served.object_server().interface::<_, FakeUnit>("/unit/web");
+            let unit = unit.await.unwrap();
+            let fake = unit.get().await;
+            let told = fake.active_state_changed(unit.signal_emitter());
+            told.await.unwrap();
+        };
+        become_("active").await;
+        let mut operation = Operation::new("systemd:web".parse().unwrap(), "rsc", "monitor", LONG);
+        operation.interval = Duration::from_secs(10);
+        let mut watches: Vec<_> = (0..100)
+            .map(|_| machine.executor.watch(&operation).unwrap())
+            .collect();
+        for (index, watch) in watches.iter_mut().enumerate() {
+            // The first one connects.
+            let limit = Duration::from_millis(if index == 0 { 500 } else { 5 });
+            let quiet = timeout(limit, watch.changed()).await;
+            assert!(quiet.is_err(), "{quiet:?}");
+        }
+        let first = &mut watches[0];
+        become_("reloading").await;
+        let quiet = timeout(Duration::from_millis(50), first.changed()).await;
+        assert!(quiet.is_err(), "{quiet:?}");
+        become_("failed").await;
+        for watch in &mut watches {
+            let failed = watch.changed().await;
+            assert_eq!(failed.code, OcfCode::NotRunning);
+            assert_eq!(failed.exit_reason, "the unit web.service is failed");
+        }
+        let calls = &machine.state.lock().unwrap().calls;
+        assert_eq!(calls.as_slice(), ["subscribe"], "one connection for all");
+    });
 }

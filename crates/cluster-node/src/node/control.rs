@@ -11,6 +11,9 @@ use super::{ClusterNode, Output};
 use crate::message::Message;
 use crate::resources::Wish;
 
+/// How long a node that is plugged in again looks for the others.
+pub const LOOK: Duration = Duration::from_secs(5);
+
 impl ClusterNode {
     pub(super) fn hear_controller(&mut self, now: Duration, sender: Member, payload: &[u8]) {
         match controller::Message::decode(payload) {
@@ -37,6 +40,25 @@ impl ClusterNode {
         self.control(now, |controller, now| controller.heard_of(now, node));
     }
 
+    /// Whether no interface of this node works that leads to others. Where nobody is with it, it stops
+    /// what it runs as if it had no quorum, and looks for the others for [`LOOK`] before it goes on
+    /// alone.
+    pub fn unplugged(&mut self, now: Duration, is_unplugged: bool) {
+        let was = std::mem::replace(&mut self.is_unplugged, is_unplugged);
+        if was == is_unplugged {
+            return;
+        }
+        self.looks_until = (was && self.is_alone).then(|| now + LOOK);
+        self.settle_replica();
+    }
+
+    pub(super) fn look_no_longer(&mut self, now: Duration) {
+        if self.looks_until.is_some_and(|until| now >= until) {
+            self.looks_until = None;
+            self.settle_replica();
+        }
+    }
+
     /// An agent has answered.
     pub fn operated(&mut self, now: Duration, call: CallId, result: OperationResult) {
         self.control(now, |controller, now| {
@@ -47,6 +69,20 @@ impl ClusterNode {
     /// Something happened to a resource of this node that its monitor has to look at.
     pub fn noticed(&mut self, now: Duration, resource: &str) {
         self.control(now, |controller, now| controller.noticed(now, resource));
+    }
+
+    /// An agent of this node wants a transient attribute of it to have that value, or (`None`) to go;
+    /// `dampening`: how long is waited for further changes.
+    pub fn attribute(
+        &mut self,
+        now: Duration,
+        name: &str,
+        value: Option<&str>,
+        dampening: Duration,
+    ) {
+        self.control(now, |controller, now| {
+            controller.attribute(now, name, value, dampening);
+        });
     }
 
     /// The scheduler has decided.
@@ -97,13 +133,14 @@ impl ClusterNode {
 
     /// What follows from the controller. Whether the replica was asked for something.
     pub(super) fn settle_resources(&mut self) -> bool {
+        let is_cut_off = self.is_cut_off();
         let Some(resources) = &mut self.resources else {
             return false;
         };
         if let Some((view, standing)) = self.replica.established()
             && Some(view) == self.view
         {
-            resources.established(standing.quorate);
+            resources.established(standing.quorate && !is_cut_off);
         }
         while let Some(wish) = resources.poll(&mut self.replica) {
             self.outputs.push_back(match wish {

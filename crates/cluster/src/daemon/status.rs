@@ -65,8 +65,18 @@ impl<G: GroupService> Daemon<G> {
             needed: verdict.needed,
             lease_ms: lease.map(ms).filter(|_| verdict.quorate),
             witness: self.witness.as_ref().map(|witness| witness.status(now)),
-            reasons: verdict.reasons.clone(),
+            reasons: self.reasons(),
         }
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        let mut reasons = self.node.verdict().reasons.clone();
+        if self.node.is_cut_off() {
+            let own =
+                "no interface that leads to the others works: this node is the one that is cut off";
+            reasons.push(own.to_owned());
+        }
+        reasons
     }
 
     fn cib_status(&self) -> CibStatus {

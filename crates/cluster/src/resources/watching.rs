@@ -50,7 +50,13 @@ impl Watching {
             if is_hasty {
                 tokio::time::sleep(SOON).await;
             }
-            watch.failed().await;
+            loop {
+                let news = watch.changed().await;
+                if !news.code.is_active() {
+                    break;
+                }
+                let _ = tell.send(Ended::Attributes(news.attributes));
+            }
             let _ = tell.send(Ended::Noticed(name));
         });
         let watched = Watched {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use cib::time::DateTime;
 use pcs::crm_mon::Screen;
 use pcs::pcs::Machine;
-use pcs::pcs::agents::ScriptAgents;
+use pcs::pcs::agents::MachineAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
@@ -50,7 +50,7 @@ pub fn crm_verify(words: &[String]) -> ExitCode {
 pub fn pcs(words: &[String]) -> ExitCode {
     let mut machine = Machine {
         files: &mut MachineFiles,
-        agents: &mut ScriptAgents,
+        agents: &mut MachineAgents::default(),
         hosts: &mut MachineHosts::new(),
         now: now(),
     };

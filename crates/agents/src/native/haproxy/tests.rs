@@ -114,11 +114,11 @@ fn a_balancer_that_dies_is_known_at_once_and_a_reload_is_no_death() {
             .await;
         assert_eq!(reloaded.code, OcfCode::Ok, "{reloaded:?}");
         assert_ne!(first, machine.pid());
-        let quiet = tokio::time::timeout(Duration::from_millis(300), watch.failed()).await;
+        let quiet = tokio::time::timeout(Duration::from_millis(300), watch.changed()).await;
         assert!(quiet.is_err(), "{quiet:?}");
         let begun = Instant::now();
         machine.kill("-KILL");
-        let failed = watch.failed().await;
+        let failed = watch.changed().await;
         assert!(
             begun.elapsed() < Duration::from_millis(500),
             "{:?}",

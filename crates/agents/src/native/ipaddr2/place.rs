@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use system::address::InterfaceAddress;
 use system::link::Link;
 use system::netlink::Netlink;
+use system::route::LinkRoute;
 
 use super::Failure;
 use super::wanted::{Broadcast, Wanted};
@@ -22,21 +23,20 @@ pub(super) struct Place {
 
 impl Place {
     /// Finds it: on the interface that was named, or else where the smallest network that holds the
-    /// address is. The prefix is that network's where none was given.
+    /// address is. Networks are those of the interfaces' addresses and, where none of them holds it,
+    /// those that a route leads to directly. The prefix is that network's where none was given.
     pub(super) fn find(wanted: &Wanted, netlink: &mut Netlink) -> Result<Self, Failure> {
-        Self::among(wanted, &netlink.links()?, &netlink.addresses(None)?)
+        let links = netlink.links()?;
+        let own = networks_of_addresses(wanted.address, &netlink.addresses(None)?);
+        if own.is_empty() {
+            let routed = networks_of_routes(wanted.address, &netlink.link_routes()?);
+            return Self::among(wanted, &links, &routed);
+        }
+        Self::among(wanted, &links, &own)
     }
 
-    fn among(
-        wanted: &Wanted,
-        links: &[Link],
-        addresses: &[InterfaceAddress],
-    ) -> Result<Self, Failure> {
-        let is_named = |link: &&Link| match &wanted.interface {
-            Some(name) => link.name == *name,
-            None => !link.loopback,
-        };
-        let candidates: Vec<_> = links.iter().filter(is_named).collect();
+    fn among(wanted: &Wanted, links: &[Link], networks: &[Network]) -> Result<Self, Failure> {
+        let candidates: Vec<_> = links.iter().filter(|link| wanted.may_be_on(link)).collect();
         if candidates.is_empty()
             && let Some(name) = &wanted.interface
         {
@@ -44,7 +44,12 @@ impl Place {
                 "there is no interface '{name}'"
             )));
         }
-        let network = |link: &Link| smallest_network(wanted.address, link, addresses);
+        let network = |link: &Link| {
+            let on_link = networks
+                .iter()
+                .filter(|it| it.interface_index == link.index);
+            on_link.max_by_key(|network| network.prefix_len)
+        };
         let nearest = candidates
             .iter()
             .filter_map(|link| Some((*link, network(link)?)))
@@ -76,20 +81,38 @@ impl Place {
     }
 }
 
-/// The address on that interface whose network is the smallest that holds the wanted one. The wanted
-/// one itself, which may be there already, does not count; neither do link-local networks, which
-/// every interface has.
-fn smallest_network<'a>(
-    wanted: IpAddr,
-    link: &Link,
-    addresses: &'a [InterfaceAddress],
-) -> Option<&'a InterfaceAddress> {
+/// A network that holds the wanted address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Network {
+    interface_index: u32,
+    prefix_len: u8,
+}
+
+/// The networks of addresses. The wanted one itself, which may be there already, does not count;
+/// neither do link-local networks, which every interface has.
+fn networks_of_addresses(wanted: IpAddr, addresses: &[InterfaceAddress]) -> Vec<Network> {
     addresses
         .iter()
-        .filter(|known| known.interface_index == link.index && known.address != wanted)
+        .filter(|known| known.address != wanted)
         .filter(|known| known.prefix_len > 0 && !is_link_local(known.address))
         .filter(|known| is_in_network(wanted, known.address, known.prefix_len))
-        .max_by_key(|known| known.prefix_len)
+        .map(|known| Network {
+            interface_index: known.interface_index,
+            prefix_len: known.prefix_len,
+        })
+        .collect()
+}
+
+fn networks_of_routes(wanted: IpAddr, routes: &[LinkRoute]) -> Vec<Network> {
+    routes
+        .iter()
+        .filter(|route| !is_link_local(route.network))
+        .filter(|route| is_in_network(wanted, route.network, route.prefix_len))
+        .map(|route| Network {
+            interface_index: route.interface_index,
+            prefix_len: route.prefix_len,
+        })
+        .collect()
 }
 
 fn is_link_local(address: IpAddr) -> bool {
@@ -110,11 +133,7 @@ fn is_in_network(address: IpAddr, other: IpAddr, prefix_len: u8) -> bool {
     }
 }
 
-fn broadcast(
-    wanted: &Wanted,
-    prefix_len: u8,
-    network: Option<&InterfaceAddress>,
-) -> Option<Ipv4Addr> {
+fn broadcast(wanted: &Wanted, prefix_len: u8, network: Option<&Network>) -> Option<Ipv4Addr> {
     let IpAddr::V4(address) = wanted.address else {
         return None;
     };

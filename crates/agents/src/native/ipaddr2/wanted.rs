@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use system::link::MAX_NAME_BYTES;
+use system::link::{Link, MAX_NAME_BYTES};
 
 use super::Failure;
 use crate::operation::Operation;
@@ -82,6 +82,15 @@ pub(in crate::native) fn beyond(operation: &Operation) -> Option<String> {
 }
 
 impl Wanted {
+    /// Whether the address may be on that interface: the one that was named, or else any but the
+    /// loopback, which has loopback addresses alone.
+    pub(super) fn may_be_on(&self, link: &Link) -> bool {
+        match &self.interface {
+            Some(name) => *name == link.name,
+            None => link.loopback == self.address.is_loopback(),
+        }
+    }
+
     /// Reads the parameters.
     pub(super) fn read(operation: &Operation) -> Result<Self, Failure> {
         let wrong = |name: &str, what: &str| {

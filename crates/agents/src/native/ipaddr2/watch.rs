@@ -3,16 +3,17 @@
 use std::io;
 use std::net::IpAddr;
 
-use system::awaited::Awaited;
 use system::monitor::{NetworkEvent, NetworkMonitor};
 
+use crate::events::{Events, Subscription};
 use crate::operation::Operation;
 use crate::outcome::{OcfCode, Outcome};
+use crate::watch::{Waiting, Watching};
 
 /// A watch over one address.
 #[derive(Debug)]
-pub(crate) struct AddressWatch {
-    events: Awaited<NetworkMonitor>,
+pub(super) struct AddressWatch {
+    events: Subscription<NetworkMonitor>,
     address: IpAddr,
     monitor: Operation,
 }
@@ -20,9 +21,9 @@ pub(crate) struct AddressWatch {
 impl AddressWatch {
     /// Begins to watch what the operation, a monitor, is about. `None` where the kernel gives no
     /// events: the caller polls, which says why.
-    pub(super) fn open(operation: &Operation) -> Option<Self> {
+    pub(super) fn open(events: &Events, operation: &Operation) -> Option<Self> {
         let address = operation.given("ip")?.parse().ok()?;
-        let events = NetworkMonitor::open().and_then(Awaited::new).ok()?;
+        let events = events.network().ok()?;
         Some(Self {
             events,
             address,
@@ -31,7 +32,7 @@ impl AddressWatch {
     }
 
     /// Waits until the address is not where it should be; at once, where it is not there now.
-    pub(crate) async fn failed(&mut self) -> Outcome {
+    async fn failed(&mut self) -> Outcome {
         loop {
             let outcome = super::carry_out(&self.monitor).await;
             if outcome.code != OcfCode::Ok {
@@ -44,9 +45,11 @@ impl AddressWatch {
     }
 
     /// Waits for an event that may mean that the address is gone.
-    async fn concerned(&self) -> io::Result<()> {
+    async fn concerned(&mut self) -> io::Result<()> {
         loop {
-            let events = self.events.read(NetworkMonitor::read).await?;
+            let Some(events) = self.events.next().await? else {
+                return Ok(());
+            };
             let concerns = |event: &NetworkEvent| match event {
                 NetworkEvent::AddressGone(gone) => gone.address == self.address,
                 NetworkEvent::LinkGone { .. } | NetworkEvent::Resync => true,
@@ -56,5 +59,11 @@ impl AddressWatch {
                 return Ok(());
             }
         }
+    }
+}
+
+impl Watching for AddressWatch {
+    fn changed(&mut self) -> Waiting<'_> {
+        Box::pin(self.failed())
     }
 }

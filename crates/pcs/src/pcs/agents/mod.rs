@@ -1,12 +1,12 @@
 //! What agents say of themselves: their parameters and their operations' defaults.
 
+mod machine;
 mod metadata;
-mod scripts;
 
 use std::fmt;
 
+pub use machine::MachineAgents;
 pub use metadata::{Metadata, MetadataError, OperationDefault, Parameter};
-pub use scripts::ScriptAgents;
 
 /// The agents of a machine.
 pub trait Agents {

@@ -1,4 +1,4 @@
-//! The process that a pid file names.
+//! The daemon whose process a pid file names, for the agents of such daemons.
 
 use std::fs;
 use std::io::{self, Read};
@@ -18,16 +18,19 @@ const MAX_WORKERS: usize = 1024;
 const EXEC_RETRIES: u32 = 100;
 const EXEC_PAUSE: Duration = Duration::from_millis(1);
 
-/// A balancer that runs.
+/// A daemon that runs.
 #[derive(Debug)]
-pub(super) struct Balancer {
+pub(super) struct Daemon {
     process: Pidfd,
 }
 
-impl Balancer {
-    /// The process whose number the file holds, where it runs and has the configuration's name among
-    /// its arguments: a number may be another's by now.
-    pub(super) fn find(pid_file: &Path, configuration: &str) -> io::Result<Option<Self>> {
+impl Daemon {
+    /// The process whose number the file holds, where it runs and `is_ours` says so of its arguments,
+    /// each with a zero byte behind it: a number may be another's by now.
+    pub(super) fn find(
+        pid_file: &Path,
+        is_ours: impl FnOnce(Pid, &[u8]) -> bool,
+    ) -> io::Result<Option<Self>> {
         let mut text = String::new();
         match fs::File::open(pid_file) {
             Ok(file) => file.take(MAX_PID_FILE_BYTES).read_to_string(&mut text)?,
@@ -46,9 +49,7 @@ impl Balancer {
         };
         // Looked at after it was opened, so that it is the same process.
         let arguments = arguments(number, &process)?;
-        let is_ours = arguments
-            .split(|byte| *byte == 0)
-            .any(|argument| argument == configuration.as_bytes());
+        let is_ours = is_ours(process.pid(), &arguments);
         Ok((is_ours && !process.ended_within(Duration::ZERO)?).then_some(Self { process }))
     }
 
@@ -60,7 +61,7 @@ impl Balancer {
     pub(super) async fn ended(&self) -> io::Result<()> {
         match open(self.pid().as_raw())? {
             Some(process) if !self.process.ended_within(Duration::ZERO)? => {
-                Awaited::new(process)?.read(has_ended).await
+                wait_for_end(process).await
             }
             _ => Ok(()),
         }
@@ -97,7 +98,7 @@ fn arguments(number: i32, process: &Pidfd) -> io::Result<Vec<u8>> {
 }
 
 /// The process of that number; `None` where there is none.
-fn open(number: i32) -> io::Result<Option<Pidfd>> {
+pub(super) fn open(number: i32) -> io::Result<Option<Pidfd>> {
     if number <= 0 {
         return Ok(None);
     }
@@ -117,8 +118,20 @@ pub(super) fn ended(error: io::Error) -> io::Result<()> {
     }
 }
 
+/// Whether a process has that argument.
+pub(super) fn has_argument(arguments: &[u8], wanted: &str) -> bool {
+    arguments
+        .split(|byte| *byte == 0)
+        .any(|argument| argument == wanted.as_bytes())
+}
+
+/// Waits for the end of a process.
+pub(super) async fn wait_for_end(process: Pidfd) -> io::Result<()> {
+    Awaited::new(process)?.read(has_ended).await
+}
+
 /// For tokio: `WouldBlock` while the process runs.
-pub(super) fn has_ended(process: &Pidfd) -> io::Result<()> {
+fn has_ended(process: &Pidfd) -> io::Result<()> {
     let has_ended = process.ended_within(Duration::ZERO)?;
     has_ended
         .then_some(())
