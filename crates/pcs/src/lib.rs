@@ -15,6 +15,7 @@
 //! through its arguments, so that a whole command can run inside a test.
 
 pub mod attributes;
+pub mod ccs;
 pub mod cibadmin;
 mod command_line;
 pub mod crm_mon;

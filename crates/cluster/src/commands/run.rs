@@ -50,6 +50,11 @@ fn try_run(options: &RunOptions) -> Result<(), String> {
     // A name that is not set is an inconvenience, and no reason not to serve.
     let _ = system::process::set_process_name("keel-cluster");
     let mut log = Log::of(&setup.configuration, setup.name(setup.node));
+    if provide_keys(&setup)? {
+        log.say(
+            "this node has made its keys with the authority that its configuration brings along",
+        );
+    }
     if let Err(error) = system::process::run_in_real_time() {
         log.say(&format!(
             "this process does not run in real time ({error}): on a busy machine it may be late"
@@ -60,6 +65,20 @@ fn try_run(options: &RunOptions) -> Result<(), String> {
         .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     runtime.block_on(serve(setup, log, options))
+}
+
+/// Makes the node's keys, where the configuration has the authority for it and they are not there.
+fn provide_keys(setup: &Setup) -> Result<bool, String> {
+    let Some(written) = &setup.configuration.keel.authority else {
+        return Ok(false);
+    };
+    let authority = cluster_keys::Authority {
+        certificates_pem: written.certificate_pem(),
+        key_pem: written.key_pem(),
+    };
+    let (node, name) = (setup.node, setup.name(setup.node));
+    let made = cluster_keys::provide(&setup.keys, &authority, setup.cluster(), node.0, name);
+    made.map_err(|error| error.to_string())
 }
 
 async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), String> {

@@ -10,7 +10,7 @@ use pcs::pcs::agents::MachineAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
-use super::hosts::MachineHosts;
+use super::hosts::{self, MachineHosts};
 
 /// How is the cluster?
 pub fn crm_mon(words: &[String]) -> ExitCode {
@@ -65,6 +65,12 @@ pub fn pcs(words: &[String]) -> ExitCode {
         now: now(),
     };
     finish(&pcs::pcs::run(words, &mut machine))
+}
+
+/// A cluster.conf of CMAN.
+pub fn ccs(words: &[String]) -> ExitCode {
+    let mut make = hosts::make_authority;
+    finish(&pcs::ccs::run(words, &mut MachineFiles, &mut make))
 }
 
 /// The current time, as the local clock shows it.

@@ -1,6 +1,7 @@
 //! A cluster is set up, started and stopped from one of its machines, with the words that operators
 //! have.
 
+mod cman;
 mod machines;
 
 use std::time::{Duration, Instant};
