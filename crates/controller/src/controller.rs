@@ -12,7 +12,7 @@ use crate::attributes::Attributes;
 use crate::coordinator::{
     Coordinator, CoordinatorOutput, DEADTIME, FIRST_LOOK, Fencing, Settings, Ticket,
 };
-use crate::executor::{CallId, Executor, ExecutorOutput, Identity};
+use crate::executor::{CallId, Executor, ExecutorOutput, Identity, News};
 use crate::message::Message;
 use crate::operation::{Operation, OperationResult};
 use crate::report::Report;
@@ -98,7 +98,7 @@ pub struct Controller {
     changes: BTreeMap<ChangeNumber, Purpose>,
     next_change: u64,
     /// Results for the next change, each with what is said once it is made.
-    untold: VecDeque<(Vec<Edit>, Option<Message>)>,
+    untold: VecDeque<(News, Option<Message>)>,
     join_at: Option<Duration>,
     is_leaving: bool,
     outputs: VecDeque<Output>,
@@ -418,8 +418,8 @@ impl Controller {
                 }
                 // Between views nobody listens: what this node knows is written when it joins.
                 ExecutorOutput::Tell { .. } if !self.is_established => {}
-                ExecutorOutput::Tell { edits, message } => {
-                    self.untold.push_back((edits, message));
+                ExecutorOutput::Tell { news, message } => {
+                    self.untold.push_back((news, message));
                 }
             }
         }
@@ -450,11 +450,10 @@ impl Controller {
             && self.changes.values().filter(is_telling).count() < CHANGES_AT_ONCE
         {
             let count = self.untold.len().min(RESULTS_IN_CHANGE);
-            let (mut edits, mut messages) = (Vec::new(), Vec::new());
-            for (edit, message) in self.untold.drain(..count) {
-                edits.extend(edit);
-                messages.extend(message);
-            }
+            let told: Vec<_> = self.untold.drain(..count).collect();
+            let (news, messages): (_, Vec<_>) = told.into_iter().unzip();
+            let edits = self.executor.edits(news);
+            let messages = messages.into_iter().flatten().collect();
             self.change(edits, Purpose::Telling(messages));
         }
     }
