@@ -215,3 +215,6 @@ async fn read_call<S: AsyncRead + Unpin>(stream: &mut S, max_bytes: usize) -> io
     }
     decode(&content).map_err(io::Error::other)
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,6 +172,58 @@ fn quorum_is_looked_at_and_changed() {
 }
 
 #[test]
+fn nodes_come_and_go_while_the_cluster_is_stopped() {
+    const THREE: [&str; 3] = ["node1", "node2", "node3"];
+    let Some(lab) = Machines::start(&THREE) else {
+        return;
+    };
+    lab.set_up("web", &["node1", "node2"]);
+    lab.together(&["node1", "node2"]);
+    lab.does("node1", "pcs property set stonith-enabled=false");
+    let line = "pcs cluster node add node3 --start";
+    lab.fails("node2", line, "Error: Host 'node3' is not known to pcs");
+    lab.does(
+        "node2",
+        &format!("pcs host auth node3 -u hacluster -p {PASSWORD}"),
+    );
+    lab.fails(
+        "node2",
+        line,
+        "Error: node1: the cluster is running: its nodes are changed while it is stopped",
+    );
+    lab.does("node2", "pcs cluster stop --all");
+    lab.does("node2", line);
+    lab.does("node3", "pcs cluster start --all");
+    lab.together(&THREE);
+    let said = lab.does("node3", "pcs property");
+    assert!(said.contains("stonith-enabled: false"), "{said}");
+    let said = lab.does("node1", "pcs cluster config");
+    assert!(
+        said.contains("  node3:\n    Link 0 address: node3\n    nodeid: 3\n"),
+        "{said}"
+    );
+
+    lab.does("node1", "pcs cluster stop --all");
+    lab.fails(
+        "node1",
+        "pcs cluster node remove node9",
+        "Error: Node 'node9' does not appear to exist in configuration",
+    );
+    let said = lab.does("node1", "pcs cluster node remove node2");
+    assert!(
+        said.ends_with("node2: Successfully destroyed cluster\n"),
+        "{said}"
+    );
+    lab.does("node1", "pcs cluster start --all");
+    lab.together(&["node1", "node3"]);
+    lab.fails(
+        "node2",
+        "pcs cluster start",
+        "cluster is not configured on this node",
+    );
+}
+
+#[test]
 fn what_dies_comes_back_and_what_is_stopped_stays_so() {
     let Some(lab) = Machines::start(&BOTH) else {
         return;

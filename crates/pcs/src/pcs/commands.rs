@@ -2,9 +2,9 @@
 
 use super::grammar::{Act, Action, Command};
 use super::{
-    cluster_config, cluster_life, cluster_setup, constraint, constraint_text, defaults,
-    fencing_levels, host_auth, location, node, property, quorum, resource, resource_create,
-    resource_state, resource_structure, resource_update, status, stonith,
+    cluster_config, cluster_life, cluster_node, cluster_setup, constraint, constraint_text,
+    defaults, fencing_levels, host_auth, location, node, property, quorum, resource,
+    resource_create, resource_state, resource_structure, resource_update, status, stonith,
 };
 
 const fn cib(
@@ -57,7 +57,6 @@ const fn refused(words: &'static str, reason: &'static str) -> Command {
 
 const NOT_BUILT: &str = "it is not built yet";
 const WAITS_FOR_CONTROL: &str = "it needs the daemons' control, which is not built yet";
-const WAITS_FOR_SETUP: &str = "the set-up of machines is not built yet; see 'keel cluster keys create' and 'keel cluster run'";
 const SETS: &[&str] = &["--full", "--all", "--no-expire-check"];
 const CREATE: &[&str] = &[
     "--disabled",
@@ -611,10 +610,44 @@ pub(crate) const COMMANDS: &[Command] = &[
         &["--all"],
         cluster_life::destroy,
     ),
-    refused("cluster sync", WAITS_FOR_SETUP),
-    refused("cluster node", WAITS_FOR_SETUP),
-    refused("cluster link", WAITS_FOR_SETUP),
-    refused("cluster authkey", WAITS_FOR_SETUP),
+    machine("cluster sync", &["[corosync]"], &[], quorum::sync),
+    refused(
+        "cluster reload",
+        "the daemon reads its configuration when it starts",
+    ),
+    machine(
+        "cluster node add",
+        &["NODE [addr=ADDRESS]..."],
+        &["--start", "--enable", "--wait"],
+        cluster_node::add,
+    ),
+    machine(
+        "cluster node remove",
+        &["NODE..."],
+        &["--skip-offline"],
+        cluster_node::remove,
+    ),
+    machine(
+        "cluster node delete",
+        &["NODE..."],
+        &["--skip-offline"],
+        cluster_node::remove,
+    ),
+    refused("cluster node add-remote", NOT_BUILT),
+    refused("cluster node add-guest", NOT_BUILT),
+    refused("cluster node delete-remote", NOT_BUILT),
+    refused("cluster node delete-guest", NOT_BUILT),
+    refused("cluster node remove-remote", NOT_BUILT),
+    refused("cluster node remove-guest", NOT_BUILT),
+    refused("cluster node clear", NOT_BUILT),
+    refused(
+        "cluster link",
+        "edit corosync.conf while the cluster is stopped, and 'pcs cluster sync'",
+    ),
+    refused(
+        "cluster authkey",
+        "nodes know each other by certificates: see 'keel cluster keys'",
+    ),
     machine(
         "cluster config",
         &["[show]"],
@@ -623,7 +656,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     ),
     refused(
         "cluster config update",
-        "edit corosync.conf on all nodes and restart the cluster",
+        "edit corosync.conf while the cluster is stopped, and 'pcs cluster sync'",
     ),
     refused("cluster config uuid", NOT_BUILT),
     machine(
@@ -640,7 +673,10 @@ pub(crate) const COMMANDS: &[Command] = &[
         host_auth::auth,
     ),
     machine("host deauth", &["[HOST...]"], &[], host_auth::deauth),
-    refused("client", WAITS_FOR_SETUP),
+    refused(
+        "client",
+        "root asks the pcsd of its machine without a password",
+    ),
     machine(
         "pcsd status",
         &["[NODE...]"],
