@@ -12,7 +12,7 @@ pub const ROLE_BALANCER: &str = "role-balancer";
 pub const ROLE_KEEPER: &str = "role-keeper";
 
 /// Peers whose commands will be spoken, and are not yet.
-const NOT_BUILT: &[&str] = &["crm_resource", "dashboard", "pacemakerd", "stonith_admin"];
+const NOT_BUILT: &[&str] = &["dashboard", "pacemakerd"];
 
 /// What is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,13 +228,19 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
             Some(Invocation::Service(name.to_owned(), text(rest.to_vec())))
         }
         "lab" => Some(Invocation::Lab(rest.to_vec())),
-        _ if pcs::TOOLS.iter().any(|(tool, _)| *tool == name) => Some(Invocation::PacemakerTool(
+        _ if tools().any(|tool| tool == name) => Some(Invocation::PacemakerTool(
             name.to_owned(),
             text(rest.to_vec()),
         )),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
     }
+}
+
+/// Pacemaker's tools, by name.
+fn tools() -> impl Iterator<Item = &'static str> {
+    let small = pcs::TOOLS.iter().map(|(name, _)| *name);
+    small.chain(pcs::AGENT_TOOLS.iter().map(|(name, _)| *name))
 }
 
 fn own(words: Vec<OsString>) -> Invocation {
@@ -274,7 +280,7 @@ fn explain(error: &clap::Error) -> String {
         .get_subcommands()
         .map(clap::Command::get_name)
         .chain(NOT_BUILT.iter().copied())
-        .chain(pcs::TOOLS.iter().map(|(name, _)| *name))
+        .chain(tools())
         .collect();
     let hint = match diagnostics::nearest(written, names) {
         Some(name) => format!("\n  did you mean `keel {name}`?\n"),

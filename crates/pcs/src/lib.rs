@@ -20,6 +20,7 @@ pub mod cibadmin;
 mod command_line;
 pub mod crm_mon;
 pub mod crm_node;
+pub mod crm_resource;
 pub mod crm_simulate;
 pub mod crm_verify;
 mod document;
@@ -32,8 +33,10 @@ mod output;
 pub mod pcs;
 mod planned;
 mod said;
+mod settle;
 mod source;
 pub mod status;
+pub mod stonith_admin;
 pub mod store;
 mod summary;
 mod tool;
@@ -43,6 +46,16 @@ pub use files::{Files, MachineFiles, MemoryFiles};
 
 /// A tool: its arguments (without its own name) at a time, on a machine's files and cluster.
 pub type Tool = fn(&[String], cib::time::DateTime, &mut dyn Files) -> Outcome;
+
+/// A tool that calls agents as well.
+pub type AgentTool =
+    fn(&[String], cib::time::DateTime, &mut dyn Files, &mut dyn pcs::agents::Agents) -> Outcome;
+
+/// Those of Pacemaker's tools that call agents, by name.
+pub const AGENT_TOOLS: &[(&str, AgentTool)] = &[
+    ("crm_resource", crm_resource::run),
+    ("stonith_admin", stonith_admin::run),
+];
 
 /// Pacemaker's small tools, by name.
 pub const TOOLS: &[(&str, Tool)] = &[

@@ -30,8 +30,18 @@ pub fn crm_mon(words: &[String]) -> ExitCode {
 
 /// One of the small tools.
 pub fn tool(name: &str, words: &[String]) -> ExitCode {
-    match pcs::TOOLS.iter().find(|(tool, _)| *tool == name) {
-        Some((_, run)) => finish(&run(words, now(), &mut MachineFiles)),
+    let small = pcs::TOOLS.iter().find(|(tool, _)| *tool == name);
+    if let Some((_, run)) = small {
+        return finish(&run(words, now(), &mut MachineFiles));
+    }
+    let other = pcs::AGENT_TOOLS.iter().find(|(tool, _)| *tool == name);
+    match other {
+        Some((_, run)) => finish(&run(
+            words,
+            now(),
+            &mut MachineFiles,
+            &mut MachineAgents::default(),
+        )),
         None => ExitCode::FAILURE,
     }
 }

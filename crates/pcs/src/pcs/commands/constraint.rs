@@ -1,0 +1,93 @@
+//! Commands about constraints.
+
+use super::{Command, NOT_BUILT, cib, refused};
+use crate::pcs::{constraint, constraint_text, location};
+
+const ORDER_FORMS: &[&str] = &[
+    "[config] [--full]",
+    "[ACTION] RESOURCE then [ACTION] RESOURCE [OPTION=VALUE]...",
+    "set RESOURCE... [OPTION=VALUE]... [set ...] [setoptions OPTION=VALUE...]",
+    "remove|delete RESOURCE...",
+];
+
+const COLOCATION_FORMS: &[&str] = &[
+    "[config] [--full]",
+    "add [ROLE] RESOURCE with [ROLE] RESOURCE [SCORE] [OPTION=VALUE]...",
+    "set RESOURCE... [OPTION=VALUE]... [set ...] [setoptions OPTION=VALUE...]",
+    "remove|delete RESOURCE RESOURCE",
+];
+
+const LOCATION_FORMS: &[&str] = &[
+    "[config [resources [RESOURCE...] | nodes [NODE...]]] [--full]",
+    "RESOURCE prefers NODE[=SCORE]...",
+    "RESOURCE avoids NODE[=SCORE]...",
+    "add ID RESOURCE NODE SCORE [resource-discovery=OPTION]",
+    "remove|delete ID",
+];
+
+const TICKET_FORMS: &[&str] = &[
+    "[config] [--full]",
+    "add TICKET [ROLE] RESOURCE [loss-policy=POLICY] [id=ID]",
+    "set RESOURCE... [role=ROLE] [set ...] setoptions ticket=TICKET [OPTION=VALUE]...",
+    "remove|delete TICKET RESOURCE",
+];
+
+pub(super) const COMMANDS: &[Command] = &[
+    cib(
+        "constraint",
+        &["[config] [--full]"],
+        &["--full", "--output-format", "--all"],
+        constraint_text::config,
+    ),
+    cib(
+        "constraint config",
+        &["[--full]"],
+        &["--full", "--output-format", "--all"],
+        constraint_text::config,
+    ),
+    cib(
+        "constraint list",
+        &["[--full]"],
+        &["--full", "--all"],
+        constraint_text::old_list,
+    ),
+    cib(
+        "constraint show",
+        &["[--full]"],
+        &["--full", "--all"],
+        constraint_text::old_list,
+    ),
+    cib(
+        "constraint location",
+        LOCATION_FORMS,
+        &["--full", "--all"],
+        location::location,
+    ),
+    cib(
+        "constraint order",
+        ORDER_FORMS,
+        &["--full"],
+        constraint::order,
+    ),
+    cib(
+        "constraint colocation",
+        COLOCATION_FORMS,
+        &["--full"],
+        constraint::colocation,
+    ),
+    cib(
+        "constraint ticket",
+        TICKET_FORMS,
+        &["--full"],
+        constraint::ticket,
+    ),
+    cib("constraint remove", &["ID..."], &[], constraint::remove),
+    cib("constraint delete", &["ID..."], &[], constraint::remove),
+    cib(
+        "constraint ref",
+        &["RESOURCE..."],
+        &[],
+        constraint_text::references,
+    ),
+    refused("constraint rule", NOT_BUILT),
+];
