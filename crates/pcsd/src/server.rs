@@ -184,7 +184,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, caller: Call
                 .await
         } else if desk.is_authorized(caller, &call) {
             is_known = true;
-            desk.answer(call.request).await
+            desk.answer(caller, call.request).await
         } else {
             let reason = "the token is not known here";
             Answer::Refused(Refusal::new(RefusalKind::NotAuthorized, reason))
