@@ -235,3 +235,22 @@ pub(crate) fn forget_cluster(place: &Place) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Takes away what an earlier pcsd had prepared when it died.
+pub(crate) fn sweep(place: &Place) {
+    let keel = place.configured().map(|it| it.keel).unwrap_or_default();
+    let keys = Path::new(keel.certificates_folder());
+    let names = [
+        NODE_CERTIFICATE,
+        NODE_KEY,
+        AUTHORITY_CERTIFICATES,
+        AUTHORITY_KEY,
+    ];
+    let paths = names.into_iter().map(|name| keys.join(name));
+    for path in paths.chain([place.configuration.clone()]) {
+        Staged::left_behind(&path, PREPARED).remove();
+    }
+}
+
+#[cfg(test)]
+mod tests;
