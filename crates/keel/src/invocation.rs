@@ -281,7 +281,9 @@ fn explain(error: &clap::Error) -> String {
         .map(clap::Command::get_name)
         .chain(NOT_BUILT.iter().copied())
         .collect();
-    names.extend(tools());
+    for tool in tools() {
+        names.push(tool);
+    }
     let hint = match diagnostics::nearest(written, names) {
         Some(name) => format!("\n  did you mean `keel {name}`?\n"),
         None => String::new(),
