@@ -276,14 +276,11 @@ fn explain(error: &clap::Error) -> String {
         _ => return text,
     };
     let verbs = CommandLine::command();
-    let mut names: Vec<&str> = verbs
+    let names = verbs
         .get_subcommands()
         .map(clap::Command::get_name)
         .chain(NOT_BUILT.iter().copied())
-        .collect();
-    for tool in tools() {
-        names.push(tool);
-    }
+        .chain(tools().map(|name| -> &str { name }));
     let hint = match diagnostics::nearest(written, names) {
         Some(name) => format!("\n  did you mean `keel {name}`?\n"),
         None => String::new(),

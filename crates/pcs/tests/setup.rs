@@ -159,6 +159,8 @@ fn mistakes_are_named() {
              'last_man_standing', 'last_man_standing_window', 'wait_for_all'\n",
         ),
         ("quorum update", "Usage: pcs quorum update"),
+        ("cluster node add a b", "Usage: pcs cluster node add"),
+        ("cluster node remove", "Usage: pcs cluster node remove"),
         ("host auth", "Error: No host specified\n"),
         (
             "host auth a a",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster_api::{Answer, Fence, FencingState, Frame, Request};
+use cluster_api::{Answer, Change, Edit, Fence, FencingState, Frame, Request};
 use cluster_lab::{LabCluster, Shape};
 use lab::LinkState;
 use nix::sys::signal::Signal;
@@ -110,6 +110,64 @@ fn of_two_nodes_the_one_whose_cable_is_out_stops_what_it_runs() {
     together(&cluster, &[1, 2]);
     is_held(&cluster, &[3 - holder]);
     assert!(!holds(&cluster, holder));
+}
+
+#[test]
+fn operators_programs_are_told_of_nodes_and_resources() {
+    let Some(cluster) = Running::start(Shape::of(3)) else {
+        return;
+    };
+    let told = cluster.folder().join("told");
+    let script = format!(
+        "#!/bin/sh\necho \"$recipe $CRM_alert_kind $CRM_alert_node $CRM_alert_rsc $CRM_alert_task \
+         $CRM_alert_desc $CRM_alert_recipient\" >> {0}\nchmod 666 {0}\n",
+        told.display()
+    );
+    cluster
+        .node(1)
+        .write_file("/srv/tell", script.as_bytes())
+        .unwrap();
+    std::fs::write(&told, "").unwrap();
+    let shared = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    std::fs::set_permissions(&told, shared).unwrap();
+    cluster.run_all().unwrap();
+    together(&cluster, &[1, 2, 3]);
+    pcs(&cluster, 1, &["property", "set", "stonith-enabled=false"]);
+    let alerts = "<alerts><alert id=\"a\" path=\"/srv/tell\">\
+                  <instance_attributes id=\"a-i\"><nvpair id=\"a-r\" name=\"recipe\" value=\"soup\"/>\
+                  </instance_attributes><recipient id=\"a-1\" value=\"cook\"/></alert></alerts>";
+    let change = Request::Change(Change {
+        if_version: None,
+        edits: vec![Edit::Create {
+            parent: "/cib/configuration".to_owned(),
+            xml: alerts.to_owned(),
+        }],
+    });
+    let answer = cluster.client(1).unwrap().ask(&change).unwrap();
+    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
+    let create = ["resource", "create", "thing", "ocf:heartbeat:Dummy"];
+    pcs(&cluster, 1, &create);
+    pcs(
+        &cluster,
+        1,
+        &[
+            "constraint",
+            "location",
+            "thing",
+            "prefers",
+            "node1=INFINITY",
+        ],
+    );
+    cluster.lab().kill_node("node3").unwrap();
+    for expected in [
+        "soup resource node1 thing start  cook",
+        "soup node node3   lost cook",
+    ] {
+        eventually(expected, || {
+            let told = std::fs::read_to_string(&told).unwrap();
+            told.lines().any(|line| line == expected).then_some(())
+        });
+    }
 }
 
 #[test]

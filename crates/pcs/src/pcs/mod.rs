@@ -18,6 +18,7 @@ mod alert;
 mod cib_edit;
 mod cluster_config;
 mod cluster_life;
+mod cluster_node;
 mod cluster_setup;
 mod commands;
 mod config_text;

@@ -247,15 +247,22 @@ fn check_stopped(session: &mut Session<'_>, nodes: &[String]) -> Done {
 }
 
 /// Has a changed configuration put into place on all nodes, or on none.
-pub(super) fn send(session: &mut Session<'_>, file: &mut Section, nodes: &[String]) -> Done {
-    let totem = file.section("totem");
-    let version = totem
-        .value("config_version")
-        .and_then(|it| it.parse::<u64>().ok());
-    if let Some(version) = version {
-        totem.set("config_version", Some(&(version + 1).to_string()));
+fn send(session: &mut Session<'_>, file: &mut Section, nodes: &[String]) -> Done {
+    raise_version(file);
+    send_text(session, file.to_string(), nodes)
+}
+
+/// `cluster sync [corosync]`: the configuration of this machine becomes that of all nodes.
+pub(super) fn sync(session: &mut Session<'_>, words: &[String]) -> Done {
+    if !(words.is_empty() || words == ["corosync"]) {
+        return Err(Refusal::Usage);
     }
-    let text = file.to_string();
+    let nodes = session.node_names()?;
+    let (_, text) = session.configuration_text()?;
+    send_text(session, text, &nodes)
+}
+
+fn send_text(session: &mut Session<'_>, text: String, nodes: &[String]) -> Done {
     check_text(&text)?;
     session.say("Sending updated corosync.conf to nodes...");
     let id = session.hosts.random_digits().map_err(Refusal::said)?;
@@ -272,4 +279,18 @@ pub(super) fn send(session: &mut Session<'_>, file: &mut Section, nodes: &[Strin
         .iter()
         .for_each(|node| session.say(&format!("{node}: Succeeded")));
     Ok(())
+}
+
+/// A changed configuration has a higher version, where it has one.
+pub(super) fn raise_version(file: &mut Section) {
+    let totem = file.section("totem");
+    let version = totem
+        .value("config_version")
+        .and_then(|it| it.parse::<u64>().ok());
+    if let Some(version) = version {
+        totem.set(
+            "config_version",
+            Some(&version.saturating_add(1).to_string()),
+        );
+    }
 }
