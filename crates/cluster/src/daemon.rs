@@ -6,6 +6,7 @@
 //!         ◄─────────────────────────────────┘
 //! ```
 
+mod access;
 mod acting;
 mod requests;
 mod sentences;
@@ -24,7 +25,7 @@ use tokio::sync::mpsc;
 
 use crate::alerts::Alerts;
 use crate::cables::Cables;
-use crate::clients::{ClientId, Clients, FromClient};
+use crate::clients::{ClientId, Clients, FromClient, User};
 use crate::clock;
 use crate::fencing::FencingSide;
 use crate::group::{GroupEvent, GroupService};
@@ -100,6 +101,7 @@ pub struct Daemon<G> {
 /// A client that is connected.
 struct Session {
     access: Access,
+    user: User,
     answers: mpsc::Sender<Bytes>,
     topics: BTreeSet<u8>,
     joined: bool,
@@ -437,10 +439,12 @@ impl<G: GroupService> Daemon<G> {
             FromClient::Connected {
                 client,
                 access,
+                user,
                 answers,
             } => {
                 let session = Session {
                     access,
+                    user,
                     answers,
                     topics: BTreeSet::new(),
                     joined: false,

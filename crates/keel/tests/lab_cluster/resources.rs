@@ -171,6 +171,73 @@ fn operators_programs_are_told_of_nodes_and_resources() {
 }
 
 #[test]
+fn an_operator_with_few_rights_sees_and_changes_what_is_allowed() {
+    let Some(cluster) = Running::start(Shape::of(1)) else {
+        return;
+    };
+    cluster.run_all().unwrap();
+    together(&cluster, &[1]);
+    pcs(
+        &cluster,
+        1,
+        &[
+            "property",
+            "set",
+            "stonith-enabled=false",
+            "enable-acl=true",
+        ],
+    );
+    let create = [
+        "resource",
+        "create",
+        "thing",
+        "ocf:heartbeat:Dummy",
+        "fake=secret",
+    ];
+    pcs(&cluster, 1, &create);
+    let acls = "<acls><acl_role id=\"operators\">\
+                <acl_permission id=\"p1\" kind=\"read\" xpath=\"/cib\"/>\
+                <acl_permission id=\"p2\" kind=\"deny\" xpath=\"//nvpair[@name='fake']\"/>\
+                <acl_permission id=\"p3\" kind=\"write\" xpath=\"//crm_config\"/></acl_role>\
+                <acl_target id=\"haclient\"><role id=\"operators\"/></acl_target></acls>";
+    let change = Request::Change(Change {
+        if_version: None,
+        edits: vec![Edit::Create {
+            parent: "/cib/configuration".to_owned(),
+            xml: acls.to_owned(),
+        }],
+    });
+    let answer = cluster.client(1).unwrap().ask(&change).unwrap();
+    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
+
+    let socket = format!(
+        "{}={}",
+        cluster_api::SOCKET_VARIABLE,
+        cluster.socket(1).display()
+    );
+    let operator = |words: &[&str]| {
+        let user = [
+            "setpriv",
+            "--reuid=haclient",
+            "--regid=haclient",
+            "--clear-groups",
+        ];
+        let words = [&user[..], &["env", &socket, KEEL], words].concat();
+        let output = cluster.node(1).run(&words, LIMIT).unwrap();
+        (output.success(), output.stdout + &output.stderr)
+    };
+    let (_, seen) = operator(&["cluster", "cib"]);
+    assert!(
+        seen.contains("\"thing\"") && !seen.contains("secret"),
+        "{seen}"
+    );
+    let (is_done, said) = operator(&["pcs", "property", "set", "batch-limit=3"]);
+    assert!(is_done, "{said}");
+    let (is_done, said) = operator(&["pcs", "resource", "delete", "thing"]);
+    assert!(!is_done && said.contains("permission denied"), "{said}");
+}
+
+#[test]
 fn a_node_is_fenced_before_what_it_ran_starts_elsewhere() {
     let Some(cluster) = Running::start(Shape::of(3)) else {
         return;
