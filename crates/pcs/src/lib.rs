@@ -1,4 +1,4 @@
-//! The command lines of the cluster role: `pcs`, `crm_mon` and Pacemaker's other tools.
+//! The command lines of the cluster role: `pcs`, `crm_mon` and Pacemaker's other tools, `ccs`.
 //!
 //! ```text
 //! arguments ─► CIB file ─► cib ─► scheduler ─► report (text, XML, JSON) ─► outcome
@@ -6,12 +6,14 @@
 //!                                    └─► graph, dot, CIB files
 //!
 //! words ─► edit of the CIB ─► store ─► file, or the cluster's daemon
+//!      └─► requests ─► hosts ─► each machine's pcsd
 //! ```
 //!
 //! Owns: what operators type and read, in Pacemaker's grammar and words.
 //!
 //! Must never: decide what the cluster does; touch a file or the environment other than through
-//! [`files::Files`], an agent other than through [`pcs::agents::Agents`], or the clock other than
+//! [`files::Files`], an agent other than through [`pcs::agents::Agents`], another machine other than
+//! through [`pcs::hosts::Hosts`], or the clock other than
 //! through its arguments, so that a whole command can run inside a test.
 
 pub mod attributes;

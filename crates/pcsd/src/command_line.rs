@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::daemon::Daemon;
 use crate::requests::Desk;
-use crate::{Place, files, own_certificate, password, server, service};
+use crate::{Place, files, node_files, own_certificate, password, server, service};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -131,6 +131,7 @@ async fn serve(
     let local = server::listen_locally(place)?;
     let listeners = server::listen(&options.listen, PORT)?;
     let tls = TlsAcceptor::from(Arc::new(own_certificate::server_config(place)?));
+    node_files::sweep(place);
     let daemon = Daemon::attend(place)?;
     let desk = Arc::new(Desk::open(place, daemon)?);
     let places = server::places();

@@ -13,6 +13,10 @@ use testing_support::{LIMIT, eventually};
 pub const PASSWORD: &str = "correct-horse";
 const KEEL: &str = env!("CARGO_BIN_EXE_keel");
 
+/// The password that user hacluster has on all machines, and its entry in shadow(5).
+pub const USERS_PASSWORD: &str = "battery-staple";
+const SHADOW: &str = "hacluster:$6$abcdefgh$.eBdE6A.gtR.cQOr3yyPUJC0o2CFu6k47RIHsgLzzKhgod/i3tupyAHe6KLgm27FF72Z2nz.seRk7j7H2eDD71:19000:0:99999:7:::\n";
+
 /// The machines.
 pub struct Machines {
     lab: Lab,
@@ -81,7 +85,7 @@ impl Machines {
             .spawn("pcsd", &["sh", "-c", &line])
             .unwrap();
         eventually("pcsd listens", || {
-            let output = self.run(node, "pcs cluster disable");
+            let output = self.run(node, "keel pcsd status");
             output.success().then_some(())
         });
     }
@@ -203,5 +207,6 @@ fn machine(name: &str, number: u8, folder: &Path) -> NodeSpec {
     NodeSpec::new(name)
         .shared(folder.display().to_string())
         .file("/etc/init.d/README", "")
+        .file("/etc/shadow", SHADOW)
         .interface("eth0", "office", Ipv4Addr::new(10, 78, 0, number), 24)
 }

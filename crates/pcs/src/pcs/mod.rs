@@ -12,15 +12,19 @@
 //!
 //! Must never: accept an option or a command that has no effect here.
 
+mod acl;
 pub mod agents;
+mod alert;
 mod cib_edit;
 mod cluster_config;
 mod cluster_life;
+mod cluster_node;
 mod cluster_setup;
 mod commands;
 mod config_text;
 mod constraint;
 mod constraint_text;
+mod debugging;
 mod defaults;
 mod fencing;
 mod fencing_levels;
@@ -28,12 +32,14 @@ mod grammar;
 mod host_auth;
 pub mod hosts;
 mod location;
+mod location_rules;
 mod node;
 mod operations;
 mod options;
 mod pairs;
 mod property;
 mod quorum;
+mod relations;
 mod resource;
 mod resource_create;
 mod resource_history;
@@ -42,10 +48,12 @@ mod resource_sets;
 mod resource_state;
 mod resource_structure;
 mod resource_update;
+mod rules;
 mod session;
 mod status;
 mod stonith;
 mod support;
+mod tag;
 mod waiting;
 
 pub(crate) use fencing::line as fencing_line;

@@ -1,4 +1,5 @@
-//! `pcs resource move`: a resource goes to another node, and nothing is left of the move.
+//! `pcs resource move`: a resource goes to another node, and nothing is left of the move; and
+//! `pcs resource restart`.
 //!
 //! A constraint is made, the cluster moves the resource, and the constraint is removed: stickiness
 //! then keeps the resource where it is. Where it would go back at once, nothing is done.
@@ -8,6 +9,8 @@ use scheduler::decide;
 
 use super::session::{Done, Refusal, Session};
 use super::{cib_edit, waiting};
+use crate::ExitCode;
+use crate::crm_resource;
 use crate::moved::{self, Moved};
 use crate::planned::with_plan;
 use crate::settle::{self, DEFAULT_LIMIT, Ending};
@@ -69,6 +72,37 @@ pub(super) fn move_resource(session: &mut Session<'_>, words: &[String]) -> Done
     }
     session.say(&sentence);
     Ok(())
+}
+
+/// `resource restart RESOURCE [NODE] [--wait=N]`
+pub(super) fn restart(session: &mut Session<'_>, words: &[String]) -> Done {
+    let (id, node) = match words {
+        [id] => (id, None),
+        [id, node] => (id, Some(node)),
+        _ => return Err(Refusal::Usage),
+    };
+    let mut arguments = vec!["-r".to_owned(), id.clone(), "--restart".to_owned()];
+    if let Some(limit) = session.options.value("--wait").filter(|it| !it.is_empty()) {
+        arguments.extend(["-T".to_owned(), limit.to_owned()]);
+    }
+    if let Some(node) = node {
+        return Err(Refusal::said(format!(
+            "a resource is restarted wherever it is active, not on '{node}' alone"
+        )));
+    }
+    let outcome = crm_resource::run(&arguments, session.now, session.files, session.agents);
+    session.print_text(&outcome.standard_output);
+    if outcome.exit_code == ExitCode::OK {
+        session.print(&format!("{id} successfully restarted"));
+        return Ok(());
+    }
+    for line in outcome.standard_error.lines() {
+        session.say(line);
+    }
+    Err(match outcome.exit_code {
+        ExitCode::TIMEOUT => Refusal::TimedOut,
+        _ => Refusal::said(format!("unable to restart '{id}'")),
+    })
 }
 
 struct Moves<'m> {

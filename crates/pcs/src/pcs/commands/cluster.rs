@@ -1,7 +1,9 @@
 //! Commands about cluster, hosts, quorum.
 
-use super::{Command, NOT_BUILT, WAITS_FOR_SETUP, cib, machine, refused};
-use crate::pcs::{cluster_config, cluster_life, cluster_setup, host_auth, node, quorum, status};
+use super::{Command, NOT_BUILT, cib, machine, refused};
+use crate::pcs::{
+    cluster_config, cluster_life, cluster_node, cluster_setup, host_auth, node, quorum, status,
+};
 
 pub(super) const COMMANDS: &[Command] = &[
     cib(
@@ -77,25 +79,59 @@ pub(super) const COMMANDS: &[Command] = &[
         &["--all"],
         cluster_life::destroy,
     ),
-    refused("cluster sync", WAITS_FOR_SETUP),
-    refused("cluster node", WAITS_FOR_SETUP),
-    refused("cluster link", WAITS_FOR_SETUP),
-    refused("cluster authkey", WAITS_FOR_SETUP),
+    machine("cluster sync", &["[corosync]"], &[], quorum::sync),
+    refused(
+        "cluster reload",
+        "the daemon reads its configuration when it starts",
+    ),
+    machine(
+        "cluster node add",
+        &["NODE [addr=ADDRESS]..."],
+        &["--start", "--enable", "--wait"],
+        cluster_node::add,
+    ),
+    machine(
+        "cluster node remove",
+        &["NODE..."],
+        &["--skip-offline"],
+        cluster_node::remove,
+    ),
+    machine(
+        "cluster node delete",
+        &["NODE..."],
+        &["--skip-offline"],
+        cluster_node::remove,
+    ),
+    refused("cluster node add-remote", NOT_BUILT),
+    refused("cluster node add-guest", NOT_BUILT),
+    refused("cluster node remove-remote", NOT_BUILT),
+    refused("cluster node remove-guest", NOT_BUILT),
+    refused("cluster node delete-remote", NOT_BUILT),
+    refused("cluster node delete-guest", NOT_BUILT),
+    refused("cluster node clear", NOT_BUILT),
+    refused(
+        "cluster link",
+        "edit corosync.conf while the cluster is stopped, and 'pcs cluster sync'",
+    ),
+    refused(
+        "cluster authkey",
+        "nodes know each other by certificates: see 'keel cluster keys'",
+    ),
     machine(
         "cluster config",
         &["[show]"],
-        &["--corosync_conf"],
+        &["--corosync_conf", "--output-format"],
         cluster_config::show,
     ),
     refused(
         "cluster config update",
-        "edit corosync.conf on all nodes and restart the cluster",
+        "edit corosync.conf while the cluster is stopped, and 'pcs cluster sync'",
     ),
     refused("cluster config uuid", NOT_BUILT),
     machine(
         "cluster pcsd-status",
         &["[NODE...]"],
-        &[],
+        &["--output-format"],
         cluster_config::old_pcsd_status,
     ),
     refused("cluster report", NOT_BUILT),
@@ -106,11 +142,14 @@ pub(super) const COMMANDS: &[Command] = &[
         host_auth::auth,
     ),
     machine("host deauth", &["[HOST...]"], &[], host_auth::deauth),
-    refused("client", WAITS_FOR_SETUP),
+    refused(
+        "client",
+        "root asks the pcsd of its machine without a password",
+    ),
     machine(
         "pcsd status",
         &["[NODE...]"],
-        &[],
+        &["--output-format"],
         cluster_config::pcsd_status,
     ),
     refused("pcsd certkey", "keel's pcsd makes its own certificate"),
@@ -126,11 +165,16 @@ pub(super) const COMMANDS: &[Command] = &[
     machine(
         "quorum",
         &["[config]"],
-        &["--corosync_conf"],
+        &["--corosync_conf", "--output-format"],
         quorum::config,
     ),
-    machine("quorum config", &[""], &["--corosync_conf"], quorum::config),
-    machine("quorum status", &[""], &[], quorum::status),
+    machine(
+        "quorum config",
+        &[""],
+        &["--corosync_conf", "--output-format"],
+        quorum::config,
+    ),
+    machine("quorum status", &[""], &["--output-format"], quorum::status),
     machine(
         "quorum expected-votes",
         &["VOTES"],

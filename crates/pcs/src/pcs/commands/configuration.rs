@@ -1,7 +1,19 @@
 //! Commands about options, nodes, status and what is stored beside resources.
 
 use super::{Command, NOT_BUILT, cib, machine, refused};
-use crate::pcs::{cluster_config, node, property, quorum, status};
+use crate::pcs::{acl, alert, cluster_config, node, property, quorum, status, tag};
+
+const ACL_ROLE_FORMS: &[&str] = &[
+    "create ROLE [description=TEXT] [((read | write | deny) (xpath QUERY | id ID))...]",
+    "delete|remove ROLE",
+    "assign ROLE [to] [user | group] NAME",
+    "unassign ROLE [from] [user | group] NAME",
+];
+const ALERT_RECIPIENT_FORMS: &[&str] = &[
+    "add ALERT value=VALUE [id=ID] [description=TEXT] [options NAME=VALUE...] [meta NAME=VALUE...]",
+    "update RECIPIENT [value=VALUE] [description=TEXT] [options NAME=[VALUE]...] [meta NAME=[VALUE]...]",
+    "delete|remove RECIPIENT...",
+];
 
 pub(super) const COMMANDS: &[Command] = &[
     cib(
@@ -52,12 +64,12 @@ pub(super) const COMMANDS: &[Command] = &[
     cib("status cluster", &[""], &[], status::status_cluster),
     refused("status xml", NOT_BUILT),
     refused("status corosync", "see 'keel cluster status'"),
-    machine("status quorum", &[""], &[], quorum::status),
+    machine("status quorum", &[""], &["--output-format"], quorum::status),
     refused("status booth", "there is no booth here"),
     machine(
         "status pcsd",
         &["[NODE...]"],
-        &[],
+        &["--output-format"],
         cluster_config::pcsd_status,
     ),
     cib(
@@ -96,7 +108,66 @@ pub(super) const COMMANDS: &[Command] = &[
         &["--all", "--wait"],
         node::unmaintenance,
     ),
-    refused("acl", NOT_BUILT),
-    refused("alert", NOT_BUILT),
-    refused("tag", NOT_BUILT),
+    cib("acl", &["[config]"], &[], acl::config),
+    cib("acl config", &[""], &[], acl::config),
+    cib("acl show", &[""], &[], acl::config),
+    cib("acl enable", &[""], &[], acl::enable),
+    cib("acl disable", &[""], &[], acl::disable),
+    cib("acl role", ACL_ROLE_FORMS, &["--autodelete"], acl::roles),
+    cib(
+        "acl user",
+        &["create USER [ROLE]...", "delete|remove USER"],
+        &[],
+        acl::users,
+    ),
+    cib(
+        "acl group",
+        &["create GROUP [ROLE]...", "delete|remove GROUP"],
+        &[],
+        acl::groups,
+    ),
+    cib(
+        "acl permission",
+        &[
+            "add ROLE ((read | write | deny) (xpath QUERY | id ID))...",
+            "delete|remove PERMISSION",
+        ],
+        &[],
+        acl::permission,
+    ),
+    cib("alert", &["[config]"], &[], alert::config),
+    cib("alert config", &[""], &[], alert::config),
+    cib("alert show", &[""], &[], alert::config),
+    cib(
+        "alert create",
+        &["path=PATH [id=ID] [description=TEXT] [options NAME=VALUE...] [meta NAME=VALUE...]"],
+        &[],
+        alert::create,
+    ),
+    cib(
+        "alert update",
+        &["ALERT [path=PATH] [description=TEXT] [options NAME=[VALUE]...] [meta NAME=[VALUE]...]"],
+        &[],
+        alert::update,
+    ),
+    cib("alert delete", &["ALERT..."], &[], alert::delete),
+    cib("alert remove", &["ALERT..."], &[], alert::delete),
+    cib(
+        "alert recipient",
+        ALERT_RECIPIENT_FORMS,
+        &[],
+        alert::recipient,
+    ),
+    cib("tag", &["[config [TAG...]]"], &[], tag::config),
+    cib("tag config", &["[TAG...]"], &[], tag::config),
+    cib("tag list", &["[TAG...]"], &[], tag::config),
+    cib("tag create", &["TAG ID..."], &[], tag::create),
+    cib("tag delete", &["TAG..."], &[], tag::delete),
+    cib("tag remove", &["TAG..."], &[], tag::delete),
+    cib(
+        "tag update",
+        &["TAG [add ID...] [remove ID...]"],
+        &["--after", "--before"],
+        tag::update,
+    ),
 ];

@@ -1,7 +1,7 @@
 //! Commands about constraints.
 
-use super::{Command, NOT_BUILT, cib, refused};
-use crate::pcs::{constraint, constraint_text, location};
+use super::{Command, cib};
+use crate::pcs::{constraint, constraint_text, location, location_rules};
 
 const ORDER_FORMS: &[&str] = &[
     "[config] [--full]",
@@ -22,6 +22,7 @@ const LOCATION_FORMS: &[&str] = &[
     "RESOURCE prefers NODE[=SCORE]...",
     "RESOURCE avoids NODE[=SCORE]...",
     "add ID RESOURCE NODE SCORE [resource-discovery=OPTION]",
+    "RESOURCE rule [id=ID] [constraint-id=ID] [role=ROLE] [score=SCORE | score-attribute=ATTRIBUTE] EXPRESSION",
     "remove|delete ID",
 ];
 
@@ -89,5 +90,13 @@ pub(super) const COMMANDS: &[Command] = &[
         &[],
         constraint_text::references,
     ),
-    refused("constraint rule", NOT_BUILT),
+    cib(
+        "constraint rule",
+        &[
+            "add CONSTRAINT [id=ID] [role=ROLE] [score=SCORE] EXPRESSION",
+            "remove|delete RULE",
+        ],
+        &[],
+        location_rules::rule,
+    ),
 ];

@@ -69,5 +69,3 @@ const fn refused(words: &'static str, reason: &'static str) -> Command {
 }
 
 const NOT_BUILT: &str = "it is not built yet";
-const WAITS_FOR_CONTROL: &str = "it needs the daemons' control, which is not built yet";
-const WAITS_FOR_SETUP: &str = "the set-up of machines is not built yet; see 'keel cluster keys create' and 'keel cluster run'";

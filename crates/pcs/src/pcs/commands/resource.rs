@@ -1,9 +1,9 @@
 //! Commands about resources.
 
-use super::{Command, NOT_BUILT, WAITS_FOR_CONTROL, cib, machine, refused};
+use super::{Command, NOT_BUILT, cib, machine, refused};
 use crate::pcs::{
-    defaults, resource, resource_create, resource_history, resource_move, resource_state,
-    resource_structure, resource_update, status,
+    debugging, defaults, relations, resource, resource_create, resource_history, resource_move,
+    resource_state, resource_structure, resource_update, status,
 };
 
 const SETS: &[&str] = &["--full", "--all", "--no-expire-check"];
@@ -20,7 +20,7 @@ const CREATE: &[&str] = &[
 const DEFAULTS_FORMS: &[&str] = &[
     "[config]",
     "[update] NAME=[VALUE]...",
-    "set create [id=ID] [score=SCORE] [meta NAME=VALUE...]",
+    "set create [id=ID] [score=SCORE] [meta NAME=VALUE...] [rule EXPRESSION]",
     "set update SET [meta NAME=[VALUE]...]",
     "set delete|remove SET...",
 ];
@@ -238,20 +238,55 @@ pub(super) const COMMANDS: &[Command] = &[
         &["--strict", "--node", "--full", "--wait"],
         resource_history::refresh,
     ),
-    refused("resource restart", WAITS_FOR_CONTROL),
+    machine(
+        "resource restart",
+        &["RESOURCE"],
+        &["--wait"],
+        resource_move::restart,
+    ),
     cib(
         "resource failcount",
         &["[show [RESOURCE] [node=NODE] [operation=OPERATION [interval=INTERVAL]]]"],
         &["--full"],
         resource_history::failcount,
     ),
-    refused("resource relations", NOT_BUILT),
+    cib(
+        "resource relations",
+        &["RESOURCE"],
+        &["--full"],
+        relations::relations,
+    ),
     refused("resource relocate", NOT_BUILT),
     refused("resource bundle", NOT_BUILT),
     refused("resource safe-disable", NOT_BUILT),
-    refused("resource debug-start", WAITS_FOR_CONTROL),
-    refused("resource debug-stop", WAITS_FOR_CONTROL),
-    refused("resource debug-promote", WAITS_FOR_CONTROL),
-    refused("resource debug-demote", WAITS_FOR_CONTROL),
-    refused("resource debug-monitor", WAITS_FOR_CONTROL),
+    machine(
+        "resource debug-start",
+        &["RESOURCE"],
+        &["--full"],
+        debugging::start,
+    ),
+    machine(
+        "resource debug-stop",
+        &["RESOURCE"],
+        &["--full"],
+        debugging::stop,
+    ),
+    machine(
+        "resource debug-promote",
+        &["RESOURCE"],
+        &["--full"],
+        debugging::promote,
+    ),
+    machine(
+        "resource debug-demote",
+        &["RESOURCE"],
+        &["--full"],
+        debugging::demote,
+    ),
+    machine(
+        "resource debug-monitor",
+        &["RESOURCE"],
+        &["--full"],
+        debugging::monitor,
+    ),
 ];
