@@ -99,6 +99,12 @@ fn of_two_nodes_the_one_whose_cable_is_out_stops_what_it_runs() {
         !may_act && said.contains("this node is the one that is cut off"),
         "{said}"
     );
+    // What each side says of it to who asks.
+    let shown = pcs(&cluster, holder, &["resource", "show"]);
+    assert!(!shown.contains("Started"), "{shown}");
+    let shown = pcs(&cluster, 3 - holder, &["resource", "show"]);
+    let elsewhere = format!("Started node{}", 3 - holder);
+    assert!(shown.contains(&elsewhere), "{shown}");
     let events = cluster.lab().address_events(0).unwrap();
     let holders = lab::Holders::of(ADDRESS.parse().unwrap(), &events);
     // Under all machines of a computer is one kernel with one lock for addresses: whose turn comes

@@ -70,6 +70,8 @@ fn two_machines_become_a_cluster() {
         assert!(said.ends_with(end), "{said}");
         let said = lab.does(node, "pcs quorum status");
         assert!(said.contains("Quorate:          Yes\n"), "{said}");
+        let said = lab.does(node, "pcs quorum status --output-format json");
+        assert!(said.contains("\"is-quorate\":true"), "{said}");
     }
     lab.fails(
         "node2",

@@ -120,7 +120,7 @@ pub(super) const COMMANDS: &[Command] = &[
     machine(
         "cluster config",
         &["[show]"],
-        &["--corosync_conf"],
+        &["--corosync_conf", "--output-format"],
         cluster_config::show,
     ),
     refused(
@@ -131,7 +131,7 @@ pub(super) const COMMANDS: &[Command] = &[
     machine(
         "cluster pcsd-status",
         &["[NODE...]"],
-        &[],
+        &["--output-format"],
         cluster_config::old_pcsd_status,
     ),
     refused("cluster report", NOT_BUILT),
@@ -149,7 +149,7 @@ pub(super) const COMMANDS: &[Command] = &[
     machine(
         "pcsd status",
         &["[NODE...]"],
-        &[],
+        &["--output-format"],
         cluster_config::pcsd_status,
     ),
     refused("pcsd certkey", "keel's pcsd makes its own certificate"),
@@ -165,11 +165,16 @@ pub(super) const COMMANDS: &[Command] = &[
     machine(
         "quorum",
         &["[config]"],
-        &["--corosync_conf"],
+        &["--corosync_conf", "--output-format"],
         quorum::config,
     ),
-    machine("quorum config", &[""], &["--corosync_conf"], quorum::config),
-    machine("quorum status", &[""], &[], quorum::status),
+    machine(
+        "quorum config",
+        &[""],
+        &["--corosync_conf", "--output-format"],
+        quorum::config,
+    ),
+    machine("quorum status", &[""], &["--output-format"], quorum::status),
     machine(
         "quorum expected-votes",
         &["VOTES"],

@@ -64,12 +64,12 @@ pub(super) const COMMANDS: &[Command] = &[
     cib("status cluster", &[""], &[], status::status_cluster),
     refused("status xml", NOT_BUILT),
     refused("status corosync", "see 'keel cluster status'"),
-    machine("status quorum", &[""], &[], quorum::status),
+    machine("status quorum", &[""], &["--output-format"], quorum::status),
     refused("status booth", "there is no booth here"),
     machine(
         "status pcsd",
         &["[NODE...]"],
-        &[],
+        &["--output-format"],
         cluster_config::pcsd_status,
     ),
     cib(
