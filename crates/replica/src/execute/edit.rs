@@ -174,10 +174,9 @@ impl Present {
                 .get(&(wanted.name().to_owned(), id.to_owned()))
                 .copied();
         }
-        let mut children = target.children();
-        children
-            .find(|it| is_same(*it, wanted))
-            .map(Element::xml_id)
+        let (name, id) = (wanted.name(), wanted.id());
+        let is_wanted = |it: &Element<'_>| it.name() == name && (id.is_none() || it.id() == id);
+        target.children().find(is_wanted).map(Element::xml_id)
     }
 }
 
