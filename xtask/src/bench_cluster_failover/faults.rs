@@ -31,7 +31,7 @@ pub fn fencing(bench: &Bench, kind: Kind) -> Result<Vec<Row>, String> {
         return Ok(Vec::new());
     }
     let bmcs = Bmcs::of(NODES_WITH_FENCING);
-    let machines = Machines::start(&bench.keel, kind, NODES_WITH_FENCING, bmcs.machines()?)?;
+    let machines = Machines::start(&bench.keel, kind, NODES_WITH_FENCING, bmcs.machines()?, "")?;
     let _switches = bmcs.run(&machines)?;
     bmcs.configure(&machines)?;
     machines.configure()?;

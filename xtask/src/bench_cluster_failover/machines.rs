@@ -69,12 +69,14 @@ impl Drop for Machines {
 }
 
 impl Machines {
-    /// Makes the machines and starts the cluster.
+    /// Makes the machines, those beside the nodes as well, and starts the cluster. `tuning`: lines of
+    /// section `keel`.
     pub fn start(
         program: &Path,
         kind: Kind,
         nodes: u32,
         others: Vec<NodeSpec>,
+        tuning: &str,
     ) -> Result<Self, String> {
         let folder = folder();
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
@@ -84,6 +86,7 @@ impl Machines {
         let others = others.into_iter().chain([client]).collect();
         let shape = Shape {
             quorum: two_node.to_owned(),
+            keel: tuning.to_owned(),
             others,
             ..Shape::of(nodes)
         };

@@ -157,7 +157,7 @@ impl Bench {
 
     /// A cluster whose nodes are together.
     fn start(&self, kind: Kind, nodes: u32) -> Result<Machines, String> {
-        Machines::start(&self.keel, kind, nodes, Vec::new())
+        Machines::start(&self.keel, kind, nodes, Vec::new(), "")
     }
 
     /// A cluster without fencing that keeps an address.
