@@ -181,6 +181,8 @@ enum Awaited {
         target: String,
         is_off: bool,
     },
+    /// A failure is counted once the CIB says so: what is decided before that does not know of it.
+    Count,
     /// Nothing.
     Nothing,
 }
@@ -259,6 +261,7 @@ impl Coordinator {
         }
         match awaited {
             Some(Awaited::Action(number)) => self.finish(now, number, is_made),
+            Some(Awaited::Count) => self.reconsider(now),
             Some(Awaited::Leave(node)) if is_made => {
                 let leave = Message::MayLeave { node };
                 self.outputs.push_back(CoordinatorOutput::Say(leave));
@@ -439,6 +442,11 @@ impl Coordinator {
             self.recheck_at = Some(self.hold_until);
             return;
         }
+        if self.awaited.values().any(|it| matches!(it, Awaited::Count)) {
+            self.is_stale = true;
+            self.stage = Stage::Idle;
+            return;
+        }
         self.is_stale = false;
         let ticket = self.ticket();
         self.stage = Stage::Deciding(ticket);
@@ -591,7 +599,9 @@ impl Coordinator {
             at_s: now.epoch_s,
         };
         let edits = states::with_failure(&self.cib, &failure);
-        self.change(edits, Awaited::Nothing);
+        if !edits.is_empty() {
+            self.change(edits, Awaited::Count);
+        }
     }
 
     fn change(&mut self, edits: Vec<Edit>, then: Awaited) -> Ticket {
