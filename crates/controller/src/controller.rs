@@ -10,7 +10,7 @@ use replica::Operation as Edit;
 use crate::Now;
 use crate::attributes::Attributes;
 use crate::coordinator::{
-    Coordinator, CoordinatorOutput, DEADTIME, Fencing, Report, Settings, Ticket,
+    Coordinator, CoordinatorOutput, DEADTIME, Fencing, Numbers, Report, Settings, Ticket,
 };
 use crate::executor::{CallId, Executor, ExecutorOutput, Identity};
 use crate::message::Message;
@@ -82,6 +82,8 @@ pub struct Controller {
     executor: Executor,
     attributes: Attributes,
     coordinator: Option<Coordinator>,
+    /// Of the coordinators of this life.
+    numbers: Numbers,
     changes: BTreeMap<ChangeNumber, Purpose>,
     next_change: u64,
     join_at: Option<Duration>,
@@ -113,6 +115,7 @@ impl Controller {
             cib,
             attributes: Attributes::default(),
             coordinator: None,
+            numbers: Numbers::default(),
             changes: BTreeMap::new(),
             next_change: 1,
             join_at: None,
@@ -130,7 +133,7 @@ impl Controller {
     pub fn view(&mut self, view: View) {
         self.view = Some(view);
         self.is_established = false;
-        self.coordinator = None;
+        self.end_coordination();
         self.join_at = None;
         self.changes.clear();
     }
@@ -328,7 +331,15 @@ impl Controller {
             unseen_until: self.began_at + DEADTIME,
             heard_at: self.heard_at.clone(),
         };
-        self.coordinator = Some(Coordinator::new(settings, Arc::clone(&self.cib)));
+        self.end_coordination();
+        let cib = Arc::clone(&self.cib);
+        self.coordinator = Some(Coordinator::new(settings, cib, self.numbers));
+    }
+
+    fn end_coordination(&mut self) {
+        if let Some(ended) = self.coordinator.take() {
+            self.numbers = ended.numbers();
+        }
     }
 
     /// Writes what this node knows to the CIB of the view.
