@@ -30,13 +30,7 @@ const LAYERS: &[&[&str]] = &[
         "scheduler",
         "vrrp-sim",
     ],
-    &[
-        "balancer",
-        "address-keeper",
-        "controller",
-        "lab",
-        "pcs",
-    ],
+    &["balancer", "address-keeper", "controller", "lab", "pcs"],
     &["cluster-node"],
     &[
         "cluster",
