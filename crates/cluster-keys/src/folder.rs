@@ -152,7 +152,7 @@ fn sync_folder(folder: &Path) -> Result<(), KeysError> {
         .map_err(|error| at(folder, error))
 }
 
-fn read_text(path: &Path) -> Result<String, KeysError> {
+pub(super) fn read_text(path: &Path) -> Result<String, KeysError> {
     read_file(path, File::open(path).map_err(|error| at(path, error))?)
 }
 

@@ -28,6 +28,7 @@
 mod authority;
 mod folder;
 mod name;
+mod provided;
 mod verify;
 
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ pub use folder::{
     write_authority, write_node,
 };
 pub use name::certificate_name;
+pub use provided::provide;
 pub use verify::{Untrusted, Usage, VALIDITY_CHECKED_AT_S};
 
 /// A node's number, as `nodeid` in corosync.conf(5): 1 or more, the same for the node's whole life.

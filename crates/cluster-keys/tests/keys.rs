@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use cluster_keys::{
-    Issued, Keys, KeysError, MAX_FILE_BYTES, create_authority, issue, read_authority,
+    Issued, Keys, KeysError, MAX_FILE_BYTES, create_authority, issue, provide, read_authority,
     write_authority, write_node,
 };
 use tempfile::TempDir;
@@ -250,4 +250,24 @@ fn only_the_clusters_own_authority_issues() {
         let (certificate, key) = (&issued.certificate_pem, &issued.key_pem);
         Keys::from_pem(name, u32::MAX, authorities, certificate, key).unwrap();
     }
+}
+
+#[test]
+fn keys_are_made_once_with_the_authority_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("keys");
+    let authority = create_authority(CLUSTER).unwrap();
+    let made = |authority, node| provide(&own, authority, CLUSTER, node, "alfa").unwrap();
+    assert!(made(&authority, 3));
+    assert!(!made(&authority, 3));
+    assert_eq!(Keys::read(&own, CLUSTER, 3).unwrap().node(), 3);
+    // Another node, another authority: a file of another cluster of that name was copied here.
+    assert!(made(&authority, 4));
+    let other = create_authority(CLUSTER).unwrap();
+    assert!(made(&other, 4));
+    assert!(!made(&other, 4));
+    // While keys are rotated, both are trusted.
+    let both = authority.certificates_pem.clone() + &other.certificates_pem;
+    write_authority(&own, &both, None).unwrap();
+    assert!(!made(&other, 4));
 }

@@ -34,6 +34,8 @@ pub enum FromClient {
         client: ClientId,
         /// What it may do.
         access: Access,
+        /// Who it is.
+        user: User,
         /// The way back.
         answers: mpsc::Sender<Bytes>,
     },
@@ -42,6 +44,20 @@ pub enum FromClient {
     /// It has gone.
     Gone(ClientId),
 }
+
+/// The user that a client's process runs as.
+#[derive(Clone, Debug, Default)]
+pub struct User {
+    /// Its name; its number where it has none.
+    pub name: String,
+    /// The groups that it is in.
+    pub groups: Vec<String>,
+    /// Access control lists do not apply to it.
+    pub is_exempt: bool,
+}
+
+/// The user that belongs to Pacemaker's own daemons.
+const CLUSTER_USER: &str = "hacluster";
 
 /// The listening socket.
 pub struct Clients {
@@ -97,13 +113,14 @@ async fn accept(listener: UnixListener, tell: mpsc::Sender<FromClient>) {
             continue;
         };
         let access = access(&stream, group);
+        let user = user(&stream);
         let Ok(place) = places.clone().try_acquire_owned() else {
             tokio::spawn(refuse(stream));
             continue;
         };
         let tell = tell.clone();
         tokio::spawn(async move {
-            serve(ClientId(number), access, stream, tell).await;
+            serve((ClientId(number), access, user), stream, tell).await;
             drop(place);
         });
     }
@@ -121,6 +138,39 @@ fn access(stream: &UnixStream, group: Option<u32>) -> Access {
     } else {
         Access::Read
     }
+}
+
+fn user(stream: &UnixStream) -> User {
+    let Ok(peer) = stream.peer_cred() else {
+        return User::default();
+    };
+    let uid = peer.uid();
+    let entry = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid));
+    let entry = entry.ok().flatten();
+    let is_own = uid == 0 || uid == nix::unistd::geteuid().as_raw();
+    let Some(entry) = entry else {
+        return User {
+            name: uid.to_string(),
+            groups: Vec::new(),
+            is_exempt: is_own,
+        };
+    };
+    User {
+        is_exempt: is_own || entry.name == CLUSTER_USER,
+        groups: groups_of(&entry),
+        name: entry.name,
+    }
+}
+
+fn groups_of(user: &nix::unistd::User) -> Vec<String> {
+    let Ok(name) = std::ffi::CString::new(user.name.as_str()) else {
+        return Vec::new();
+    };
+    let ids = nix::unistd::getgrouplist(&name, user.gid).unwrap_or_default();
+    let entries = ids.into_iter().map(nix::unistd::Group::from_gid);
+    entries
+        .filter_map(|entry| Some(entry.ok()??.name))
+        .collect()
 }
 
 /// The kernel tells a peer's first group only; the others are looked up by its user.
@@ -146,8 +196,7 @@ async fn refuse(mut stream: UnixStream) {
 }
 
 async fn serve(
-    client: ClientId,
-    access: Access,
+    (client, access, user): (ClientId, Access, User),
     stream: UnixStream,
     tell: mpsc::Sender<FromClient>,
 ) {
@@ -156,6 +205,7 @@ async fn serve(
     let connected = FromClient::Connected {
         client,
         access,
+        user,
         answers: answers.clone(),
     };
     if tell.send(connected).await.is_err() {

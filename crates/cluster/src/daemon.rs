@@ -6,6 +6,7 @@
 //!         ◄─────────────────────────────────┘
 //! ```
 
+mod access;
 mod acting;
 mod requests;
 mod sentences;
@@ -22,8 +23,9 @@ use replica::RequestId;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::alerts::Alerts;
 use crate::cables::Cables;
-use crate::clients::{ClientId, Clients, FromClient};
+use crate::clients::{ClientId, Clients, FromClient, User};
 use crate::clock;
 use crate::fencing::FencingSide;
 use crate::group::{GroupEvent, GroupService};
@@ -73,6 +75,7 @@ pub struct Daemon<G> {
     witness: Option<WitnessSide>,
     resources: ResourceSide,
     fencing: FencingSide,
+    alerts: Alerts,
     /// None where there are no others, or the kernel does not tell.
     cables: Option<Cables>,
     /// Until when the witness' vote is held.
@@ -98,6 +101,7 @@ pub struct Daemon<G> {
 /// A client that is connected.
 struct Session {
     access: Access,
+    user: User,
     answers: mpsc::Sender<Bytes>,
     topics: BTreeSet<u8>,
     joined: bool,
@@ -114,6 +118,7 @@ impl<G: GroupService> Daemon<G> {
         fencing.cib(parts.node.replica().committed());
         let cables = watch_cables(&parts.setup);
         Self {
+            alerts: Alerts::new(parts.setup.name(parts.setup.node)),
             fencing,
             cables,
             setup: parts.setup,
@@ -185,7 +190,7 @@ impl<G: GroupService> Daemon<G> {
             biased;
             () = self.group.ready() => {}
             Some((number, result)) = self.writer.done.recv() => self.node.written(clock::now(), number, result),
-            ended = self.resources.next() => self.resources.tell(&mut self.node, clock::now(), ended),
+            ended = self.resources.next() => self.take_ended(ended),
             is_out = unplugged(&self.cables) => self.unplugged(is_out),
             ended = self.fencing.next() => self.fencing.take(clock::now(), ended),
             Some(message) = self.clients.incoming.recv(), if has_room => self.hear_client(message),
@@ -250,7 +255,7 @@ impl<G: GroupService> Daemon<G> {
             self.node.written(now, number, result);
         }
         while let Some(ended) = self.resources.ready() {
-            self.resources.tell(&mut self.node, now, ended);
+            self.take_ended(ended);
         }
         if self.leave_by.is_some_and(|by| now >= by) {
             self.leave("what runs here does not stop");
@@ -315,6 +320,7 @@ impl<G: GroupService> Daemon<G> {
                 self.view_at = now;
                 let said = self.say_view(&view);
                 self.log.say(&said);
+                self.alert_of_view(&view);
                 self.fencing.view(now, view.nodes().map(|node| node.0));
                 self.node.view(now, &view);
                 let status = self.view_status(now);
@@ -436,10 +442,12 @@ impl<G: GroupService> Daemon<G> {
             FromClient::Connected {
                 client,
                 access,
+                user,
                 answers,
             } => {
                 let session = Session {
                     access,
+                    user,
                     answers,
                     topics: BTreeSet::new(),
                     joined: false,

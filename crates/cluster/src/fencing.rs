@@ -27,6 +27,7 @@ use cluster_node::{CallId, Fencing, Operation, OperationResult, Ticket};
 use fencing::{Ask, Command, Entry, Fencer, Goal, Outcome, Request, Scene, Status};
 
 use crate::clients::ClientId;
+use crate::resources::epoch_s;
 use calls::Calls;
 use devices::Devices;
 use message::Message;
@@ -57,6 +58,8 @@ pub enum Wish {
     Operated(CallId, OperationResult),
     /// A node is known to be fenced that the coordinator may not know of.
     Fenced,
+    /// A request is over, here or on another node.
+    Over(FencingEntry),
     /// For the log.
     Log(String),
 }
@@ -240,31 +243,10 @@ impl FencingSide {
     /// The history, of one node or of all; `epoch_s`: what the calendar says now.
     #[must_use]
     pub fn history(&self, now: Duration, epoch_s: i64, target: Option<&str>) -> Vec<FencingEntry> {
-        let at = |moment: Duration| {
-            let ago = now.saturating_sub(moment).as_secs();
-            epoch_s.saturating_sub(i64::try_from(ago).unwrap_or(i64::MAX))
-        };
         let entries = self.fencer.history().iter();
         entries
             .filter(|entry| target.is_none_or(|it| entry.target.eq_ignore_ascii_case(it)))
-            .map(|entry| {
-                let (state, reason) = match &entry.status {
-                    Status::Pending => (FencingState::Pending, None),
-                    Status::Success => (FencingState::Success, None),
-                    Status::Failed(reason) => (FencingState::Failed, Some(reason.clone())),
-                };
-                FencingEntry {
-                    target: entry.target.clone(),
-                    action: entry.goal.name().to_owned(),
-                    client: entry.client.clone(),
-                    origin: entry.origin.clone(),
-                    delegate: entry.delegate.clone(),
-                    state,
-                    reason,
-                    began_s: at(entry.started),
-                    ended_s: entry.completed.map(at),
-                }
-            })
+            .map(|entry| shown(entry, now, epoch_s))
             .collect()
     }
 
@@ -293,6 +275,7 @@ impl FencingSide {
             }
             Message::Over(over) if sender != self.me => {
                 if let Some(entry) = over.entry(now) {
+                    self.wishes.push(Wish::Over(shown(&entry, now, epoch_s())));
                     self.fencer.learn(entry);
                     self.wishes.push(Wish::Fenced);
                 }
@@ -438,6 +421,7 @@ impl FencingSide {
         let entry = self.fencer.history().iter().find(|it| it.number == number);
         if let Some(entry) = entry.cloned() {
             self.wishes.push(Wish::Log(sentence(&entry, &outcome)));
+            self.wishes.push(Wish::Over(shown(&entry, now, epoch_s())));
             self.say(&Message::Over(message::Over::of(&entry, now)));
         }
         let result = match outcome {
@@ -498,6 +482,30 @@ fn sentence(entry: &Entry, outcome: &Outcome) -> String {
         Outcome::Failed(reasons) => {
             format!("{goal} of {target} has failed: {}", reasons.join("; "))
         }
+    }
+}
+
+/// An entry of the history with the times of the calendar, which says `epoch_s` now.
+fn shown(entry: &Entry, now: Duration, epoch_s: i64) -> FencingEntry {
+    let at = |moment: Duration| {
+        let ago = now.saturating_sub(moment).as_secs();
+        epoch_s.saturating_sub(i64::try_from(ago).unwrap_or(i64::MAX))
+    };
+    let (state, reason) = match &entry.status {
+        Status::Pending => (FencingState::Pending, None),
+        Status::Success => (FencingState::Success, None),
+        Status::Failed(reason) => (FencingState::Failed, Some(reason.clone())),
+    };
+    FencingEntry {
+        target: entry.target.clone(),
+        action: entry.goal.name().to_owned(),
+        client: entry.client.clone(),
+        origin: entry.origin.clone(),
+        delegate: entry.delegate.clone(),
+        state,
+        reason,
+        began_s: at(entry.started),
+        ended_s: entry.completed.map(at),
     }
 }
 

@@ -14,6 +14,7 @@
 //!                                     writer ┴──┴─► disk
 //! ```
 
+mod alerts;
 mod cables;
 pub mod clients;
 pub mod clock;

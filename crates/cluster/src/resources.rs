@@ -27,10 +27,20 @@ use watching::Watching;
 /// (`node-action-limit`).
 const OPERATIONS_FOR_EACH_CORE: usize = 2;
 
+/// What an agent was asked, and what it answered.
+pub struct Answered {
+    /// What it was asked.
+    pub operation: agents::Operation,
+    /// What it answered.
+    pub outcome: agents::Outcome,
+    /// The exit code that was expected.
+    pub expected: i32,
+}
+
 /// Something that was begun has ended, or was seen.
 pub enum Ended {
     /// An agent has answered.
-    Operation(CallId, Box<agents::Operation>, agents::Outcome),
+    Operation(CallId, Box<Answered>),
     /// An agent could not be called.
     Unnamed(CallId, String),
     /// The scheduler has decided; the graph.
@@ -79,15 +89,24 @@ impl ResourceSide {
         self.ended.try_recv().ok()
     }
 
-    /// Tells the node what has ended.
-    pub fn tell(&mut self, node: &mut ClusterNode, now: Duration, ended: Ended) {
+    /// Tells the node what has ended. Where it is an agent's answer, that is given back.
+    pub fn tell(
+        &mut self,
+        node: &mut ClusterNode,
+        now: Duration,
+        ended: Ended,
+    ) -> Option<Box<Answered>> {
         match ended {
-            Ended::Operation(call, operation, outcome) => {
-                if is_well(&operation, &outcome) {
-                    self.watching.arm(&self.executor, &operation, &self.tell);
+            Ended::Operation(call, answered) => {
+                let Answered {
+                    operation, outcome, ..
+                } = &*answered;
+                if is_well(operation, outcome) {
+                    self.watching.arm(&self.executor, operation, &self.tell);
                 }
                 set_attributes(node, now, &outcome.attributes);
-                node.operated(now, call, result(&outcome));
+                node.operated(now, call, result(outcome));
+                return Some(answered);
             }
             Ended::Attributes(attributes) => set_attributes(node, now, &attributes),
             Ended::Unnamed(call, why) => node.operated(now, call, not_installed(why)),
@@ -97,6 +116,7 @@ impl ResourceSide {
                 node.noticed(now, &resource);
             }
         }
+        None
     }
 
     /// Has an agent carry out an operation.
@@ -113,12 +133,18 @@ impl ResourceSide {
         if asked.action != "monitor" {
             self.watching.end(&asked.resource);
         }
+        let expected = operation.key.expected;
         let (executor, turns) = (Arc::clone(&self.executor), Arc::clone(&self.turns));
         tokio::spawn(async move {
             // The semaphore is never closed.
             let _turn = turns.acquire().await;
             let outcome = executor.carry_out(&asked).await;
-            let _ = tell.send(Ended::Operation(call, Box::new(asked), outcome));
+            let answered = Answered {
+                operation: asked,
+                outcome,
+                expected,
+            };
+            let _ = tell.send(Ended::Operation(call, Box::new(answered)));
         });
     }
 

@@ -10,11 +10,12 @@ use replica::Operation as Edit;
 use crate::Now;
 use crate::attributes::Attributes;
 use crate::coordinator::{
-    Coordinator, CoordinatorOutput, DEADTIME, Fencing, Numbers, Report, Settings, Ticket,
+    Coordinator, CoordinatorOutput, DEADTIME, FIRST_LOOK, Fencing, Numbers, Settings, Ticket,
 };
 use crate::executor::{CallId, Executor, ExecutorOutput, Identity};
 use crate::message::Message;
 use crate::operation::{Operation, OperationResult};
+use crate::report::Report;
 use crate::states;
 
 /// How long to wait before a change that could not be made is tried again.
@@ -78,6 +79,8 @@ pub struct Controller {
     /// The view's members agree on the CIB.
     is_established: bool,
     is_quorate: bool,
+    /// There was quorum once since the start.
+    had_quorum: bool,
     cib: Arc<Document>,
     executor: Executor,
     attributes: Attributes,
@@ -112,6 +115,7 @@ impl Controller {
             view: None,
             is_established: false,
             is_quorate: false,
+            had_quorum: false,
             cib,
             attributes: Attributes::default(),
             coordinator: None,
@@ -145,6 +149,7 @@ impl Controller {
             return;
         }
         self.is_established = true;
+        self.had_quorum |= is_quorate;
         self.coordinate();
         self.join(now);
     }
@@ -329,6 +334,11 @@ impl Controller {
             members: view.members.clone(),
             is_quorate: self.is_quorate,
             unseen_until: self.began_at + DEADTIME,
+            looks_until: if self.had_quorum {
+                Duration::ZERO
+            } else {
+                self.began_at + FIRST_LOOK
+            },
             heard_at: self.heard_at.clone(),
         };
         self.end_coordination();

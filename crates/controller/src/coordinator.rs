@@ -24,6 +24,7 @@ use crate::Now;
 use crate::action::{Action, ClusterAction};
 use crate::message::Message;
 use crate::operation::{OperationResult, Outcome, TransitionKey};
+use crate::report::Report;
 use crate::states;
 use crate::transition::{Finished, Started, Transition};
 
@@ -46,6 +47,10 @@ pub const TAKEOVER_DELAY: Duration = Duration::from_millis(100);
 /// without it: a daemon that died is started again at once, and what it ran goes on meanwhile.
 pub const RETURN_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long a node that has just started, and has no quorum yet, looks for the others before it stops
+/// what it may have left running in a former life.
+pub const FIRST_LOOK: Duration = Duration::from_millis(500);
+
 /// How long at the start of a cluster nodes that never came are waited for before they count
 /// (`dc-deadtime`).
 pub const DEADTIME: Duration = Duration::from_secs(20);
@@ -65,6 +70,8 @@ pub struct Settings {
     pub is_quorate: bool,
     /// Until when nodes that were never seen may still come.
     pub unseen_until: Duration,
+    /// Until when a node that has had no quorum since its start looks for the others.
+    pub looks_until: Duration,
     /// When nodes were last heard after they had been gone.
     pub heard_at: BTreeMap<u32, Duration>,
 }
@@ -99,58 +106,6 @@ pub struct Fencing {
     pub timeout: Duration,
     /// How long to wait before, in the place of the devices' own delay (`priority-fencing-delay`).
     pub delay: Option<Duration>,
-}
-
-/// Something for the log.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Report {
-    /// An operation did not end as expected.
-    #[error("{resource}: {task} on {node} failed: {result:?}")]
-    Failed {
-        /// The resource.
-        resource: String,
-        /// What was done.
-        task: String,
-        /// Where.
-        node: String,
-        /// What came of it.
-        result: OperationResult,
-    },
-    /// Nothing was heard of an action in time.
-    #[error("nothing was heard of action {0} in time: it counts as failed")]
-    Silent(u32),
-    /// An action cannot be carried out.
-    #[error("action {number} ({what}) cannot be carried out: {why}")]
-    Impossible {
-        /// Its number.
-        number: u32,
-        /// What it is.
-        what: String,
-        /// Why not.
-        why: &'static str,
-    },
-    /// A node could not be fenced.
-    #[error(
-        "{target} could not be fenced, for the {attempts}. time; until it is, nothing that it may run is started elsewhere"
-    )]
-    NotFenced {
-        /// The node.
-        target: String,
-        /// How often that was tried in vain since this node coordinates.
-        attempts: u32,
-    },
-    /// Nothing is left to be done.
-    #[error("transition {0} is complete: the cluster is as it should be")]
-    Settled(u64),
-    /// The graph waits for itself.
-    #[error("transition {0} cannot be completed: its graph waits for what never comes")]
-    Terminated(u64),
-    /// What is to be said cannot be.
-    #[error("a message to the cluster cannot be sent: {0}")]
-    Unsaid(String),
-    /// The node states or a fail count could not be written.
-    #[error("the CIB was not changed; it is tried again")]
-    NotChanged,
 }
 
 #[derive(Debug)]
@@ -388,7 +343,7 @@ impl Coordinator {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         match &self.stage {
-            Stage::Gathering => self.is_complete().then_some(self.settings.unseen_until),
+            Stage::Gathering => self.is_complete().then(|| self.waits_until()),
             Stage::Walking(transition) => transition.deadline(),
             Stage::Idle => self.recheck_at,
             Stage::Announcing(_) | Stage::Deciding(_) => None,
@@ -410,15 +365,32 @@ impl Coordinator {
         self.joined.is_superset(&self.settings.members)
     }
 
+    /// Until when there is something to wait for once all members have joined: nodes that never came
+    /// and would be fenced, or those without whom there is no quorum.
+    fn waits_until(&self) -> Duration {
+        let Settings {
+            nodes,
+            members,
+            is_quorate,
+            unseen_until,
+            looks_until,
+            ..
+        } = &self.settings;
+        let away = nodes.keys().filter(|node| !members.contains(node));
+        let may_come = away
+            .into_iter()
+            .any(|node| !states::is_seen(&self.cib, *node));
+        let for_unseen = may_come && states::fences_at_start(&self.cib);
+        let for_unseen = Some(*unseen_until).filter(|_| for_unseen);
+        let for_quorum = Some(*looks_until).filter(|_| !is_quorate);
+        for_unseen.max(for_quorum).unwrap_or_default()
+    }
+
     fn gather(&mut self, now: Now) {
         if !matches!(self.stage, Stage::Gathering) || !self.is_complete() {
             return;
         }
-        let nodes = self.settings.nodes.keys();
-        let may_come = nodes
-            .filter(|node| !self.settings.members.contains(node))
-            .any(|node| !states::is_seen(&self.cib, *node));
-        if may_come && now.at < self.settings.unseen_until && states::fences_at_start(&self.cib) {
+        if now.at < self.waits_until() {
             return;
         }
         self.announce(now);

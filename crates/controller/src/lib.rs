@@ -24,6 +24,7 @@ mod coordinator;
 mod executor;
 mod message;
 mod operation;
+mod report;
 mod resource;
 mod states;
 mod transition;
@@ -32,10 +33,11 @@ use std::time::Duration;
 
 pub use action::{Action, Agent, ClusterAction, ResourceAction};
 pub use controller::{ChangeNumber, Controller, Output, View};
-pub use coordinator::{DEADTIME, Fencing, RETURN_LIMIT, Report, TAKEOVER_DELAY, Ticket};
+pub use coordinator::{DEADTIME, FIRST_LOOK, Fencing, RETURN_LIMIT, TAKEOVER_DELAY, Ticket};
 pub use executor::{CallId, Executor, ExecutorOutput, Identity};
 pub use message::{MAX_MESSAGE_BYTES, Message, MessageError};
 pub use operation::{KeyError, Operation, OperationResult, Outcome, TransitionKey};
+pub use report::Report;
 
 /// What the clocks say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use scheduler::walk::{Action as _, Ending, Graph, Next, Step, Walk};
 
 use crate::action::{Action, ClusterAction, ResourceAction};
-use crate::coordinator::Report;
 use crate::message::Message;
 use crate::operation::TransitionKey;
+use crate::report::Report;
 
 /// So many times its time-out may fencing take, all levels and retries together.
 const FENCING_ATTEMPTS: u32 = 10;

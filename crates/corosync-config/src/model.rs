@@ -15,7 +15,7 @@ mod times;
 use diagnostics::Spanned;
 
 pub use fencing::{FenceDevice, FenceMethod, FenceStep};
-pub use keel::{Acknowledge, Keel, MessageTransport};
+pub use keel::{Acknowledge, Keel, MessageTransport, WrittenAuthority};
 pub use logging::{Debug, Logging, Priority, Subsystem, Targets, Timestamp};
 pub use nodes::{Address, Link, Node};
 pub use quorum::{

@@ -12,13 +12,7 @@ pub const ROLE_BALANCER: &str = "role-balancer";
 pub const ROLE_KEEPER: &str = "role-keeper";
 
 /// Peers whose commands will be spoken, and are not yet.
-const NOT_BUILT: &[&str] = &[
-    "corosync",
-    "crm_resource",
-    "dashboard",
-    "pacemakerd",
-    "stonith_admin",
-];
+const NOT_BUILT: &[&str] = &["dashboard", "pacemakerd"];
 
 /// What is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +33,10 @@ pub enum Invocation {
     Pcs(Vec<String>),
     /// `keel pcsd`, and pcs's daemon of that name.
     Pcsd(Vec<OsString>),
+    /// The ccs of RHEL 6.
+    Ccs(Vec<String>),
+    /// An init script of the cluster, by its name, with its words.
+    Service(String, Vec<String>),
     /// `keel run`.
     Run(RunOptions),
     /// `keel status`.
@@ -114,6 +112,9 @@ enum Verb {
     /// pcs's command line: the cluster's configuration
     #[command(disable_help_flag = true)]
     Pcs(Words),
+    /// A cluster.conf of CMAN, made and changed in the words of RHEL 6
+    #[command(disable_help_flag = true)]
+    Ccs(Words),
     /// The daemon by which machines are made nodes, started and stopped
     #[command(disable_help_flag = true)]
     Pcsd(Words),
@@ -222,14 +223,24 @@ fn peer(name: &OsStr, rest: &[OsString]) -> Option<Invocation> {
         "crm_verify" => Some(Invocation::CrmVerify(text(rest.to_vec()))),
         "pcs" => Some(Invocation::Pcs(text(rest.to_vec()))),
         "pcsd" => Some(Invocation::Pcsd(rest.to_vec())),
+        "ccs" => Some(Invocation::Ccs(text(rest.to_vec()))),
+        _ if pcsd::CLUSTER_SERVICES.contains(&name) => {
+            Some(Invocation::Service(name.to_owned(), text(rest.to_vec())))
+        }
         "lab" => Some(Invocation::Lab(rest.to_vec())),
-        _ if pcs::TOOLS.iter().any(|(tool, _)| *tool == name) => Some(Invocation::PacemakerTool(
+        _ if tools().any(|tool| tool == name) => Some(Invocation::PacemakerTool(
             name.to_owned(),
             text(rest.to_vec()),
         )),
         _ if NOT_BUILT.contains(&name) => Some(Invocation::NotBuilt(name.to_owned())),
         _ => None,
     }
+}
+
+/// Pacemaker's tools, by name.
+fn tools() -> impl Iterator<Item = &'static str> {
+    let small = pcs::TOOLS.iter().map(|(name, _)| *name);
+    small.chain(pcs::AGENT_TOOLS.iter().map(|(name, _)| *name))
 }
 
 fn own(words: Vec<OsString>) -> Invocation {
@@ -245,6 +256,7 @@ fn own(words: Vec<OsString>) -> Invocation {
             Verb::CrmVerify(words) => Invocation::CrmVerify(text(words.words)),
             Verb::Pcs(words) => Invocation::Pcs(text(words.words)),
             Verb::Pcsd(words) => Invocation::Pcsd(words.words),
+            Verb::Ccs(words) => Invocation::Ccs(text(words.words)),
             Verb::Lab(words) => Invocation::Lab(words.words),
             Verb::Cluster(words) => Invocation::Cluster(words.words),
             Verb::Witness(words) => Invocation::Witness(words.words),
@@ -264,12 +276,11 @@ fn explain(error: &clap::Error) -> String {
         _ => return text,
     };
     let verbs = CommandLine::command();
-    let names: Vec<&str> = verbs
+    let names = verbs
         .get_subcommands()
         .map(clap::Command::get_name)
         .chain(NOT_BUILT.iter().copied())
-        .chain(pcs::TOOLS.iter().map(|(name, _)| *name))
-        .collect();
+        .chain(tools().map(|name| -> &str { name }));
     let hint = match diagnostics::nearest(written, names) {
         Some(name) => format!("\n  did you mean `keel {name}`?\n"),
         None => String::new(),
@@ -321,6 +332,14 @@ mod tests {
             (
                 "pacemakerd -F",
                 &Invocation::NotBuilt("pacemakerd".to_owned()),
+            ),
+            (
+                "keel ccs --lsnodes",
+                &Invocation::Ccs(words(&["--lsnodes"])),
+            ),
+            (
+                "/etc/init.d/cman start",
+                &Invocation::Service("cman".to_owned(), words(&["start"])),
             ),
             ("/usr/sbin/pcsd", &Invocation::Pcsd(Vec::new())),
             (

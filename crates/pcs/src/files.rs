@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use cluster_api::{SOCKET, SOCKET_VARIABLE};
@@ -40,6 +41,15 @@ pub trait Files {
         let mut text = String::new();
         write(&mut text).map_err(io::Error::other)?;
         self.write(path, &text)
+    }
+
+    /// Makes `text` the content of the file `path`, which its owner alone can read where it is a new
+    /// one; folders on the way are made.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn write_secret(&mut self, path: &str, text: &str) -> io::Result<()> {
+        self.write(path, text)
     }
 
     /// The names of the regular files in `folder`, in no particular order.
@@ -95,6 +105,19 @@ impl Files for MachineFiles {
 
     fn write(&mut self, path: &str, text: &str) -> io::Result<()> {
         self.write_with(path, &mut |file| file.write_str(text))
+    }
+
+    fn write_secret(&mut self, path: &str, text: &str) -> io::Result<()> {
+        if let Some(folder) = Path::new(path).parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        // What takes a file's place has its mode.
+        let mut options = OpenOptions::new();
+        match options.write(true).create_new(true).mode(0o600).open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        self.write(path, text)
     }
 
     fn write_with(

@@ -58,7 +58,8 @@ pub(crate) fn forget_in(
     Ok(places)
 }
 
-fn remove(cib: &mut Document, queries: &[String]) -> Done {
+/// Removes what the queries find.
+pub(crate) fn remove(cib: &mut Document, queries: &[String]) -> Done {
     for query in queries {
         let found = Query::parse(query).and_then(|query| {
             let found = query.select(cib)?;

@@ -1,4 +1,4 @@
-//! The command lines of the cluster role: `pcs`, `crm_mon` and Pacemaker's other tools.
+//! The command lines of the cluster role: `pcs`, `crm_mon` and Pacemaker's other tools, `ccs`.
 //!
 //! ```text
 //! arguments ─► CIB file ─► cib ─► scheduler ─► report (text, XML, JSON) ─► outcome
@@ -6,19 +6,23 @@
 //!                                    └─► graph, dot, CIB files
 //!
 //! words ─► edit of the CIB ─► store ─► file, or the cluster's daemon
+//!      └─► requests ─► hosts ─► each machine's pcsd
 //! ```
 //!
 //! Owns: what operators type and read, in Pacemaker's grammar and words.
 //!
 //! Must never: decide what the cluster does; touch a file or the environment other than through
-//! [`files::Files`], an agent other than through [`pcs::agents::Agents`], or the clock other than
+//! [`files::Files`], an agent other than through [`pcs::agents::Agents`], another machine other than
+//! through [`pcs::hosts::Hosts`], or the clock other than
 //! through its arguments, so that a whole command can run inside a test.
 
 pub mod attributes;
+pub mod ccs;
 pub mod cibadmin;
 mod command_line;
 pub mod crm_mon;
 pub mod crm_node;
+pub mod crm_resource;
 pub mod crm_simulate;
 pub mod crm_verify;
 mod document;
@@ -31,8 +35,10 @@ mod output;
 pub mod pcs;
 mod planned;
 mod said;
+mod settle;
 mod source;
 pub mod status;
+pub mod stonith_admin;
 pub mod store;
 mod summary;
 mod tool;
@@ -42,6 +48,16 @@ pub use files::{Files, MachineFiles, MemoryFiles};
 
 /// A tool: its arguments (without its own name) at a time, on a machine's files and cluster.
 pub type Tool = fn(&[String], cib::time::DateTime, &mut dyn Files) -> Outcome;
+
+/// A tool that calls agents as well.
+pub type AgentTool =
+    fn(&[String], cib::time::DateTime, &mut dyn Files, &mut dyn pcs::agents::Agents) -> Outcome;
+
+/// Those of Pacemaker's tools that call agents, by name.
+pub const AGENT_TOOLS: &[(&str, AgentTool)] = &[
+    ("crm_resource", crm_resource::run),
+    ("stonith_admin", stonith_admin::run),
+];
 
 /// Pacemaker's small tools, by name.
 pub const TOOLS: &[(&str, Tool)] = &[

@@ -135,7 +135,7 @@ impl Store for FileStore<'_> {
 pub struct ClusterStore {
     socket: PathBuf,
     client: Option<Client>,
-    name: Option<String>,
+    last_status: Option<Status>,
 }
 
 impl ClusterStore {
@@ -145,14 +145,14 @@ impl ClusterStore {
         Self {
             socket,
             client: None,
-            name: None,
+            last_status: None,
         }
     }
 
-    /// The cluster's name, once it was asked.
+    /// How the cluster was when it was last asked.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    pub fn last_status(&self) -> Option<&Status> {
+        self.last_status.as_ref()
     }
 
     /// Asks the daemon.
@@ -173,7 +173,10 @@ impl ClusterStore {
     /// Nobody is there, or there is no answer.
     pub fn status(&mut self) -> Result<Status, StoreError> {
         match self.ask(&Request::Status)? {
-            Answer::Status(status) => Ok(*status),
+            Answer::Status(status) => {
+                self.last_status = Some((*status).clone());
+                Ok(*status)
+            }
             Answer::Refused(refusal) => Err(StoreError::Refused(refusal.reason)),
             _ => Err(StoreError::Odd),
         }
@@ -244,8 +247,8 @@ impl Events {
 
 impl Store for ClusterStore {
     fn read(&mut self) -> Result<Document, StoreError> {
-        if self.name.is_none() {
-            self.name = Some(self.status()?.cluster);
+        if self.last_status.is_none() {
+            self.status()?;
         }
         match self.ask(&Request::Cib { ordered: false })? {
             Answer::Cib(cib) => parse(&cib.xml),
@@ -305,7 +308,7 @@ pub enum Target {
     /// A file that stands for the cluster.
     File(String),
     /// The running cluster.
-    Cluster(ClusterStore),
+    Cluster(Box<ClusterStore>),
 }
 
 impl Target {
@@ -314,7 +317,7 @@ impl Target {
     pub fn of(files: &dyn Files) -> Self {
         match file_for_cluster(files) {
             Some(path) => Self::File(path),
-            None => Self::Cluster(ClusterStore::at(files.daemon())),
+            None => Self::Cluster(Box::new(ClusterStore::at(files.daemon()))),
         }
     }
 

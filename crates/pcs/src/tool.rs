@@ -4,7 +4,7 @@
 use std::fmt;
 
 use cib::time::DateTime;
-use cib::xml::{Document, XmlId};
+use cib::xml::{Document, Element, XmlId};
 
 use crate::command_line::{CommonOptions, Given, Grammar, Request, Words};
 use crate::output::{Format, Output};
@@ -145,6 +145,20 @@ impl Reply {
         element
     }
 
+    /// Copies of elements for programs, at the top.
+    pub fn copies<'d>(&mut self, elements: impl Iterator<Item = Element<'d>>) {
+        let root = self.document.root().xml_id();
+        elements.for_each(|it| {
+            self.document.append_copy(root, it);
+        });
+    }
+
+    /// An element for programs that holds a text.
+    pub fn text_element(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
+        let element = self.element(name, attributes);
+        self.document.append_text(element, text);
+    }
+
     fn finish(self, result: Done, outcome: &mut Outcome) -> String {
         let mut said = self.said;
         if let Err(failure) = result {
@@ -173,7 +187,7 @@ pub(crate) fn run<T: Copy, O: Default>(
     now: DateTime,
     files: &mut dyn Files,
     take: fn(&mut O, T, Given<'_>, &mut Words<'_>) -> Result<(), String>,
-    act: fn(&O, &mut Workplace<'_>) -> Done,
+    act: impl FnOnce(&O, &mut Workplace<'_>) -> Done,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     let mut options = O::default();

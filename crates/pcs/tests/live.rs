@@ -1,6 +1,7 @@
 //! Tools on a running cluster.
 
 mod daemon;
+mod no_hosts;
 
 use std::io;
 use std::sync::mpsc;
@@ -152,4 +153,100 @@ fn a_watch_shows_what_changes_when_it_does() {
     });
     let second = pages.recv_timeout(limit).expect("there is another page");
     assert!(second.contains(": news"), "{second}");
+}
+
+/// One resource on one node, and nothing else to do.
+const ONE: &str = r#"<cib admin_epoch="0" epoch="1" num_updates="0" validate-with="pacemaker-3.7" have-quorum="1" dc-uuid="1">
+<configuration><crm_config><cluster_property_set id="o"><nvpair id="o-s" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+<nodes><node id="1" uname="node1"/></nodes>
+<resources><primitive id="D" class="ocf" provider="pacemaker" type="Dummy"/></resources><constraints/></configuration>
+<status><node_state id="1" uname="node1" in_ccm="true" crmd="online" join="member" expected="member"><transient_attributes id="1"><instance_attributes id="status-1"><nvpair id="status-1-fail-count-D.monitor_10000" name="fail-count-D#monitor_10000" value="3"/></instance_attributes></transient_attributes>
+<lrm id="1"><lrm_resources><lrm_resource id="D" type="Dummy" class="ocf" provider="pacemaker"><lrm_rsc_op id="D_last_0" operation_key="D_start_0" operation="start" crm_feature_set="3.19.0" transition-key="5:1:0:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee" transition-magic="0:0;5:1:0:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee" call-id="5" rc-code="0" op-status="0" interval="0"/></lrm_resource></lrm_resources></lrm></node_state></status></cib>"#;
+
+/// The stop of it, as the node writes its result.
+const STOPPED: &str = r#"<lrm_rsc_op id="D_last_0" operation_key="D_stop_0" operation="stop" transition-key="6:2:0:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee" transition-magic="0:0;6:2:0:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee" call-id="6"/>"#;
+
+#[test]
+fn waiting_ends_when_the_cluster_is_settled_or_says_what_for() {
+    let daemon = Daemon::start(ONE, Life::Member);
+    let outcome = pcs("resource disable D --wait=1", &daemon);
+    assert_eq!(outcome.exit_code.0, 124, "{outcome:?}");
+    assert!(
+        outcome.standard_error.contains("stop of D on node1"),
+        "{outcome:?}"
+    );
+
+    let waiter = std::thread::spawn({
+        let socket = daemon.socket.clone();
+        move || pcs_at("resource disable D --wait=60", &socket)
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    daemon.change(Edit::Modify {
+        xml: STOPPED.to_owned(),
+        may_create: false,
+    });
+    let outcome = waiter.join().expect("it does not panic");
+    assert_eq!(outcome.exit_code.0, 0, "{outcome:?}");
+    assert_eq!(
+        outcome.standard_error,
+        "resource 'D' is not running on any node\n"
+    );
+}
+
+#[test]
+fn failures_are_told_and_forgotten() {
+    let daemon = Daemon::start(ONE, Life::Member);
+    let outcome = pcs("resource failcount", &daemon);
+    assert_eq!(
+        outcome.standard_output,
+        "Failcounts for resource 'D'\n  node1: 3\n"
+    );
+    let outcome = pcs("resource failcount show D --full", &daemon);
+    assert_eq!(
+        outcome.standard_output,
+        "Failcounts for resource 'D'\n  node1:\n    monitor 10000ms: 3\n"
+    );
+    let outcome = pcs("resource cleanup D node=node1", &daemon);
+    assert_eq!(outcome.standard_error, "Cleaned up D on node1\n");
+    let cib = daemon.cib();
+    assert!(
+        !cib.contains("fail-count") && !cib.contains("lrm_resource id"),
+        "{cib}"
+    );
+    let outcome = pcs("resource failcount show D", &daemon);
+    assert_eq!(outcome.standard_output, "No failcounts for resource 'D'\n");
+    let outcome = pcs("resource cleanup X", &daemon);
+    assert_eq!(outcome.exit_code.0, 1, "{outcome:?}");
+}
+
+#[test]
+fn pcs_does_not_show_as_started_what_it_cannot_vouch_for() {
+    let daemon = Daemon::start(CIB, Life::Lost);
+    let stopping = "\t unknown to the cluster, stopping node1";
+    for line in ["status", "resource", "resource status", "resource show"] {
+        let outcome = pcs(line, &daemon);
+        let output = outcome.standard_output;
+        assert!(output.contains(stopping), "{line}: {output}");
+        assert!(!output.contains("Started"), "{line}: {output}");
+    }
+}
+
+fn pcs(line: &str, daemon: &Daemon) -> Outcome {
+    pcs_at(line, &daemon.socket)
+}
+
+fn pcs_at(line: &str, socket: &std::path::Path) -> Outcome {
+    let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let mut files = MemoryFiles::default();
+    let socket = socket.to_str().expect("it is text").to_owned();
+    files
+        .variables
+        .insert(cluster_api::SOCKET_VARIABLE.to_owned(), socket);
+    let mut machine = pcs::pcs::Machine {
+        files: &mut files,
+        agents: &mut pcs::pcs::agents::MachineAgents::default(),
+        hosts: &mut no_hosts::NoHosts,
+        now: now(),
+    };
+    pcs::pcs::run(&words, &mut machine)
 }

@@ -220,14 +220,18 @@ fn what_is_wrong_is_named_and_changes_nothing() {
             "property set stonith-enabled=false --full",
             "Specified option '--full' is not supported",
         ),
-        ("resource enable A --wait", "'--wait' is not built yet"),
+        (
+            "resource enable A --wait",
+            "'--wait' waits for the running cluster",
+        ),
         (
             "resource enable A -f cib --wait",
             "Cannot use '-f' together with '--wait'",
         ),
+        ("resource cleanup none", "Resource 'none' not found"),
         (
-            "resource cleanup",
-            "is refused: it needs the daemons' control",
+            "resource cleanup A interval=5",
+            "when specifying 'interval' you must also specify 'operation'",
         ),
         (
             "constraint location P prefers node1",

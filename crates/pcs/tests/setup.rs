@@ -98,6 +98,13 @@ fn a_configuration_is_shown_as_pcs_shows_it() {
     insta::assert_snapshot!("config_knet", shown(LINKS, "cluster config"));
     let udpu = "web n1 addr=10.0.0.1 transport udpu netmtu=1400 link mcastport=5500";
     insta::assert_snapshot!("config_udpu", shown(udpu, "cluster config show"));
+    let json = shown(udpu, "cluster config --output-format json");
+    let expected = r#"{"cluster_name":"web","cluster_uuid":null,"transport":"UDPU","totem_options":{},"transport_options":{"netmtu":"1400"},"compression_options":{},"crypto_options":{},"nodes":[{"name":"n1","nodeid":"1","addrs":[{"addr":"10.0.0.1","link":"0","type":"IPv4"}]}],"links_options":{"0":{"mcastport":"5500"}},"quorum_options":{}}"#;
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
+    assert_eq!(value(&json), value(expected));
+    let json = shown(LINKS, "quorum config --output-format=json");
+    let expected = r#"{"options":{"auto_tie_breaker":"1","wait_for_all":"1"},"device":null}"#;
+    assert_eq!(value(&json), value(expected));
     let options = "Options:\n  auto_tie_breaker: 1\n  wait_for_all: 1\n";
     assert_eq!(shown(LINKS, "quorum"), options);
     assert_eq!(shown(LINKS, "quorum config"), options);
@@ -159,6 +166,12 @@ fn mistakes_are_named() {
              'last_man_standing', 'last_man_standing_window', 'wait_for_all'\n",
         ),
         ("quorum update", "Usage: pcs quorum update"),
+        ("cluster node add a b", "Usage: pcs cluster node add"),
+        ("cluster node remove", "Usage: pcs cluster node remove"),
+        (
+            "quorum config --output-format xml --corosync_conf c",
+            "Error: Unable to read c: entity not found\n",
+        ),
         ("host auth", "Error: No host specified\n"),
         (
             "host auth a a",

@@ -1,7 +1,8 @@
 //! Pacemaker's small tools, on a file: what real ones (2.1.5) print and change with the same words.
 
 use cib::time::DateTime;
-use pcs::{MemoryFiles, Outcome, TOOLS};
+use pcs::pcs::agents::{AgentName, Agents, Call, CallAnswer, Metadata};
+use pcs::{AGENT_TOOLS, MemoryFiles, Outcome, TOOLS};
 
 const CIB: &str = include_str!("tools.xml");
 
@@ -18,15 +19,49 @@ fn files() -> MemoryFiles {
     files
 }
 
+/// Two agents, of which one answers what it was called with.
+struct TwoAgents;
+
+impl Agents for TwoAgents {
+    fn metadata(&mut self, _agent: &AgentName) -> Result<Metadata, String> {
+        let text = "<resource-agent name='fence_x'><parameters><parameter name='ip' required='1'/>\
+                    </parameters><actions/></resource-agent>";
+        Metadata::parse(text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    fn call(&mut self, call: &Call<'_>) -> Result<CallAnswer, String> {
+        let parameters = call.parameters.iter();
+        let parameters: Vec<String> = parameters
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Ok(CallAnswer {
+            exit_code: if call.action == "monitor" { 7 } else { 0 },
+            output: format!("{} {}\n", call.agent, parameters.join(" ")),
+            errors: String::new(),
+        })
+    }
+
+    fn installed(&mut self) -> Vec<AgentName> {
+        vec![
+            AgentName::new("ocf", Some("pacemaker"), "Dummy"),
+            AgentName::new("stonith", None, "fence_x"),
+        ]
+    }
+}
+
 fn run(line: &str, files: &mut MemoryFiles) -> Outcome {
     // A blank within a word is written as an underscore with a hash.
     let words: Vec<String> = line.split(' ').map(|it| it.replace("_#", " ")).collect();
     let (name, words) = words.split_first().expect("there is a name");
+    let now = DateTime::from_epoch_s(1_700_000_000);
+    if let Some((_, tool)) = AGENT_TOOLS.iter().find(|(tool, _)| tool == name) {
+        return tool(words, now, files, &mut TwoAgents);
+    }
     let (_, tool) = TOOLS
         .iter()
         .find(|(tool, _)| tool == name)
         .expect("it is a tool");
-    tool(words, DateTime::from_epoch_s(1_700_000_000), files)
+    tool(words, now, files)
 }
 
 /// What is printed, and how it ends.
@@ -314,6 +349,145 @@ fn nodes_are_told() {
         "crmadmin -S node2",
         "Status of crmd@node2: S_NOT_DC (ok)",
         0,
+    );
+}
+
+#[test]
+fn resources_are_asked_for() {
+    let list = "Full List of Resources:\n  * D\t(ocf:pacemaker:Dummy):\t Started node1\n  * Resource Group: \
+                g:\n    * A\t(ocf:pacemaker:Dummy):\t Stopped\n    * B\t(ocf:pacemaker:Dummy):\t Stopped\n  \
+                * Clone Set: P-clone [P] (promotable):\n    * Stopped: [ node1 node2 ]";
+    says("crm_resource", list, 0);
+    says("crm_resource -L", list, 0);
+    says("crm_resource -l", "D\nA\nB\nP:0\nP:1", 0);
+    says("crm_resource -W -r D", "resource D is running on: node1", 0);
+    says("crm_resource -Q -W -r D", "node1", 0);
+    says("crm_resource -W -r A", "resource A is NOT running", 0);
+    says("crm_resource -W -r nope", "", 105);
+    says("crm_resource -W", "", 64);
+    says("crm_resource -r D -g fake", "1", 0);
+    says("crm_resource -r D -g nope", "", 105);
+    says("crm_resource -r P-clone -m -g promotable", "true", 0);
+    says(
+        "crm_resource -q -r g -Q",
+        "Resource XML:\n<group id=\"g\">\n  <primitive id=\"A\" class=\"ocf\" provider=\"pacemaker\" type=\"Dummy\"/>\n  <primitive id=\"B\" class=\"ocf\" provider=\"pacemaker\" type=\"Dummy\"/>\n</group>",
+        0,
+    );
+    says(
+        "crm_resource -O -r D",
+        "D\t(ocf:pacemaker:Dummy):\t Started: D_start_0 (node=node1, call=5, rc=0, last-rc-change='Tue Nov 14 22:13:20 2023', exec=12ms): complete\nD\t(ocf:pacemaker:Dummy):\t Started: D_monitor_10000 (node=node1, call=6, rc=0, last-rc-change='Tue Nov 14 22:13:20 2023', exec=12ms): complete",
+        0,
+    );
+    says("crm_resource -Y -r D", "Resource D is running", 0);
+    says("crm_resource -Y -r A", "Resource A is not running", 0);
+    says("crm_resource --list-ocf-providers", "pacemaker", 0);
+    says("crm_resource --list-agents ocf:pacemaker", "Dummy", 0);
+    says("crm_resource --list-standards", "ocf\nstonith", 0);
+    says("stonith_admin -I", "fence_x\n1 fence device found", 0);
+    says(
+        "stonith_admin -K -a fence_x -o ip=1",
+        "Validation of fence_x succeeded",
+        0,
+    );
+    says("stonith_admin -K -a fence_x -q", "", 1);
+    says("stonith_admin -F node2", "", 102);
+}
+
+#[test]
+fn waiting_says_what_for() {
+    let outcome = run("crm_resource --wait -T 1s", &mut files());
+    assert_eq!(outcome.exit_code.0, 124, "{outcome:?}");
+    for line in ["\tprobe of D on node2\n", "\tstart of A on node2\n"] {
+        assert!(outcome.standard_output.contains(line), "{outcome:?}");
+    }
+}
+
+#[test]
+fn agents_are_called_past_the_cluster() {
+    says(
+        "crm_resource --force-start -r D",
+        "Operation start for D (ocf:pacemaker:Dummy) returned: 'OK' (0)\n >  stdout: ocf:pacemaker:Dummy fake=1",
+        0,
+    );
+    says(
+        "crm_resource --force-check -r D",
+        "Operation monitor for D (ocf:pacemaker:Dummy) returned: 'Not running' (7)\n >  stdout: ocf:pacemaker:Dummy fake=1",
+        7,
+    );
+    says(
+        "crm_resource --validate --class ocf --provider pacemaker --agent Dummy --option a=b",
+        "Operation validate-all for test (ocf:pacemaker:Dummy) returned: 'OK' (0)\n >  stdout: ocf:pacemaker:Dummy a=b",
+        0,
+    );
+}
+
+#[test]
+fn resources_are_changed() {
+    makes(
+        "crm_resource -r D -p fake -v 3",
+        &["id=\"D-ia-fake\" name=\"fake\" value=\"3\""],
+        "0.2.0",
+    );
+    makes(
+        "crm_resource -r D -p other -v 3",
+        &[
+            "<instance_attributes id=\"D-instance_attributes\">",
+            "D-instance_attributes-other",
+        ],
+        "0.2.0",
+    );
+    makes(
+        "crm_resource -r g -m -p target-role -v Stopped",
+        &["g-meta_attributes-target-role"],
+        "0.2.0",
+    );
+    makes(
+        "crm_resource -r D -z -p cpu -v 3",
+        &["<utilization id=\"D-utilization\">"],
+        "0.2.0",
+    );
+    makes("crm_resource -r D -d fake", &["!D-ia-fake"], "0.2.0");
+    makes(
+        "crm_resource -M -r D -N node2",
+        &[
+            "<rsc_location id=\"cli-prefer-D\" rsc=\"D\" role=\"Started\" node=\"node2\" score=\"INFINITY\"/>",
+        ],
+        "0.2.0",
+    );
+    makes(
+        "crm_resource -M -r D",
+        &[
+            "<rsc_location id=\"cli-ban-D-on-node1\" rsc=\"D\" role=\"Started\" node=\"node1\" score=\"-INFINITY\"/>",
+        ],
+        "0.2.0",
+    );
+    makes(
+        "crm_resource -M -r D -N node2 -u PT1H",
+        &["cli-prefer-rule-D", "end=\"2023-11-14 23:13:20Z\""],
+        "0.2.0",
+    );
+    makes(
+        "crm_resource -B -r P-clone --promoted -N node1",
+        &["id=\"cli-ban-P-clone-on-node1\" rsc=\"P-clone\" role=\"Promoted\""],
+        "0.2.0",
+    );
+    says("crm_resource -M -r D -N node1", "", 108);
+    says("crm_resource -B -r A", "", 64);
+    makes(
+        "crm_resource -D -r D -t primitive",
+        &["!<primitive id=\"D\""],
+        "0.2.0",
+    );
+    makes(
+        "crm_resource -C -r D -N node1",
+        &["!fail-count-D", "!<lrm_resource id=\"D\""],
+        "0.1.1",
+    );
+    makes("crm_resource -R", &["!<lrm_resource id=\"D\""], "0.1.1");
+    makes(
+        "crm_resource -F -r D -N node1",
+        &["D_last_failure_0", "D_asyncmon_0"],
+        "0.1.1",
     );
 }
 

@@ -68,6 +68,27 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// What it changes, for the log; nothing where it only asks.
+    #[must_use]
+    pub fn deed(&self) -> Option<&'static str> {
+        match self {
+            Self::Status | Self::Configuration => None,
+            Self::Authenticate { .. } => Some("another token"),
+            Self::Start { .. } => Some("start the cluster"),
+            Self::Stop => Some("stop the cluster"),
+            Self::Kill => Some("kill the cluster"),
+            Self::Enable => Some("enable the cluster"),
+            Self::Disable => Some("disable the cluster"),
+            Self::Destroy => Some("destroy the cluster"),
+            Self::Prepare(_) => Some("prepare to become a node"),
+            Self::Commit { .. } => Some("become a node as prepared"),
+            Self::Abort { .. } => Some("forget what was prepared"),
+            Self::Hosts { .. } => Some("know other hosts"),
+        }
+    }
+}
+
 /// What makes a machine a node of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -23,18 +23,11 @@ impl Staged {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".");
-        beside.push(suffix);
-        let beside = PathBuf::from(beside);
-        remove(&beside)?;
+        let staged = Self::left_behind(path, suffix);
+        remove(&staged.beside)?;
         // With its mode from the start: at no instant can others read a secret.
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(mode);
-        let staged = Self {
-            path: path.to_owned(),
-            beside,
-        };
         let written = options.open(&staged.beside).and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
@@ -45,6 +38,17 @@ impl Staged {
                 staged.remove();
                 Err(at(&staged.beside, error))
             }
+        }
+    }
+
+    /// What may lie beside `path`.
+    pub(crate) fn left_behind(path: &Path, suffix: &str) -> Self {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".");
+        beside.push(suffix);
+        Self {
+            path: path.to_owned(),
+            beside: PathBuf::from(beside),
         }
     }
 

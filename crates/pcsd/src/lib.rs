@@ -39,10 +39,12 @@ mod password;
 mod place;
 mod requests;
 mod server;
+mod service;
 mod tokens;
 
 pub use client::{ask_host, ask_local, authenticate};
 pub use command_line::command_line;
 pub use known_hosts::{read_known_hosts, write_known_hosts};
 pub use place::Place;
+pub use service::{CLUSTER_SERVICES, service};
 pub use tokens::random_digits;

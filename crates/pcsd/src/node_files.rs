@@ -3,10 +3,13 @@
 
 use std::fs;
 use std::io;
+use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 
 use cluster_keys::{AUTHORITY_CERTIFICATES, AUTHORITY_KEY, Keys, NODE_CERTIFICATE, NODE_KEY};
 use corosync_config::Configuration;
+use corosync_config::model::Address;
+use diagnostics::Sources;
 use pcsd_api::{Bundle, NodeKeys, Refusal, RefusalKind, Replaces};
 
 use crate::Place;
@@ -14,6 +17,11 @@ use crate::daemon::ENABLED;
 use crate::files::{self, PUBLIC, SECRET, Staged};
 use crate::place::read;
 
+/// What is added to the name of a file that lies ready: the same each time, so that one that was left
+/// behind is replaced.
+const PREPARED: &str = "prepared";
+/// Where names are looked up first.
+const HOSTS: &str = "/etc/hosts";
 /// The longest [`Bundle::id`].
 const MAX_ID_BYTES: usize = 64;
 /// Files of the CIB's folder that are a cluster's: by their beginnings.
@@ -62,6 +70,7 @@ pub(crate) fn prepare(
         }
         Replaces::AnyCluster => {}
     }
+    check_names(&configuration).map_err(failed)?;
     if let Some(keys) = &bundle.keys {
         check_keys(&configuration, keys).map_err(failed)?;
     }
@@ -85,6 +94,33 @@ fn is_no_node(place: &Place, is_running: bool) -> Result<(), Refusal> {
     }
     if place.configuration.exists() || place.cman_configuration.exists() {
         return has("Cluster configuration files found, the host seems to be in a cluster already");
+    }
+    Ok(())
+}
+
+/// Every node must find every other where the others find it: a name that leads to the machine itself,
+/// or nowhere, is told before anything depends on it.
+fn check_names(configuration: &Configuration) -> Result<(), String> {
+    let mut sources = Sources::default();
+    if let Ok(text) = fs::read_to_string(HOSTS) {
+        let messages = corosync_config::hosts::check(configuration, HOSTS, &text, &mut sources);
+        if messages.has_errors() {
+            let rendered = messages.iter();
+            return Err(rendered
+                .map(|message| diagnostics::render(&sources, message, false))
+                .collect());
+        }
+    }
+    let addresses = configuration
+        .nodes
+        .iter()
+        .flat_map(|node| node.addresses.values());
+    for address in addresses {
+        if let Address::Host(name) = &address.value
+            && (name.as_str(), 0).to_socket_addrs().is_err()
+        {
+            return Err(format!("Could not resolve host: {name}"));
+        }
     }
     Ok(())
 }
@@ -113,7 +149,7 @@ fn stage(
     files: &mut Vec<Staged>,
 ) -> io::Result<()> {
     let mut write = |path: PathBuf, text: &str, mode: u32| -> io::Result<()> {
-        files.push(Staged::write(&path, text, mode, &bundle.id)?);
+        files.push(Staged::write(&path, text, mode, PREPARED)?);
         Ok(())
     };
     if let Some(keys) = &bundle.keys {
@@ -150,7 +186,8 @@ impl Prepared {
     /// # Errors
     /// What the system says.
     pub(crate) fn commit(&self, place: &Place) -> io::Result<()> {
-        if self.bundle.replaces == Replaces::AnyCluster {
+        // A machine that is no node may still have the CIB of a cluster that it was in once.
+        if self.bundle.replaces != Replaces::SameCluster {
             forget_cluster(place)?;
         }
         self.files.iter().try_for_each(Staged::commit)
@@ -198,3 +235,22 @@ pub(crate) fn forget_cluster(place: &Place) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Takes away what an earlier pcsd had prepared when it died.
+pub(crate) fn sweep(place: &Place) {
+    let keel = place.configured().map(|it| it.keel).unwrap_or_default();
+    let keys = Path::new(keel.certificates_folder());
+    let names = [
+        NODE_CERTIFICATE,
+        NODE_KEY,
+        AUTHORITY_CERTIFICATES,
+        AUTHORITY_KEY,
+    ];
+    let paths = names.into_iter().map(|name| keys.join(name));
+    for path in paths.chain([place.configuration.clone()]) {
+        Staged::left_behind(&path, PREPARED).remove();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! What is asked of this machine, and whether by somebody who may.
 
+use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -28,6 +29,15 @@ pub(crate) enum Caller {
     Local,
     /// Somebody on the network.
     Remote(IpAddr),
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => out.write_str("this machine"),
+            Self::Remote(from) => from.fmt(out),
+        }
+    }
 }
 
 /// Everything that answers need.
@@ -70,7 +80,10 @@ impl Desk {
     }
 
     /// Carries out a request of somebody who may ask for it.
-    pub(crate) async fn answer(&self, request: Request) -> Answer {
+    pub(crate) async fn answer(&self, caller: Caller, request: Request) -> Answer {
+        if let Some(deed) = request.deed() {
+            eprintln!("keel pcsd: {caller}: {deed}");
+        }
         let done = match request {
             // Who may ask already may have another token.
             Request::Authenticate { .. } => return self.issue(),
@@ -228,7 +241,11 @@ impl Desk {
             // Who prepared it did not come back.
             earlier.abort();
         }
-        *prepared = Some(node_files::prepare(&self.place, bundle, is_running)?);
+        let place = self.place.clone();
+        // Names are looked up, which may take its time.
+        let work = move || node_files::prepare(&place, bundle, is_running);
+        let done = tokio::task::spawn_blocking(work).await;
+        *prepared = Some(done.map_err(failed)??);
         Ok(())
     }
 

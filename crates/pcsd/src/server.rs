@@ -184,7 +184,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, caller: Call
                 .await
         } else if desk.is_authorized(caller, &call) {
             is_known = true;
-            desk.answer(call.request).await
+            desk.answer(caller, call.request).await
         } else {
             let reason = "the token is not known here";
             Answer::Refused(Refusal::new(RefusalKind::NotAuthorized, reason))
@@ -215,3 +215,6 @@ async fn read_call<S: AsyncRead + Unpin>(stream: &mut S, max_bytes: usize) -> io
     }
     decode(&content).map_err(io::Error::other)
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,6 +247,7 @@ impl LabCluster {
 fn machine(shape: &Shape, node: u32, folder: &Path) -> NodeSpec {
     let mut spec = NodeSpec::new(name(node))
         .shared(folder.display().to_string())
+        .user("haclient")
         .file(
             "/etc/corosync/corosync.conf",
             shape.configuration(node, folder),

@@ -16,6 +16,7 @@ mod health;
 mod history;
 mod judge;
 mod options;
+mod resources;
 mod summary;
 
 use std::fs;
@@ -122,6 +123,9 @@ fn round(
     summary: &mut Summary,
 ) -> Outcome {
     summary.whole_after(wait_until_whole(cluster, faults)?);
+    resources::configure(cluster)?;
+    resources::refresh(cluster)?;
+    resources::wait_until_settled(cluster)?;
     judge::clear(cluster)?;
     let history = Arc::new(History::new(summary.rounds));
     let clients = clients::Clients::start(cluster, &history, dice.throw());
@@ -131,6 +135,8 @@ fn round(
     struck?;
     faults.heal_all()?;
     summary.whole_after(wait_until_whole(cluster, faults)?);
+    resources::refresh(cluster)?;
+    summary.settled_after(resources::wait_until_settled(cluster)?);
     let judgement = judge::judge(cluster, &history);
     summary.add(&history);
     if judgement.is_err() {

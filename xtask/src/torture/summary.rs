@@ -19,6 +19,7 @@ pub struct Summary {
     last: BTreeMap<Told, u64>,
     reads: u64,
     whole_after: Duration,
+    settled_after: Duration,
 }
 
 impl Summary {
@@ -38,6 +39,11 @@ impl Summary {
     /// The cluster was whole again so long after everything was healed.
     pub fn whole_after(&mut self, time: Duration) {
         self.whole_after = self.whole_after.max(time);
+    }
+
+    /// Each resource ran on one machine so long after that.
+    pub fn settled_after(&mut self, time: Duration) {
+        self.settled_after = self.settled_after.max(time);
     }
 
     /// One line for the round that ended.
@@ -69,6 +75,11 @@ impl fmt::Display for Summary {
             f,
             "longest time until all were together again: {} ms",
             self.whole_after.as_millis()
+        )?;
+        writeln!(
+            f,
+            "longest time from then until each resource ran on one machine: {} ms",
+            self.settled_after.as_millis()
         )?;
         write!(
             f,

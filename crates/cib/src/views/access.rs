@@ -197,6 +197,39 @@ impl Access {
         None
     }
 
+    /// An element that a user must not change, and that is another one in `after` than in `before`;
+    /// `access_before` and `access_after` say what the user may do with either document.
+    #[must_use]
+    pub fn forbidden_change(
+        (before, access_before): (Element<'_>, &Self),
+        (after, access_after): (Element<'_>, &Self),
+    ) -> Option<String> {
+        let may_write = access_before.may_write(before) && access_after.may_write(after);
+        // The cluster itself counts the versions of the whole.
+        let is_counted = before.parent().is_none();
+        if !may_write && !is_counted && !before.attributes().eq(after.attributes()) {
+            return Some(named(after));
+        }
+        let mut rest: Vec<Element<'_>> = before.children().collect();
+        for child in after.children() {
+            let same = |it: &Element<'_>| it.name() == child.name() && it.id() == child.id();
+            let forbidden = match rest.iter().position(same) {
+                // Moving is changing what they stand in.
+                Some(at) if at > 0 && !may_write => Some(named(after)),
+                Some(at) => {
+                    let former = rest.remove(at);
+                    Self::forbidden_change((former, access_before), (child, access_after))
+                }
+                None => (!access_after.may_write(child)).then(|| named(child)),
+            };
+            if forbidden.is_some() {
+                return forbidden;
+            }
+        }
+        let gone = rest.into_iter().find(|it| !access_before.may_write(*it));
+        gone.map(named)
+    }
+
     /// A copy of `document` with what may be read; none where nothing may.
     #[must_use]
     pub fn readable_copy(&self, document: &Document) -> Option<Document> {
@@ -232,6 +265,13 @@ impl Access {
             }
         }
         has_any
+    }
+}
+
+fn named(element: Element<'_>) -> String {
+    match element.id() {
+        Some(id) => format!("{} '{id}'", element.name()),
+        None => element.name().to_owned(),
     }
 }
 
@@ -286,5 +326,52 @@ mod tests {
         assert!(access.may_read(element("A")) && !access.may_write(element("A")));
         assert!(!access.may_read(element("n")) && !access.may_read(element("B")));
         assert!(Access::default().readable_copy(&cib).is_none());
+    }
+
+    #[test]
+    fn what_may_be_changed() {
+        const CIB: &str = "<cib epoch='1'><configuration><resources>\
+             <primitive id='A'><meta_attributes id='m'><nvpair id='t' name='target-role'/>\
+             </meta_attributes></primitive><primitive id='B'/></resources>\
+             <constraints/></configuration></cib>";
+        let permissions = [
+            (Kind::Read, "/cib"),
+            (Kind::Write, "//nvpair[@name='target-role']"),
+            (Kind::Write, "//constraints"),
+        ]
+        .map(|(kind, query)| Permission {
+            kind,
+            query: query.to_owned(),
+        });
+        let before = Document::parse(CIB).expect("well-formed");
+        for (from, to, forbidden) in [
+            ("epoch='1'", "epoch='2'", None),
+            (
+                "name='target-role'",
+                "name='target-role' value='Stopped'",
+                None,
+            ),
+            (
+                "<constraints/>",
+                "<constraints><rsc_order id='o'/></constraints>",
+                None,
+            ),
+            ("<primitive id='B'/>", "", Some("primitive 'B'")),
+            ("id='B'", "id='B' class='ocf'", Some("primitive 'B'")),
+            (
+                "<primitive id='B'/>",
+                "<primitive id='B'/><primitive id='C'/>",
+                Some("primitive 'C'"),
+            ),
+            ("<nvpair id='t' name='target-role'/>", "", None),
+        ] {
+            let after = Document::parse(&CIB.replace(from, to)).expect("well-formed");
+            let access = |document| Access::new(document, &permissions).expect("queries");
+            let found = Access::forbidden_change(
+                (before.root(), &access(&before)),
+                (after.root(), &access(&after)),
+            );
+            assert_eq!(found.as_deref(), forbidden, "{from} → {to}");
+        }
     }
 }

@@ -50,6 +50,18 @@ fn try_run(options: &RunOptions) -> Result<(), String> {
     // A name that is not set is an inconvenience, and no reason not to serve.
     let _ = system::process::set_process_name("keel-cluster");
     let mut log = Log::of(&setup.configuration, setup.name(setup.node));
+    if provide_keys(&setup)? {
+        log.say(
+            "this node has made its keys with the authority that its configuration brings along",
+        );
+    }
+    if setup.configuration.keel.authority.is_some() && is_readable_by_others(&options.place.path())
+    {
+        log.say(
+            "others on this machine can read the configuration, and with it make nodes of this cluster: \
+             chmod 0600, and make a new authority if anybody else was here",
+        );
+    }
     if let Err(error) = system::process::run_in_real_time() {
         log.say(&format!(
             "this process does not run in real time ({error}): on a busy machine it may be late"
@@ -60,6 +72,25 @@ fn try_run(options: &RunOptions) -> Result<(), String> {
         .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     runtime.block_on(serve(setup, log, options))
+}
+
+fn is_readable_by_others(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
+}
+
+/// Makes the node's keys, where the configuration has the authority for it and they are not there.
+fn provide_keys(setup: &Setup) -> Result<bool, String> {
+    let Some(written) = &setup.configuration.keel.authority else {
+        return Ok(false);
+    };
+    let authority = cluster_keys::Authority {
+        certificates_pem: written.certificate_pem(),
+        key_pem: written.key_pem(),
+    };
+    let (node, name) = (setup.node, setup.name(setup.node));
+    let made = cluster_keys::provide(&setup.keys, &authority, setup.cluster(), node.0, name);
+    made.map_err(|error| error.to_string())
 }
 
 async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), String> {

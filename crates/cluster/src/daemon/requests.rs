@@ -1,7 +1,10 @@
 //! What clients ask for.
 
+use std::sync::Arc;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use cib::CibVersion;
+use cib::xml::Document;
 use cluster_api::{
     Access, Acknowledged, Answer, CibText, Durability, Edit, Frame, Refusal, Request,
 };
@@ -9,7 +12,7 @@ use corosync_config::model::MessageTransport;
 use quorum::Fact;
 use replica::{Change, Expectation, Operation, RequestId};
 
-use super::Daemon;
+use super::{Daemon, access};
 use crate::clients::ClientId;
 use crate::clock;
 use crate::group::GroupService;
@@ -63,10 +66,12 @@ impl<G: GroupService> Daemon<G> {
                 };
                 self.ask_replica(client, read);
             }
-            Request::Change(change) => match to_replica(change) {
-                Ok(change) => self.ask_replica(client, replica::Request::Change(change)),
-                Err(reason) => self.refuse(client, &reason),
-            },
+            Request::Change(change) => {
+                match to_replica(change).and_then(|change| self.permitted(client, change)) {
+                    Ok(change) => self.ask_replica(client, replica::Request::Change(change)),
+                    Err(reason) => self.refuse(client, &reason),
+                }
+            }
             Request::Subscribe { topics } => {
                 if let Some(session) = self.sessions.get_mut(&client) {
                     session
@@ -128,6 +133,28 @@ impl<G: GroupService> Daemon<G> {
         self.node.request(id, request);
     }
 
+    /// A change that the client may make, on the CIB that it was judged on.
+    fn permitted(&self, client: ClientId, mut change: Change) -> Result<Change, String> {
+        let cib = self.node.replica().committed();
+        if let Some(session) = self.sessions.get(&client)
+            && let Some(permissions) = access::limits(cib, &session.user)
+        {
+            access::check(cib, &change, &permissions)?;
+            let version = CibVersion::of(cib.root());
+            change.expectation = Some(Expectation::Version(version));
+        }
+        Ok(change)
+    }
+
+    /// The CIB as the client may see it.
+    fn seen_by(&self, client: ClientId, cib: &Arc<Document>) -> Result<String, String> {
+        let session = self.sessions.get(&client);
+        match session.and_then(|session| access::limits(cib, &session.user)) {
+            Some(permissions) => access::readable(cib, &permissions).map(|cib| cib.to_string()),
+            None => Ok(cib.to_string()),
+        }
+    }
+
     pub(super) fn answer_request(&mut self, request: RequestId, answer: replica::Answer) {
         let Some(client) = self.asked.remove(&request) else {
             return;
@@ -149,12 +176,15 @@ impl<G: GroupService> Daemon<G> {
                 document,
                 is_established,
                 standing,
-            } => Answer::Cib(CibText {
-                xml: document.to_string(),
-                version: CibVersion::of(document.root()).to_string(),
-                is_established,
-                is_exclusive: is_established && standing.quorate && standing.exclusive,
-            }),
+            } => match self.seen_by(client, &document) {
+                Ok(xml) => Answer::Cib(CibText {
+                    xml,
+                    version: CibVersion::of(document.root()).to_string(),
+                    is_established,
+                    is_exclusive: is_established && standing.quorate && standing.exclusive,
+                }),
+                Err(reason) => Answer::Refused(Refusal::new(reason)),
+            },
             replica::Answer::Refused(refusal) => Answer::Refused(Refusal::new(refusal.to_string())),
             replica::Answer::Unknown { kept } => {
                 let kept = kept.map_or(String::new(), |name| format!("; it is kept in {name}.xml"));

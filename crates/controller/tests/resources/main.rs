@@ -261,3 +261,22 @@ fn a_node_whose_daemon_is_started_again_is_waited_for_and_not_fenced() {
     world.pass(controller::RETURN_LIMIT);
     assert_eq!(world.fenced, [format!("node{holder}")]);
 }
+
+#[test]
+fn a_node_that_starts_looks_for_the_others_before_it_stops_what_it_finds() {
+    let mut world = running();
+    let holder = world.holders("A")[0];
+    world.start_anew(holder);
+    world.together(&[holder]);
+    world.pass(controller::FIRST_LOOK / 2);
+    assert_eq!(world.holders("A"), [holder]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 1);
+    // Nobody comes.
+    world.start_anew(holder);
+    world.together(&[holder]);
+    world.pass(controller::FIRST_LOOK * 2);
+    assert!(world.holders("A").is_empty());
+}

@@ -139,6 +139,21 @@ impl World {
         }
     }
 
+    /// A node's daemon is started anew; what its agents started runs on.
+    pub fn start_anew(&mut self, node: u32) {
+        let now = self.clocks();
+        self.lives += 1;
+        let identity = Identity {
+            id: node,
+            name: self.names[&node].clone(),
+        };
+        let (life, names) = (self.lives, self.names.clone());
+        let cib = Arc::clone(&self.cib);
+        let it = self.nodes.get_mut(&node).expect("it runs");
+        it.controller = Controller::new(identity, life, names, cib, now);
+        it.calls.clear();
+    }
+
     /// These nodes hear one that was gone.
     pub fn hear_of(&mut self, nodes: &[u32], heard: u32) {
         let now = self.clocks();

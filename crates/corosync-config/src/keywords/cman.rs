@@ -55,6 +55,7 @@ static CLUSTER: Section = Section {
         within("fencedevices", &FENCEDEVICES),
         within("totem", &TOTEM),
         within("logging", &LOGGING),
+        within("keel", &KEEL),
         refused(
             "quorumd",
             "a witness on a third machine takes the place of a quorum disk: 'device' in section \
@@ -82,6 +83,15 @@ static CLUSTER: Section = Section {
             "the availability framework was dropped with corosync 2",
         ),
     ],
+};
+
+static KEEL: Section = Section {
+    path: "keel",
+    keywords: &[
+        taken("authority", Value::Text),
+        taken("authority_key", Value::Text),
+    ],
+    sections: &[],
 };
 
 static CMAN: Section = Section {

@@ -11,7 +11,7 @@ use super::{check, each, logging, merged, totem};
 use crate::keywords::CLUSTER_CONF;
 use crate::model::{
     Configuration, Crypto, FenceDevice, Keel, Logging, MessageTransport, Node, Peer, Quorum,
-    Subsystem, Times, Transport,
+    Subsystem, Times, Transport, WrittenAuthority,
 };
 use crate::read::Item;
 
@@ -46,6 +46,7 @@ pub(crate) fn lower(
     let transport = transport(cman.as_ref(), &listed.nodes, reading);
     let logging = logging_of(&cluster, reading);
     let (times, crypto) = totem_of(&cluster, reading);
+    let keel = keel(&cluster, reading);
     let name = cluster_name(&cluster, span, reading)?;
     let config_version = cluster.number("config_version");
     let parts = Parts {
@@ -56,12 +57,33 @@ pub(crate) fn lower(
         quorum,
         logging,
         devices,
+        keel,
     };
     let configuration = parts.complete(times, crypto, &ports);
     if listed.is_whole {
         check(&configuration, reading);
     }
     Some(configuration)
+}
+
+/// What `keel ccs` wrote for the nodes: with which authority they make their keys.
+fn keel(cluster: &Settings<'_>, reading: &mut Reading<'_>) -> Keel {
+    let Some((settings, span)) = merged(cluster, "keel", reading) else {
+        return Keel::default();
+    };
+    let authority = match (settings.text("authority"), settings.text("authority_key")) {
+        (Some(certificate), Some(key)) => Some(WrittenAuthority { certificate, key }),
+        (None, None) => None,
+        _ => {
+            let message = "'authority' and 'authority_key' stand together or not at all";
+            reading.error(span, message);
+            None
+        }
+    };
+    Keel {
+        authority,
+        ..Keel::default()
+    }
 }
 
 fn cluster_name(
@@ -200,6 +222,7 @@ struct Parts {
     quorum: Quorum,
     logging: Logging,
     devices: Vec<FenceDevice>,
+    keel: Keel,
 }
 
 impl Parts {
@@ -230,7 +253,7 @@ impl Parts {
             crypto,
             quorum: self.quorum,
             logging: self.logging,
-            keel: Keel::default(),
+            keel: self.keel,
             fence_devices: self.devices,
         }
     }

@@ -47,6 +47,7 @@ pub(super) fn read(top: &Settings<'_>, reading: &mut Reading<'_>) -> Keel {
             _ => Acknowledge::All,
         }),
         generations: settings.number("generations"),
+        authority: None,
     };
     check(&keel, reading);
     keel

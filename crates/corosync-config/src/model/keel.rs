@@ -1,5 +1,7 @@
 //! What `keel`, the section of our own, says.
 
+use std::fmt;
+
 use diagnostics::Spanned;
 
 /// `keel`. What is absent has the default of who uses it.
@@ -24,6 +26,9 @@ pub struct Keel {
     pub acknowledge: Option<Spanned<Acknowledge>>,
     /// `generations`: how many earlier CIBs are kept.
     pub generations: Option<Spanned<u32>>,
+    /// The cluster's certificate authority, where the file itself has it: of a `cluster.conf` that
+    /// `keel ccs` made.
+    pub authority: Option<WrittenAuthority>,
 }
 
 impl Keel {
@@ -56,6 +61,55 @@ impl Keel {
             .as_ref()
             .map_or_else(Acknowledge::default, |acknowledge| acknowledge.value)
     }
+}
+
+/// A certificate authority as it stands in a file. Its key is a secret, and is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WrittenAuthority {
+    /// `authority`: its certificate, DER in base64.
+    pub certificate: Spanned<String>,
+    /// `authority_key`: its key, PKCS #8 in base64.
+    pub key: Spanned<String>,
+}
+
+impl WrittenAuthority {
+    /// The certificate as PEM.
+    #[must_use]
+    pub fn certificate_pem(&self) -> String {
+        pem("CERTIFICATE", &self.certificate.value)
+    }
+
+    /// The key as PEM.
+    #[must_use]
+    pub fn key_pem(&self) -> String {
+        pem("PRIVATE KEY", &self.key.value)
+    }
+}
+
+impl fmt::Debug for WrittenAuthority {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("WrittenAuthority")
+            .field("certificate", &self.certificate)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The textual encoding of RFC 7468: lines of 64 characters.
+fn pem(label: &str, base64: &str) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    let mut column = 0;
+    for character in base64.chars() {
+        text.push(character);
+        column += 1;
+        if column == 64 {
+            text.push('\n');
+            column = 0;
+        }
+    }
+    if column > 0 {
+        text.push('\n');
+    }
+    text + &format!("-----END {label}-----\n")
 }
 
 /// Who carries messages between nodes.

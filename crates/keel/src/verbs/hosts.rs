@@ -105,6 +105,15 @@ impl Hosts for MachineHosts {
     }
 }
 
+/// The authority of a new cluster.
+pub fn make_authority(cluster: &str) -> Result<Authority, String> {
+    let made = create_authority(cluster).map_err(|error| error.to_string())?;
+    Ok(Authority {
+        certificate: made.certificates_pem,
+        key: Secret::new(made.key_pem),
+    })
+}
+
 /// Does something for each of a list, each on a thread of its own; the results in their order.
 fn at_once<T: Sync, R: Send>(list: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let act = &act;

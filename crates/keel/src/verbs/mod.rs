@@ -30,6 +30,8 @@ pub fn run(invocation: Invocation) -> ExitCode {
         Invocation::Reload(options) => ask::reload(&options),
         Invocation::Lab(words) => lab::command_line(words),
         Invocation::Cluster(words) => cluster::command_line(words),
+        Invocation::Ccs(words) => pacemaker::ccs(&words),
+        Invocation::Service(name, words) => pcsd::service(&name, &words),
         Invocation::Pcsd(words) => {
             name_process("pcsd");
             pcsd::command_line(words)

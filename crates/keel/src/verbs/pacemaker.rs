@@ -10,7 +10,7 @@ use pcs::pcs::agents::MachineAgents;
 use pcs::{MachineFiles, Outcome};
 use system::local_zone::local_zone;
 
-use super::hosts::MachineHosts;
+use super::hosts::{self, MachineHosts};
 
 /// How is the cluster?
 pub fn crm_mon(words: &[String]) -> ExitCode {
@@ -30,8 +30,18 @@ pub fn crm_mon(words: &[String]) -> ExitCode {
 
 /// One of the small tools.
 pub fn tool(name: &str, words: &[String]) -> ExitCode {
-    match pcs::TOOLS.iter().find(|(tool, _)| *tool == name) {
-        Some((_, run)) => finish(&run(words, now(), &mut MachineFiles)),
+    let small = pcs::TOOLS.iter().find(|(tool, _)| *tool == name);
+    if let Some((_, run)) = small {
+        return finish(&run(words, now(), &mut MachineFiles));
+    }
+    let other = pcs::AGENT_TOOLS.iter().find(|(tool, _)| *tool == name);
+    match other {
+        Some((_, run)) => finish(&run(
+            words,
+            now(),
+            &mut MachineFiles,
+            &mut MachineAgents::default(),
+        )),
         None => ExitCode::FAILURE,
     }
 }
@@ -55,6 +65,12 @@ pub fn pcs(words: &[String]) -> ExitCode {
         now: now(),
     };
     finish(&pcs::pcs::run(words, &mut machine))
+}
+
+/// A cluster.conf of CMAN.
+pub fn ccs(words: &[String]) -> ExitCode {
+    let mut make = hosts::make_authority;
+    finish(&pcs::ccs::run(words, &mut MachineFiles, &mut make))
 }
 
 /// The current time, as the local clock shows it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster_api::{Answer, Fence, FencingState, Frame, Request};
+use cluster_api::{Answer, Change, Edit, Fence, FencingState, Frame, Request};
 use cluster_lab::{LabCluster, Shape};
 use lab::LinkState;
 use nix::sys::signal::Signal;
@@ -99,6 +99,12 @@ fn of_two_nodes_the_one_whose_cable_is_out_stops_what_it_runs() {
         !may_act && said.contains("this node is the one that is cut off"),
         "{said}"
     );
+    // What each side says of it to who asks.
+    let shown = pcs(&cluster, holder, &["resource", "show"]);
+    assert!(!shown.contains("Started"), "{shown}");
+    let shown = pcs(&cluster, 3 - holder, &["resource", "show"]);
+    let elsewhere = format!("Started node{}", 3 - holder);
+    assert!(shown.contains(&elsewhere), "{shown}");
     let events = cluster.lab().address_events(0).unwrap();
     let holders = lab::Holders::of(ADDRESS.parse().unwrap(), &events);
     // Under all machines of a computer is one kernel with one lock for addresses: whose turn comes
@@ -110,6 +116,131 @@ fn of_two_nodes_the_one_whose_cable_is_out_stops_what_it_runs() {
     together(&cluster, &[1, 2]);
     is_held(&cluster, &[3 - holder]);
     assert!(!holds(&cluster, holder));
+}
+
+#[test]
+fn operators_programs_are_told_of_nodes_and_resources() {
+    let Some(cluster) = Running::start(Shape::of(3)) else {
+        return;
+    };
+    let told = cluster.folder().join("told");
+    let script = format!(
+        "#!/bin/sh\necho \"$recipe $CRM_alert_kind $CRM_alert_node $CRM_alert_rsc $CRM_alert_task \
+         $CRM_alert_desc $CRM_alert_recipient\" >> {0}\nchmod 666 {0}\n",
+        told.display()
+    );
+    cluster
+        .node(1)
+        .write_file("/srv/tell", script.as_bytes())
+        .unwrap();
+    std::fs::write(&told, "").unwrap();
+    let shared = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    std::fs::set_permissions(&told, shared).unwrap();
+    cluster.run_all().unwrap();
+    together(&cluster, &[1, 2, 3]);
+    pcs(&cluster, 1, &["property", "set", "stonith-enabled=false"]);
+    let alerts = "<alerts><alert id=\"a\" path=\"/srv/tell\">\
+                  <instance_attributes id=\"a-i\"><nvpair id=\"a-r\" name=\"recipe\" value=\"soup\"/>\
+                  </instance_attributes><recipient id=\"a-1\" value=\"cook\"/></alert></alerts>";
+    let change = Request::Change(Change {
+        if_version: None,
+        edits: vec![Edit::Create {
+            parent: "/cib/configuration".to_owned(),
+            xml: alerts.to_owned(),
+        }],
+    });
+    let answer = cluster.client(1).unwrap().ask(&change).unwrap();
+    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
+    let create = ["resource", "create", "thing", "ocf:heartbeat:Dummy"];
+    pcs(&cluster, 1, &create);
+    pcs(
+        &cluster,
+        1,
+        &[
+            "constraint",
+            "location",
+            "thing",
+            "prefers",
+            "node1=INFINITY",
+        ],
+    );
+    cluster.lab().kill_node("node3").unwrap();
+    for expected in [
+        "soup resource node1 thing start  cook",
+        "soup node node3   lost cook",
+    ] {
+        eventually(expected, || {
+            let told = std::fs::read_to_string(&told).unwrap();
+            told.lines().any(|line| line == expected).then_some(())
+        });
+    }
+}
+
+#[test]
+fn an_operator_with_few_rights_sees_and_changes_what_is_allowed() {
+    let Some(cluster) = Running::start(Shape::of(1)) else {
+        return;
+    };
+    cluster.run_all().unwrap();
+    together(&cluster, &[1]);
+    pcs(
+        &cluster,
+        1,
+        &[
+            "property",
+            "set",
+            "stonith-enabled=false",
+            "enable-acl=true",
+        ],
+    );
+    let create = [
+        "resource",
+        "create",
+        "thing",
+        "ocf:heartbeat:Dummy",
+        "fake=secret",
+    ];
+    pcs(&cluster, 1, &create);
+    let acls = "<acls><acl_role id=\"operators\">\
+                <acl_permission id=\"p1\" kind=\"read\" xpath=\"/cib\"/>\
+                <acl_permission id=\"p2\" kind=\"deny\" xpath=\"//nvpair[@name='fake']\"/>\
+                <acl_permission id=\"p3\" kind=\"write\" xpath=\"//crm_config\"/></acl_role>\
+                <acl_target id=\"haclient\"><role id=\"operators\"/></acl_target></acls>";
+    let change = Request::Change(Change {
+        if_version: None,
+        edits: vec![Edit::Create {
+            parent: "/cib/configuration".to_owned(),
+            xml: acls.to_owned(),
+        }],
+    });
+    let answer = cluster.client(1).unwrap().ask(&change).unwrap();
+    assert!(matches!(answer, Answer::Changed(_)), "{answer:?}");
+
+    let socket = format!(
+        "{}={}",
+        cluster_api::SOCKET_VARIABLE,
+        cluster.socket(1).display()
+    );
+    let operator = |words: &[&str]| {
+        let user = [
+            "setpriv",
+            "--reuid=haclient",
+            "--regid=haclient",
+            "--clear-groups",
+        ];
+        let words = [&user[..], &["env", &socket, KEEL], words].concat();
+        let output = cluster.node(1).run(&words, LIMIT).unwrap();
+        (output.success(), output.stdout + &output.stderr)
+    };
+    let (_, seen) = operator(&["cluster", "cib"]);
+    assert!(
+        seen.contains("\"thing\"") && !seen.contains("secret"),
+        "{seen}"
+    );
+    let (is_done, said) = operator(&["pcs", "property", "set", "batch-limit=3"]);
+    assert!(is_done, "{said}");
+    let (is_done, said) = operator(&["pcs", "resource", "delete", "thing"]);
+    assert!(!is_done && said.contains("permission denied"), "{said}");
 }
 
 #[test]

@@ -13,6 +13,10 @@ use testing_support::{LIMIT, eventually};
 pub const PASSWORD: &str = "correct-horse";
 const KEEL: &str = env!("CARGO_BIN_EXE_keel");
 
+/// The password that user hacluster has on all machines, and its entry in shadow(5).
+pub const USERS_PASSWORD: &str = "battery-staple";
+const SHADOW: &str = "hacluster:$6$abcdefgh$.eBdE6A.gtR.cQOr3yyPUJC0o2CFu6k47RIHsgLzzKhgod/i3tupyAHe6KLgm27FF72Z2nz.seRk7j7H2eDD71:19000:0:99999:7:::\n";
+
 /// The machines.
 pub struct Machines {
     lab: Lab,
@@ -25,10 +29,22 @@ impl Machines {
     /// Machines of these names with a password, and pcsd on each. `None` (and a recorded skip) where
     /// this computer allows none.
     pub fn start(names: &[&str]) -> Option<Self> {
+        let machines = Self::bare(names)?;
+        for name in names {
+            let password = format!("echo {PASSWORD} | keel pcsd password --stdin");
+            machines.does(name, &password);
+            machines.start_pcsd(name);
+        }
+        Some(machines)
+    }
+
+    /// Machines of these names on which nothing runs; `keel` is there under the names of the programs
+    /// and services whose place it takes.
+    pub fn bare(names: &[&str]) -> Option<Self> {
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut builder = LabBuilder::new(KEEL).switch("office");
-        for name in names {
-            builder = builder.node(machine(name, folder.path()));
+        for (name, number) in names.iter().zip(1..) {
+            builder = builder.node(machine(name, number, folder.path()));
         }
         let lab = match builder.start() {
             Ok(lab) => lab,
@@ -44,14 +60,21 @@ impl Machines {
             folder,
         };
         for name in names {
-            machines.does(name, "ln -s /run/keel-lab/bin/keel /run/pcs");
-            machines.does(
-                name,
-                &format!("echo {PASSWORD} | keel pcsd password --stdin"),
-            );
-            machines.start_pcsd(name);
+            for link in [
+                "/run/pcs",
+                "/run/ccs",
+                "/etc/init.d/cman",
+                "/etc/init.d/pacemaker",
+            ] {
+                machines.does(name, &format!("ln -sf /run/keel-lab/bin/keel {link}"));
+            }
         }
         Some(machines)
+    }
+
+    /// A folder that all machines and this computer have.
+    pub fn shared(&self) -> String {
+        self.folder.path().display().to_string()
     }
 
     /// Starts pcsd, and waits until it answers.
@@ -62,7 +85,7 @@ impl Machines {
             .spawn("pcsd", &["sh", "-c", &line])
             .unwrap();
         eventually("pcsd listens", || {
-            let output = self.run(node, "pcs cluster disable");
+            let output = self.run(node, "keel pcsd status");
             output.success().then_some(())
         });
     }
@@ -178,12 +201,12 @@ impl Drop for Machines {
     }
 }
 
-fn machine(name: &str, folder: &Path) -> NodeSpec {
+fn machine(name: &str, number: u8, folder: &Path) -> NodeSpec {
     let own = folder.join(name);
     std::fs::create_dir_all(&own).unwrap();
-    let number = name.trim_start_matches("node");
-    let address = format!("10.78.0.{number}").parse::<Ipv4Addr>().unwrap();
     NodeSpec::new(name)
         .shared(folder.display().to_string())
-        .interface("eth0", "office", address, 24)
+        .file("/etc/init.d/README", "")
+        .file("/etc/shadow", SHADOW)
+        .interface("eth0", "office", Ipv4Addr::new(10, 78, 0, number), 24)
 }

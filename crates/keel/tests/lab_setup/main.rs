@@ -1,6 +1,7 @@
 //! A cluster is set up, started and stopped from one of its machines, with the words that operators
 //! have.
 
+mod cman;
 mod machines;
 
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use testing_support::eventually;
 
-use machines::{Machines, PASSWORD};
+use machines::{Machines, PASSWORD, USERS_PASSWORD};
 
 const BOTH: [&str; 2] = ["node1", "node2"];
 
@@ -69,6 +70,8 @@ fn two_machines_become_a_cluster() {
         assert!(said.ends_with(end), "{said}");
         let said = lab.does(node, "pcs quorum status");
         assert!(said.contains("Quorate:          Yes\n"), "{said}");
+        let said = lab.does(node, "pcs quorum status --output-format json");
+        assert!(said.contains("\"is-quorate\":true"), "{said}");
     }
     lab.fails(
         "node2",
@@ -109,6 +112,54 @@ fn two_machines_become_a_cluster() {
     let took = began.elapsed();
     eprintln!("pcs cluster stop node2: {took:?}");
     assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn the_password_of_the_machines_user_opens_and_names_must_lead_to_others() {
+    let Some(lab) = Machines::bare(&BOTH) else {
+        return;
+    };
+    BOTH.iter().for_each(|node| lab.start_pcsd(node));
+    let auth =
+        |password: &str| format!("pcs cluster auth node1 node2 -u hacluster -p {password} --force");
+    lab.fails(
+        "node1",
+        &auth(PASSWORD),
+        "Error: node1: Username and/or password is incorrect",
+    );
+    let said = lab.does("node1", &auth(USERS_PASSWORD));
+    assert_eq!(said, "node1: Authorized\nnode2: Authorized\n");
+
+    // As installers of Debian write it.
+    lab.does(
+        "node2",
+        "cp /etc/hosts /run; echo '127.0.1.1 node2' >> /etc/hosts",
+    );
+    let line = "pcs cluster setup --name web node1 node2 --start";
+    lab.fails(
+        "node1",
+        line,
+        "this line resolves node 'node2' to 127.0.1.1, where no other node can reach it",
+    );
+    lab.does("node1", "test ! -e /etc/corosync/corosync.conf");
+    lab.does(
+        "node1",
+        "test -z \"$(find /etc/corosync /etc/keel -name '*.prepared')\"",
+    );
+    lab.does("node2", "cat /run/hosts > /etc/hosts");
+    // Of a cluster that is long gone.
+    lab.does(
+        "node2",
+        "mkdir -p /var/lib/keel/cib && echo x > /var/lib/keel/cib/cib-7.xml",
+    );
+    lab.does("node1", line);
+    lab.together(&BOTH);
+    let log = lab.log("node2", "pcsd");
+    assert!(
+        log.contains("keel pcsd: 10.78.0.1: become a node as prepared\n"),
+        "{log}"
+    );
+    assert!(!log.contains(USERS_PASSWORD), "{log}");
 }
 
 #[test]
@@ -171,6 +222,58 @@ fn quorum_is_looked_at_and_changed() {
 }
 
 #[test]
+fn nodes_come_and_go_while_the_cluster_is_stopped() {
+    const THREE: [&str; 3] = ["node1", "node2", "node3"];
+    let Some(lab) = Machines::start(&THREE) else {
+        return;
+    };
+    lab.set_up("web", &["node1", "node2"]);
+    lab.together(&["node1", "node2"]);
+    lab.does("node1", "pcs property set stonith-enabled=false");
+    let line = "pcs cluster node add node3 --start";
+    lab.fails("node2", line, "Error: Host 'node3' is not known to pcs");
+    lab.does(
+        "node2",
+        &format!("pcs host auth node3 -u hacluster -p {PASSWORD}"),
+    );
+    lab.fails(
+        "node2",
+        line,
+        "Error: node1: the cluster is running: its nodes are changed while it is stopped",
+    );
+    lab.does("node2", "pcs cluster stop --all");
+    lab.does("node2", line);
+    lab.does("node3", "pcs cluster start --all");
+    lab.together(&THREE);
+    let said = lab.does("node3", "pcs property");
+    assert!(said.contains("stonith-enabled: false"), "{said}");
+    let said = lab.does("node1", "pcs cluster config");
+    assert!(
+        said.contains("  node3:\n    Link 0 address: node3\n    nodeid: 3\n"),
+        "{said}"
+    );
+
+    lab.does("node1", "pcs cluster stop --all");
+    lab.fails(
+        "node1",
+        "pcs cluster node remove node9",
+        "Error: Node 'node9' does not appear to exist in configuration",
+    );
+    let said = lab.does("node1", "pcs cluster node remove node2");
+    assert!(
+        said.ends_with("node2: Successfully destroyed cluster\n"),
+        "{said}"
+    );
+    lab.does("node1", "pcs cluster start --all");
+    lab.together(&["node1", "node3"]);
+    lab.fails(
+        "node2",
+        "pcs cluster start",
+        "cluster is not configured on this node",
+    );
+}
+
+#[test]
 fn what_dies_comes_back_and_what_is_stopped_stays_so() {
     let Some(lab) = Machines::start(&BOTH) else {
         return;
@@ -212,7 +315,10 @@ fn what_dies_comes_back_and_what_is_stopped_stays_so() {
         "Error: cluster is not currently running on this node",
     );
     lab.does("node1", "pcs cluster enable --all");
-    lab.does("node1", "pcs cluster start");
+    // With the machine goes what ran on it; what is enabled starts with pcsd then.
+    lab.signal("node1", "pcsd", Signal::SIGKILL);
+    lab.does("node1", "rm /run/keel/pcsd.wanted");
+    lab.start_pcsd("node1");
     lab.together(&BOTH);
     lab.does("node1", "pcs cluster kill");
     lab.fails(

@@ -110,7 +110,7 @@ fn link_to_program(path: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a file of the node's own, whatever the computer has at that path.
+/// Writes a file of the node's own, whatever the computer has at that path. A script can be run.
 pub(crate) fn write_file(path: &str, content: &[u8]) -> io::Result<()> {
     let path = absolute(path)?;
     if let Some(folder) = path.parent() {
@@ -120,7 +120,12 @@ pub(crate) fn write_file(path: &str, content: &[u8]) -> io::Result<()> {
         fs::remove_file(&path)?;
     }
     fs::write(&path, content).map_err(|error| with_path(error, &path))?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644))
+    let mode = if content.starts_with(b"#!") {
+        0o755
+    } else {
+        0o644
+    };
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode))
 }
 
 /// Kernel settings by their dotted name, such as `net.ipv4.ip_nonlocal_bind`.

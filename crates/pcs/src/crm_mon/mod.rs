@@ -152,6 +152,40 @@ impl Monitor<'_> {
     }
 }
 
+/// The page that `pcs status` shows: everything about nodes and resources, and with `is_full` all that
+/// there is to say.
+pub(crate) fn page_of_pcs(
+    cib: cib::xml::Document,
+    now: DateTime,
+    status: Option<&Status>,
+    is_full: bool,
+    hides_inactive: bool,
+) -> Result<String, StoreError> {
+    let mut words = vec!["-1"];
+    if !hides_inactive {
+        words.push("-r");
+    }
+    if is_full {
+        words.extend(["-R", "-A", "-f", "-c"]);
+    }
+    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    let mut options = Options::default();
+    // These words are understood.
+    let _ = options::parse(&words, &mut options, &mut String::new());
+    let monitor = Monitor {
+        options,
+        arguments: &words,
+        clock: &|| now,
+        format: Format::Text,
+        target: Target::File(String::new()),
+    };
+    let standing = status.map(|it| Standing::new(it, &cib));
+    let look = page::page(&monitor, cib, status, |policy| {
+        doubt(standing.as_ref()?, policy)
+    })?;
+    Ok(look.text)
+}
+
 /// What is said where there is no cluster, and how the command ends.
 fn failure(error: &StoreError) -> (String, ExitCode) {
     match error {

@@ -259,6 +259,7 @@ impl Page<'_> {
             pending: true,
             attributes: self.has(Section::Attributes),
             fail_counts: None,
+            doubt: self.shape.doubt.clone(),
         };
         let mut content = document::new_json(NAME, self.monitor.arguments);
         let Value::Object(status) = json::value(plan, &view) else {

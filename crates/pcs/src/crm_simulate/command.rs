@@ -223,6 +223,7 @@ impl<'a> Command<'a> {
                 .options
                 .show_fail_counts
                 .then(|| fail_counts::collect(plan)),
+            doubt: None,
         }
     }
 

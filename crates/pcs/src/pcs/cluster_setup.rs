@@ -20,8 +20,8 @@ use super::cluster_life::wait_s;
 use super::hosts::{Asked, failure_text, quoted};
 use super::session::{Done, Refusal, Session};
 use crate::files::reason;
-pub(super) use configuration::fit_two_node;
-pub(super) use wish::Wish;
+pub(super) use configuration::{fit_two_node, node_section};
+pub(super) use wish::{Wish, WishedNode, wished_nodes};
 
 /// What is sent to every node, as it is called.
 const FILES: [&str; 2] = ["cluster keys", "corosync.conf"];
@@ -83,7 +83,7 @@ pub(super) fn setup(session: &mut Session<'_>, words: &[String]) -> Done {
     Ok(())
 }
 
-fn quoted_names(names: &[String]) -> String {
+pub(super) fn quoted_names(names: &[String]) -> String {
     quoted(names.iter().map(String::as_str))
 }
 
@@ -234,7 +234,7 @@ fn check_hosts(session: &mut Session<'_>, names: &[String], known: &KnownHosts) 
     session.check()
 }
 
-fn busy_text(status: &NodeStatus) -> Option<&'static str> {
+pub(super) fn busy_text(status: &NodeStatus) -> Option<&'static str> {
     if status.is_running {
         return Some(
             "Running cluster services: 'keel cluster', the host seems to be in a cluster already",
@@ -350,7 +350,7 @@ fn errors(session: &mut Session<'_>, asked: &[(String, Asked)]) {
     }
 }
 
-fn all_done(session: &mut Session<'_>, names: &[String], request: &Request) -> Done {
+pub(super) fn all_done(session: &mut Session<'_>, names: &[String], request: &Request) -> Done {
     let asked = session.ask_hosts(names, request)?;
     errors(session, &asked);
     session.check()

@@ -4,6 +4,7 @@ use ::cib::xml::{Element, XmlId};
 
 use super::cib_edit::{add_set, as_id, id_exists, in_section, section, set_pairs};
 use super::pairs;
+use super::rules;
 use super::session::{Done, Refusal, Session};
 
 const WARNING: &str =
@@ -122,13 +123,15 @@ impl Defaults {
     }
 
     fn create(self, session: &mut Session<'_>, words: &[String]) -> Done {
+        let rule = words.iter().position(|it| it == "rule");
+        let (words, rule) = match rule {
+            Some(at) => (&words[..at], Some(rules::parse(&words[at + 1..])?)),
+            None => (words, None),
+        };
         let meta = words
             .iter()
             .position(|it| it == "meta")
             .unwrap_or(words.len());
-        if words.iter().any(|it| it == "rule") {
-            return Err(Refusal::said("rules of sets of defaults are not built yet"));
-        }
         let options = pairs::parse(&words[..meta])?;
         let wanted = pairs::parse(words.get(meta + 1..).unwrap_or_default())?;
         for (name, _) in options
@@ -153,6 +156,16 @@ impl Defaults {
         for (name, value) in options.iter().filter(|(name, _)| name != "id") {
             session.cib.set(set, name, value);
         }
+        if let Some(rule) = rule {
+            let cib = &mut session.cib;
+            let id = format!("{}-rule", cib.element(set).id().unwrap_or(""));
+            let score = [("score".to_owned(), "INFINITY".to_owned())];
+            let rule = rules::add(cib, set, &id, &rule, &score, true);
+            let first = cib.element(set).children().next().map(Element::xml_id);
+            if let Some(first) = first.filter(|it| *it != rule) {
+                cib.insert_before(rule, first);
+            }
+        }
         Ok(())
     }
 
@@ -173,10 +186,22 @@ impl Defaults {
         for set in self.sets(session) {
             let id = set.id().unwrap_or("");
             let score = set.attribute("score").map(|it| format!(" score={it}"));
-            lines.push(format!("Meta Attrs: {id}{}", score.unwrap_or_default()));
+            let rule = set.child("rule");
+            let is_expired = rule.is_some_and(|it| rules::is_expired(it, session.now));
+            if is_expired && !session.options.has("--all") {
+                continue;
+            }
+            let expired = if is_expired { " (expired)" } else { "" };
+            lines.push(format!(
+                "Meta Attrs{expired}: {id}{}",
+                score.unwrap_or_default()
+            ));
             lines.extend(super::config_text::pairs_of(set).map(|it| format!("  {it}")));
-            if set.child("rule").is_some() {
-                lines.push("  Rule: see 'pcs cluster cib'".to_owned());
+            if let Some(rule) = rule {
+                let at = lines.len();
+                let full = session.options.has("--full");
+                super::location::rule_lines(rule, full, 1, &mut lines);
+                lines[at] = lines[at].replacen("Rule:", &format!("Rule{expired}:"), 1);
             }
         }
         if lines.is_empty() {

@@ -4,7 +4,7 @@
 
 use diagnostics::nearest;
 
-pub(crate) use super::commands::COMMANDS;
+use super::commands::commands;
 use super::session::{Done, Session};
 
 /// What a command does.
@@ -57,7 +57,7 @@ pub(crate) struct NoCommand {
 /// The command that `words` begin with, and the words that follow.
 pub(crate) fn find(words: &[String]) -> Result<(&'static Command, &[String]), NoCommand> {
     let mut best: Option<(&'static Command, usize)> = None;
-    for command in COMMANDS {
+    for command in commands() {
         let count = command.words.split(' ').count();
         let own = command.words.split(' ');
         let fits = words.len() >= count && own.zip(words).all(|(own, word)| own == word);
@@ -90,7 +90,7 @@ pub(crate) fn find(words: &[String]) -> Result<(&'static Command, &[String]), No
 
 /// How the commands are called that begin as `words` do, and what was meant.
 fn no_command(words: &[String], is_help: bool) -> NoCommand {
-    let areas = COMMANDS.iter().filter_map(|it| it.words.split(' ').next());
+    let areas = commands().filter_map(|it| it.words.split(' ').next());
     let area = words.first().map(String::as_str).filter(|it| *it != "help");
     let known = area.filter(|area| areas.clone().any(|it| it == *area));
     let mut text = String::new();
@@ -98,9 +98,7 @@ fn no_command(words: &[String], is_help: bool) -> NoCommand {
         (Some(area), _) => {
             if let Some(word) = words.get(1).filter(|_| !is_help) {
                 text.push_str(&format!("Error: 'pcs {area}' has no command '{word}'"));
-                let own = COMMANDS
-                    .iter()
-                    .filter(|it| it.words.starts_with(&format!("{area} ")));
+                let own = commands().filter(|it| it.words.starts_with(&format!("{area} ")));
                 let own = own.filter_map(|it| it.words.split(' ').nth(1));
                 if let Some(meant) = nearest(word, own) {
                     text.push_str(&format!(", did you mean 'pcs {area} {meant}'?"));
@@ -109,7 +107,7 @@ fn no_command(words: &[String], is_help: bool) -> NoCommand {
             }
             text.push_str(&format!("\nUsage: pcs {area} ...\n"));
             let of_area = |it: &&Command| it.words.split(' ').next() == Some(area);
-            for command in COMMANDS.iter().filter(of_area) {
+            for command in commands().filter(of_area) {
                 for form in command.usage {
                     text.push_str(format!("    {} {form}", command.words).trim_end());
                     text.push('\n');

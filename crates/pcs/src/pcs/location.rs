@@ -11,7 +11,7 @@ use super::session::{Done, Refusal, Session};
 
 /// What is to be placed: a resource, or all whose names match.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Placed {
+pub(super) enum Placed {
     Pattern(String),
     Resource(String),
 }
@@ -36,14 +36,14 @@ impl Placed {
         })
     }
 
-    const fn attribute(&self) -> &'static str {
+    pub(super) const fn attribute(&self) -> &'static str {
         match self {
             Self::Pattern(_) => "rsc-pattern",
             Self::Resource(_) => "rsc",
         }
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         match self {
             Self::Pattern(text) | Self::Resource(text) => text,
         }
@@ -80,9 +80,10 @@ pub(super) fn location(session: &mut Session<'_>, words: &[String]) -> Done {
         Some(placed) => match words.get(1).map(String::as_str) {
             Some("prefers") => prefer(session, placed, &words[2..], true),
             Some("avoids") => prefer(session, placed, &words[2..], false),
-            Some("rule") => Err(Refusal::said(
-                "rules in location constraints are not built yet",
-            )),
+            Some("rule") => {
+                let placed = Placed::parse(placed).checked(session)?;
+                super::location_rules::location_rule(session, &placed, &words[2..])
+            }
             _ => Err(Refusal::Usage),
         },
     }
@@ -249,7 +250,9 @@ fn locations<'d>(session: &'d Session<'_>) -> impl Iterator<Item = Element<'d>> 
 /// Constraints by resource; those of `only` where any are named.
 pub(super) fn lines(session: &Session<'_>, full: bool, only: &[String]) -> Vec<String> {
     let only: Vec<Placed> = only.iter().map(|it| Placed::parse(it)).collect();
-    let mut all: Vec<Placed> = locations(session).filter_map(Placed::of).collect();
+    let is_shown = |it: &Element<'_>| session.options.has("--all") || !is_expired(session, *it);
+    let shown = locations(session).filter(is_shown);
+    let mut all: Vec<Placed> = shown.filter_map(Placed::of).collect();
     all.sort();
     all.dedup();
     all.retain(|it| only.is_empty() || only.contains(it));
@@ -270,14 +273,35 @@ pub(super) fn lines(session: &Session<'_>, full: bool, only: &[String]) -> Vec<S
                 lines.push(format!("      Node: {node}{}", details(it, full)));
             }
         }
-        for it in own().filter(|it| it.child("rule").is_some()) {
-            lines.push(format!("    Constraint: {}", it.id().unwrap_or("")));
+        for it in own()
+            .filter(|it| it.child("rule").is_some())
+            .filter(is_shown)
+        {
+            let expired = if is_expired(session, it) {
+                " (expired)"
+            } else {
+                ""
+            };
+            lines.push(format!(
+                "    Constraint{expired}: {}",
+                it.id().unwrap_or("")
+            ));
             for rule in it.children_named("rule") {
+                let at = lines.len();
                 rule_lines(rule, full, 3, &mut lines);
+                if super::rules::is_expired(rule, session.now) {
+                    lines[at] = lines[at].replacen("Rule:", "Rule (expired):", 1);
+                }
             }
         }
     }
     lines
+}
+
+/// Whether a constraint has rules, and none of them will ever hold again.
+fn is_expired(session: &Session<'_>, constraint: Element<'_>) -> bool {
+    let mut rules = constraint.children_named("rule").peekable();
+    rules.peek().is_some() && rules.all(|it| super::rules::is_expired(it, session.now))
 }
 
 fn score(constraint: Element<'_>) -> &str {

@@ -12,38 +12,52 @@
 //!
 //! Must never: accept an option or a command that has no effect here.
 
+mod acl;
 pub mod agents;
+mod alert;
 mod cib_edit;
 mod cluster_config;
 mod cluster_life;
+mod cluster_node;
 mod cluster_setup;
 mod commands;
 mod config_text;
 mod constraint;
 mod constraint_text;
+mod debugging;
 mod defaults;
+mod fencing;
 mod fencing_levels;
 mod grammar;
 mod host_auth;
 pub mod hosts;
 mod location;
+mod location_rules;
 mod node;
 mod operations;
 mod options;
 mod pairs;
 mod property;
 mod quorum;
+mod relations;
 mod resource;
 mod resource_create;
+mod resource_history;
+mod resource_move;
 mod resource_sets;
 mod resource_state;
 mod resource_structure;
 mod resource_update;
+mod rules;
 mod session;
 mod status;
 mod stonith;
 mod support;
+mod tag;
+mod waiting;
 
+pub(crate) use fencing::line as fencing_line;
+pub(crate) use resource_state::update_meta;
 pub use support::support_table;
 
 use ::cib::time::DateTime;
@@ -146,15 +160,10 @@ fn unsupported(command: &Command, options: &Options) -> Option<String> {
         }
     }
     let waits_for_resources = options.has("--wait") && !is_machine;
-    waits_for_resources.then(|| {
-        if options.value("-f").is_some() {
-            "Cannot use '-f' together with '--wait'".to_owned()
-        } else {
-            "'--wait' is not built yet: the change was not made; leave it out to make it without \
-             waiting for the cluster to settle"
-                .to_owned()
-        }
-    })
+    if waits_for_resources && options.value("-f").is_some() {
+        return Some("Cannot use '-f' together with '--wait'".to_owned());
+    }
+    None
 }
 
 /// Plays the edit on the CIB, and again on a newer one where somebody else was faster.
@@ -169,19 +178,38 @@ fn on_cib(
         Some(path) => Target::File(path.to_owned()),
         None => Target::of(machine.files),
     };
+    let limit = waiting::limit(options).and_then(|limit| match target {
+        Target::File(_) if limit.is_some() => {
+            Err("'--wait' waits for the running cluster, not for a file".to_owned())
+        }
+        _ => Ok(limit),
+    });
+    let limit = match limit {
+        Ok(limit) => limit,
+        Err(problem) => {
+            let mut outcome = Outcome::default();
+            outcome.fail(&format!("Error: {problem}"), ExitCode::ERROR);
+            return Ok(outcome);
+        }
+    };
     for _ in 0..MAX_ATTEMPTS {
         let before = target.read(machine.files)?;
         let edits = before.edits();
         let mut session = Session::new(before.clone(), options, machine);
-        session.cluster_name = target.cluster().and_then(|it| it.name().map(str::to_owned));
+        session.status = target.cluster().and_then(|it| it.last_status().cloned());
         let result = act(&mut session, rest);
         let keeps = result.is_ok() || session.keeps_in_spite;
         let after = session.take_cib();
-        let outcome = session.finish(command, result);
+        let is_done = result.is_ok();
+        let mut outcome = session.finish(command, result);
         if !keeps
             || after.edits() == edits
             || target.write(machine.files, &before, after)? == Written::Done
         {
+            if let Some(limit) = limit.filter(|_| is_done) {
+                let (files, now) = (&mut *machine.files, machine.now);
+                waiting::after(command, rest, &mut target, files, now, limit, &mut outcome);
+            }
             return Ok(outcome);
         }
     }

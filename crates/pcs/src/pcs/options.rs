@@ -27,7 +27,9 @@ const FLAGS: &[(&str, &str)] = &[
     ("--overwrite", "--overwrite"),
     ("--promoted", "--promoted"),
     ("--skip-offline", "--skip-offline"),
+    ("--off", "--off"),
     ("--start", "--start"),
+    ("--strict", "--strict"),
     ("--version", "--version"),
 ];
 
@@ -41,6 +43,7 @@ const VALUED: &[&str] = &[
     "--corosync_conf",
     "--group",
     "--name",
+    "--node",
     "--output-format",
     "--request-timeout",
     "--transport",

@@ -6,6 +6,7 @@ use cluster_api::{Answer, Life, Request, Status};
 use corosync_config::text::Section;
 use pcsd_api::{Bundle, Replaces};
 
+use super::cluster_config::{is_json, object};
 use super::cluster_setup::{check_text, fit_two_node, put_into_place};
 use super::hosts::quoted;
 use super::session::{Done, Refusal, Session};
@@ -27,26 +28,44 @@ pub(super) fn config(session: &mut Session<'_>, words: &[String]) -> Done {
     let (_, text) = session.configuration_text()?;
     let mut file = Section::parse(&text);
     let quorum = file.section("quorum");
-    session.print("Options:");
-    for name in OPTIONS {
-        if let Some(value) = quorum.value(name) {
-            session.print(&format!("  {name}: {value}"));
-        }
-    }
+    let option = |name: &str| Some((name.to_owned(), quorum.value(name)?.to_owned()));
+    let options: Vec<(String, String)> = OPTIONS.into_iter().filter_map(option).collect();
     let device = quorum.sections.iter().find(|it| it.name == "device");
+    if is_json(session)? {
+        let device = device.map(device_json);
+        let json = serde_json::json!({"options": object(&options), "device": device});
+        session.print(&json.to_string());
+        return Ok(());
+    }
+    session.print("Options:");
+    print_pairs(session, 1, &options);
     if let Some(device) = device {
         session.print("Device:");
-        for (name, value) in &device.settings {
-            session.print(&format!("  {name}: {value}"));
-        }
+        print_pairs(session, 1, &device.settings);
         for part in &device.sections {
             session.print(&format!("  {}:", part.name));
-            for (name, value) in &part.settings {
-                session.print(&format!("    {name}: {value}"));
-            }
+            print_pairs(session, 2, &part.settings);
         }
     }
     Ok(())
+}
+
+fn print_pairs(session: &mut Session<'_>, depth: usize, pairs: &[(String, String)]) {
+    for (name, value) in pairs {
+        session.print(&format!(
+            "{:indent$}{name}: {value}",
+            "",
+            indent = 2 * depth
+        ));
+    }
+}
+
+fn device_json(device: &Section) -> serde_json::Value {
+    let mut json = object(&device.settings);
+    for part in &device.sections {
+        json[&part.name] = object(&part.settings);
+    }
+    json
 }
 
 /// `quorum status`, `status quorum`: as corosync-quorumtool(8) has it.
@@ -58,6 +77,16 @@ pub(super) fn status(session: &mut Session<'_>, words: &[String]) -> Done {
     let Answer::Status(status) = status else {
         return Err(Refusal::said("Unable to get quorum status"));
     };
+    if is_json(session)? {
+        let json = serde_json::json!({
+            "node": status.name,
+            "quorum": status.quorum,
+            "view": status.view,
+            "members": status.members,
+        });
+        session.print(&json.to_string());
+        return Ok(());
+    }
     let date = session.now.to_ctime_text();
     session.print_text(&status_text(&status, &date));
     Ok(())
@@ -247,15 +276,22 @@ fn check_stopped(session: &mut Session<'_>, nodes: &[String]) -> Done {
 }
 
 /// Has a changed configuration put into place on all nodes, or on none.
-pub(super) fn send(session: &mut Session<'_>, file: &mut Section, nodes: &[String]) -> Done {
-    let totem = file.section("totem");
-    let version = totem
-        .value("config_version")
-        .and_then(|it| it.parse::<u64>().ok());
-    if let Some(version) = version {
-        totem.set("config_version", Some(&(version + 1).to_string()));
+fn send(session: &mut Session<'_>, file: &mut Section, nodes: &[String]) -> Done {
+    raise_version(file);
+    send_text(session, file.to_string(), nodes)
+}
+
+/// `cluster sync [corosync]`: the configuration of this machine becomes that of all nodes.
+pub(super) fn sync(session: &mut Session<'_>, words: &[String]) -> Done {
+    if !(words.is_empty() || words == ["corosync"]) {
+        return Err(Refusal::Usage);
     }
-    let text = file.to_string();
+    let nodes = session.node_names()?;
+    let (_, text) = session.configuration_text()?;
+    send_text(session, text, &nodes)
+}
+
+fn send_text(session: &mut Session<'_>, text: String, nodes: &[String]) -> Done {
     check_text(&text)?;
     session.say("Sending updated corosync.conf to nodes...");
     let id = session.hosts.random_digits().map_err(Refusal::said)?;
@@ -272,4 +308,18 @@ pub(super) fn send(session: &mut Session<'_>, file: &mut Section, nodes: &[Strin
         .iter()
         .for_each(|node| session.say(&format!("{node}: Succeeded")));
     Ok(())
+}
+
+/// A changed configuration has a higher version, where it has one.
+pub(super) fn raise_version(file: &mut Section) {
+    let totem = file.section("totem");
+    let version = totem
+        .value("config_version")
+        .and_then(|it| it.parse::<u64>().ok());
+    if let Some(version) = version {
+        totem.set(
+            "config_version",
+            Some(&version.saturating_add(1).to_string()),
+        );
+    }
 }

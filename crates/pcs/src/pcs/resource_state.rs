@@ -48,18 +48,8 @@ fn named(session: &mut Session<'_>, words: &[String]) -> Done<Vec<XmlId>> {
 
 /// Sets a meta attribute, in a set before everything else where there is none yet.
 fn set_meta(session: &mut Session<'_>, owner: XmlId, name: &str, value: &str) {
-    let cib = &mut session.cib;
     let pairs = vec![(name.to_owned(), value.to_owned())];
-    if let Some(set) = first_set(cib, owner, META) {
-        set_pairs(cib, set, &pairs);
-    } else if !value.is_empty() {
-        let first = cib.element(owner).children().next().map(Element::xml_id);
-        let id = format!("{}-{META}", cib.element(owner).id().unwrap_or(""));
-        let set = cib_edit::add_set(cib, owner, META, &id, &pairs);
-        if let Some(first) = first {
-            cib.insert_before(set, first);
-        }
-    }
+    update_meta(&mut session.cib, owner, &pairs);
 }
 
 /// What has to be looked at for `element` to start: itself, the clone or bundle around it and, for a
@@ -341,6 +331,20 @@ pub(super) fn clear(session: &mut Session<'_>, words: &[String]) -> Done {
         session.say(&format!("Removing constraint: {id}"));
     }
     Ok(())
+}
+
+/// Sets meta-attributes of a resource; what is set to nothing is taken out.
+pub(crate) fn update_meta(cib: &mut ::cib::xml::Document, owner: XmlId, pairs: &Pairs) {
+    if let Some(set) = first_set(cib, owner, META) {
+        set_pairs(cib, set, pairs);
+    } else if pairs.iter().any(|(_, value)| !value.is_empty()) {
+        let first = cib.element(owner).children().next().map(Element::xml_id);
+        let id = format!("{}-{META}", cib.element(owner).id().unwrap_or(""));
+        let set = cib_edit::add_set(cib, owner, META, &id, pairs);
+        if let Some(first) = first {
+            cib.insert_before(set, first);
+        }
+    }
 }
 
 /// Sets a pair in the first set of that kind with a given id; the set is made where there is none.

@@ -2,6 +2,7 @@
 
 use ::cib::time::DateTime;
 use ::cib::xml::Document;
+use cluster_api::Status;
 
 use super::Machine;
 use super::agents::Agents;
@@ -19,6 +20,8 @@ pub(crate) enum Refusal {
     Reported,
     /// The reasons were told, and nothing is to be added.
     Quiet,
+    /// The cluster did not settle in time, as was told.
+    TimedOut,
     /// The words make no command.
     Usage,
 }
@@ -47,8 +50,8 @@ pub(crate) struct Session<'s> {
     pub hosts: &'s mut dyn Hosts,
     /// The current time.
     pub now: DateTime,
-    /// The cluster's name, where the daemon was asked.
-    pub cluster_name: Option<String>,
+    /// How the cluster is, where the daemon was asked.
+    pub status: Option<Status>,
     /// Whether what was edited is kept although the command fails, as pcs does where it works
     /// through a list.
     pub keeps_in_spite: bool,
@@ -66,7 +69,7 @@ impl<'s> Session<'s> {
             files: &mut *machine.files,
             hosts: &mut *machine.hosts,
             now: machine.now,
-            cluster_name: None,
+            status: None,
             keeps_in_spite: false,
             outcome: Outcome::default(),
             errors: 0,
@@ -150,6 +153,7 @@ impl<'s> Session<'s> {
                 self.say("Error: Errors have occurred, therefore pcs is unable to continue");
             }
             Refusal::Quiet => {}
+            Refusal::TimedOut => self.outcome.exit_code = ExitCode::TIMEOUT,
             Refusal::Usage => self.say(command.usage_text().trim_end()),
         }
         self.outcome

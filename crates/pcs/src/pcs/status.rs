@@ -7,8 +7,10 @@ use scheduler::model::{NodeId, Variant};
 use super::cib_edit::in_section;
 use super::session::{Done, Refusal, Session};
 use super::{config_text, constraint_text, fencing_levels};
+use crate::crm_mon;
 use crate::outline::Outline;
 use crate::planned;
+use crate::status::doubt::{Standing, doubt};
 use crate::status::{View, nodes, text};
 
 /// Does something with the cluster's state as the CIB tells it.
@@ -50,29 +52,31 @@ pub(super) fn status(session: &mut Session<'_>, words: &[String]) -> Done {
         return Err(Refusal::Usage);
     }
     let name = cluster_name(session);
-    let view = View {
-        attributes: session.options.has("--full"),
-        ..View::default()
-    };
-    let body = with_plan(session, |plan| {
-        let mut outline = Outline::new(false);
-        text::write(&mut outline, plan, "Cluster Summary", &view);
-        outline.into_text()
-    })?;
+    let page = crm_mon::page_of_pcs(
+        session.cib.clone(),
+        session.now,
+        session.status.as_ref(),
+        session.options.has("--full"),
+        session.options.has("--hide-inactive"),
+    );
+    let page = page.map_err(|it| Refusal::said(it.to_string()))?;
     session.print(&format!("Cluster name: {name}"));
     warn_of_fencing(session);
-    // The parts stand on their own, without a heading above all of them.
-    for line in body.lines().skip(1) {
-        let line = line
-            .strip_prefix("  * ")
-            .or(line.strip_prefix("  "))
-            .unwrap_or(line);
-        session.print(line);
-    }
-    if session.cluster_name.is_some() {
+    session.print_text(&page);
+    if session.status.is_some() {
         super::cluster_config::end_of_status(session);
     }
     Ok(())
+}
+
+/// What this node cannot vouch for.
+fn view(session: &Session<'_>, plan: &Plan<'_>) -> View {
+    let standing = session.status.as_ref();
+    let standing = standing.map(|it| Standing::new(it, &session.cib));
+    View {
+        doubt: standing.and_then(|it| doubt(&it, plan.options.no_quorum_policy)),
+        ..View::default()
+    }
 }
 
 fn cluster_name(session: &Session<'_>) -> String {
@@ -80,9 +84,9 @@ fn cluster_name(session: &Session<'_>) -> String {
     let stored = sets
         .filter_map(|it| super::cib_edit::pair(it, "cluster-name"))
         .find_map(|it| it.attribute("value"));
-    session
-        .cluster_name
-        .clone()
+    let status = session.status.as_ref();
+    status
+        .map(|it| it.cluster.clone())
         .or(stored.map(str::to_owned))
         .unwrap_or_default()
 }
@@ -110,7 +114,7 @@ fn warn_of_fencing(session: &mut Session<'_>) {
 fn resource_lines(session: &Session<'_>, devices: bool, only: Option<&str>) -> Done<Vec<String>> {
     let body = with_plan(session, |plan| {
         let mut outline = Outline::new(false);
-        text::write(&mut outline, plan, "", &View::default());
+        text::write(&mut outline, plan, "", &view(session, plan));
         outline.into_text()
     })?;
     let lines = body
@@ -258,7 +262,7 @@ pub(super) fn status_cluster(session: &mut Session<'_>, words: &[String]) -> Don
             .filter(|(_, it)| matches!(it.variant, Variant::Primitive))
             .count();
         let mut outline = Outline::new(false);
-        text::write(&mut outline, plan, "", &View::default());
+        text::write(&mut outline, plan, "", &view(session, plan));
         let body = outline.into_text();
         let nodes = body
             .lines()
@@ -278,7 +282,7 @@ pub(super) fn status_cluster(session: &mut Session<'_>, words: &[String]) -> Don
         lines
     })?;
     lines.iter().for_each(|line| session.print(line));
-    if session.cluster_name.is_some() {
+    if session.status.is_some() {
         super::cluster_config::end_of_cluster_status(session);
     }
     Ok(())

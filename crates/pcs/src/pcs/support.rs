@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::grammar::{Action, COMMANDS};
+use super::commands::commands;
+use super::grammar::Action;
 
 /// The content of `docs/pcs-support.md`.
 #[must_use]
@@ -12,10 +13,10 @@ pub fn support_table() -> String {
          Made of the program's own grammar (`crates/pcs/src/pcs/grammar.rs`); a test compares them. \
          A command that is refused changes nothing, says why, and ends with 1. `-f FILE` and the \
          variable `CIB_file` take a file in place of the running cluster, `--force` overrides \
-         checks. `--wait` is refused for commands about resources until the daemons' control is built.\n\n\
+         checks.\n\n\
          | command | | options |\n| --- | --- | --- |\n",
     );
-    for command in COMMANDS {
+    for command in commands() {
         let escaped = |it: &str| it.replace('|', "\\|");
         match command.action {
             Action::Refused(reason) => {

@@ -158,6 +158,15 @@ impl Doubt {
         }
     }
 
+    /// All of it for programs: about a resource that is active on `node`, or nowhere.
+    #[must_use]
+    pub fn about(&self, node: Option<&str>) -> Option<String> {
+        let state = node.map(|node| self.state("", node));
+        state
+            .filter(|it| !it.trim().is_empty() && it != "possibly ")
+            .or_else(|| self.remark(node))
+    }
+
     /// What is added to a resource that is active on `node`, or nowhere.
     #[must_use]
     pub fn remark(&self, node: Option<&str>) -> Option<String> {

@@ -25,7 +25,7 @@ pub fn value(plan: &Plan<'_>, view: &View) -> Value {
         .roots
         .iter()
         .filter(|&&root| !plan.resources[root].removed || plan.is_active(root, true))
-        .map(|&root| resource(plan, root, view.pending))
+        .map(|&root| resource(plan, root, view))
         .collect();
     let mut status = json!({
         "quorum": plan.options.quorate,
@@ -78,7 +78,7 @@ fn node(plan: &Plan<'_>, node: NodeId) -> Value {
     })
 }
 
-fn resource(plan: &Plan<'_>, resource: ResourceId, pending: bool) -> Value {
+fn resource(plan: &Plan<'_>, resource: ResourceId, view: &View) -> Value {
     let of = &plan.resources[resource];
     let mut value = json!({
         "id": plan.printable_id(resource),
@@ -90,11 +90,11 @@ fn resource(plan: &Plan<'_>, resource: ResourceId, pending: bool) -> Value {
     });
     let parts = |ids: &[ResourceId]| -> Vec<Value> {
         ids.iter()
-            .map(|&part| self::resource(plan, part, pending))
+            .map(|&part| self::resource(plan, part, view))
             .collect()
     };
     match &of.variant {
-        Variant::Primitive => primitive(plan, resource, pending, &mut value),
+        Variant::Primitive => primitive(plan, resource, view, &mut value),
         Variant::Group(_) => {
             value["kind"] = json!("group");
             value["members"] = json!(parts(&of.children));
@@ -124,7 +124,8 @@ fn resource(plan: &Plan<'_>, resource: ResourceId, pending: bool) -> Value {
     value
 }
 
-fn primitive(plan: &Plan<'_>, resource: ResourceId, pending: bool, value: &mut Value) {
+fn primitive(plan: &Plan<'_>, resource: ResourceId, view: &View, value: &mut Value) {
+    let pending = view.pending;
     let of = &plan.resources[resource];
     let name = |node: &NodeId| plan.nodes[*node].name;
     value["kind"] = json!("primitive");
@@ -136,6 +137,10 @@ fn primitive(plan: &Plan<'_>, resource: ResourceId, pending: bool, value: &mut V
     value["failed"] = json!(of.failed);
     value["failure_ignored"] = json!(of.ignore_failure);
     value["nodes"] = json!(of.active_on.iter().map(name).collect::<Vec<_>>());
+    if let Some(doubt) = &view.doubt {
+        value["doubt"] =
+            json!(doubt.about(of.active_on.first().map(|&node| plan.nodes[node].name)));
+    }
     value["locked_to"] = json!(of.lock_node.as_ref().map(name));
     value["pending"] = json!(resources::pending_check(of).filter(|_| pending));
 }

@@ -32,6 +32,8 @@ pub struct View {
     pub attributes: bool,
     /// Fail counts, where they are shown; failed operations are shown with them.
     pub fail_counts: Option<Vec<NodeFailures>>,
+    /// What this node cannot vouch for.
+    pub doubt: Option<Doubt>,
 }
 
 /// Which nodes and resources a text shows, and how. By default all of them, as `crm_simulate` has it.

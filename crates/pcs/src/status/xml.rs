@@ -14,6 +14,7 @@ use crate::exit;
 pub fn append(document: &mut Document, parent: XmlId, plan: &Plan<'_>, view: &View) {
     let shape = Shape {
         pending: view.pending,
+        doubt: view.doubt.clone(),
         ..Shape::default()
     };
     let mut writer = Writer::new(document, plan, &shape);
@@ -160,10 +161,7 @@ impl<'a, 'c> Writer<'a, 'c> {
         let pending = self.shape.pending;
         let place = of.active_on.first().map(|&node| plan.nodes[node].name);
         let doubt = self.shape.doubt.as_ref();
-        let doubt = doubt.and_then(|it| {
-            let state = place.map(|place| it.state("", place));
-            state.filter(|it| !it.is_empty()).or(it.remark(place))
-        });
+        let doubt = doubt.and_then(|it| it.about(place));
         let element = self.element(
             parent,
             "resource",

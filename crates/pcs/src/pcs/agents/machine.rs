@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use ::agents::{self, Executor, Standard};
+use ::agents::{self, ExecutionStatus, Executor, Standard};
 
 use super::metadata::MAX_METADATA_BYTES;
-use super::{AgentName, Agents, Metadata};
+use super::{AgentName, Agents, Call, CallAnswer, Metadata};
 
 /// How long an agent may take to say what it is (Pacemaker's own limit).
 const METADATA_LIMIT: Duration = Duration::from_secs(30);
@@ -48,34 +48,45 @@ impl MachineAgents {
         Self { executor }
     }
 
-    fn ocf_metadata(&self, provider: &str, kind: &str) -> Result<Metadata, String> {
-        let name = agents::AgentName::ocf(provider, kind).map_err(|it| it.to_string())?;
+    /// The name under which the executor knows an agent.
+    fn name(agent: &AgentName) -> Result<agents::AgentName, String> {
+        let provider = agent.provider.as_deref();
+        let name = agents::AgentName::from_parts(&agent.standard, provider, &agent.kind);
+        name.map_err(|it| it.to_string())
+    }
+
+    fn ocf_metadata(&self, agent: &AgentName) -> Result<String, String> {
+        let name = Self::name(agent)?;
         if !self.executor.folders().is_installed(&name) {
             return Err(missing());
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|it| it.to_string())?;
-        let text = runtime.block_on(self.executor.metadata_text(&name));
-        let text = text.map_err(|it| it.to_string())?;
-        parsed(&text)
+        let text = runtime()?.block_on(self.executor.metadata_text(&name));
+        text.map_err(|it| it.to_string())
     }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|it| it.to_string())
 }
 
 fn missing() -> String {
     "No such file or directory".to_owned()
 }
 
-fn parsed(text: &str) -> Result<Metadata, String> {
-    Metadata::parse(text.as_bytes()).map_err(|it| it.to_string())
-}
-
 impl Agents for MachineAgents {
     fn metadata(&mut self, agent: &AgentName) -> Result<Metadata, String> {
+        let text = self.metadata_text(agent)?;
+        Metadata::parse(text.as_bytes()).map_err(|it| it.to_string())
+    }
+
+    fn metadata_text(&mut self, agent: &AgentName) -> Result<String, String> {
         let kind = agent.kind.as_str();
+        let fixed = |text: &str| Ok(text.to_owned());
         match (agent.standard.as_str(), &agent.provider) {
-            ("ocf", Some(provider)) => self.ocf_metadata(provider, kind),
+            ("ocf", Some(_)) => self.ocf_metadata(agent),
             ("stonith", _) if kind.starts_with("fence_") => {
                 let script = Path::new(FENCE_FOLDER).join(kind);
                 if script.is_file() {
@@ -84,12 +95,28 @@ impl Agents for MachineAgents {
                     Err(missing())
                 }
             }
-            ("lsb", _) if init_script(kind).is_file() => parsed(INIT_SCRIPT),
-            ("systemd", _) if has_unit(kind) => parsed(SERVICE),
-            ("service", _) if has_unit(kind) => parsed(SERVICE),
-            ("service", _) if init_script(kind).is_file() => parsed(INIT_SCRIPT),
+            ("lsb", _) if init_script(kind).is_file() => fixed(INIT_SCRIPT),
+            ("systemd", _) if has_unit(kind) => fixed(SERVICE),
+            ("service", _) if has_unit(kind) => fixed(SERVICE),
+            ("service", _) if init_script(kind).is_file() => fixed(INIT_SCRIPT),
             _ => Err(missing()),
         }
+    }
+
+    fn call(&mut self, call: &Call<'_>) -> Result<CallAnswer, String> {
+        let name = Self::name(call.agent)?;
+        let mut operation = agents::Operation::new(name, call.instance, call.action, call.timeout);
+        operation.parameters = call.parameters.iter().cloned().collect();
+        operation.check_level = call.level.parse().unwrap_or(0);
+        let outcome = runtime()?.block_on(self.executor.carry_out(&operation));
+        if outcome.status != ExecutionStatus::Done {
+            return Err(format!("{}: {}", outcome.status, outcome.exit_reason));
+        }
+        Ok(CallAnswer {
+            exit_code: outcome.code.number(),
+            output: outcome.output,
+            errors: outcome.error_output,
+        })
     }
 
     fn installed(&mut self) -> Vec<AgentName> {
@@ -152,7 +179,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Has a fence agent print its metadata, and reads no more and waits no longer than is allowed.
-fn ask(script: &Path) -> Result<Metadata, String> {
+fn ask(script: &Path) -> Result<String, String> {
     let mut child = Command::new(script)
         .args(["-o", "metadata"])
         .stdin(Stdio::null())
@@ -174,7 +201,7 @@ fn ask(script: &Path) -> Result<Metadata, String> {
     }
     let _ = child.wait();
     match bytes {
-        Ok(Some(bytes)) => Metadata::parse(&bytes).map_err(|it| it.to_string()),
+        Ok(Some(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Ok(None) => Err("it cannot be read".to_owned()),
         Err(_) => Err(format!("no answer within {} s", METADATA_LIMIT.as_secs())),
     }

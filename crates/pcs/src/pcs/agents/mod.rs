@@ -4,6 +4,7 @@ mod machine;
 mod metadata;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use machine::MachineAgents;
 pub use metadata::{Metadata, MetadataError, OperationDefault, Parameter};
@@ -16,8 +17,52 @@ pub trait Agents {
     /// It is not installed, or says nothing that is understood; the reason is for people.
     fn metadata(&mut self, agent: &AgentName) -> Result<Metadata, String>;
 
+    /// What an agent says of itself, in its own words: XML.
+    ///
+    /// # Errors
+    /// It is not installed, or says nothing.
+    fn metadata_text(&mut self, agent: &AgentName) -> Result<String, String> {
+        Err(format!("what {agent} says cannot be shown here"))
+    }
+
+    /// Calls an agent on this machine, past the cluster.
+    ///
+    /// # Errors
+    /// It could not be called, or did not end in time; the reason is for people.
+    fn call(&mut self, call: &Call<'_>) -> Result<CallAnswer, String> {
+        Err(format!("{} cannot be called here", call.agent))
+    }
+
     /// The agents that are installed, in order.
     fn installed(&mut self) -> Vec<AgentName>;
+}
+
+/// An agent that is called past the cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'c> {
+    /// Which agent.
+    pub agent: &'c AgentName,
+    /// The resource.
+    pub instance: &'c str,
+    /// What it is to do: `start`, `monitor`, …
+    pub action: &'c str,
+    /// How thoroughly it checks (`OCF_CHECK_LEVEL`); nothing where that is its own business.
+    pub level: &'c str,
+    /// Its parameters.
+    pub parameters: &'c [(String, String)],
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// What an agent answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallAnswer {
+    /// How it ended.
+    pub exit_code: u8,
+    /// What it printed.
+    pub output: String,
+    /// What it printed on standard error.
+    pub errors: String,
 }
 
 /// The full name of an agent.

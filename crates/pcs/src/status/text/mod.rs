@@ -25,6 +25,7 @@ use crate::outline::Outline;
 pub fn write(outline: &mut Outline, plan: &Plan<'_>, title: &str, view: &View) {
     let shape = Shape {
         pending: view.pending,
+        doubt: view.doubt.clone(),
         ..Shape::default()
     };
     outline.begin(title);

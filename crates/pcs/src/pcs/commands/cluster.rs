@@ -1,0 +1,193 @@
+//! Commands about cluster, hosts, quorum.
+
+use super::{Command, NOT_BUILT, cib, machine, refused};
+use crate::pcs::{
+    cluster_config, cluster_life, cluster_node, cluster_setup, host_auth, node, quorum, status,
+};
+
+pub(super) const COMMANDS: &[Command] = &[
+    cib(
+        "cluster standby",
+        &["NODE... | --all"],
+        &["--all", "--wait"],
+        node::standby,
+    ),
+    cib(
+        "cluster unstandby",
+        &["NODE... | --all"],
+        &["--all", "--wait"],
+        node::unstandby,
+    ),
+    cib("cluster status", &[""], &[], status::status_cluster),
+    cib("cluster cib", &[""], &[], status::cib),
+    cib("cluster verify", &[""], &["--full"], status::verify),
+    refused("cluster cib-push", NOT_BUILT),
+    refused("cluster cib-upgrade", NOT_BUILT),
+    refused("cluster edit", NOT_BUILT),
+    machine(
+        "cluster auth",
+        &["[NODE...]"],
+        &["-u", "-p", "--local"],
+        host_auth::cluster_auth,
+    ),
+    machine(
+        "cluster setup",
+        &[
+            "NAME (NODE [addr=ADDRESS]...)... [transport knet|udp|udpu [OPTION=VALUE]... [link OPTION=VALUE...]... [compression OPTION=VALUE...] [crypto OPTION=VALUE...]] [totem OPTION=VALUE...] [quorum OPTION=VALUE...]",
+            "--name NAME NODE[,ADDRESS]...",
+        ],
+        &[
+            "--name",
+            "--transport",
+            "--start",
+            "--enable",
+            "--wait",
+            "--no-cluster-uuid",
+            "--corosync_conf",
+            "--overwrite",
+        ],
+        cluster_setup::setup,
+    ),
+    machine(
+        "cluster start",
+        &["[--all | NODE...]"],
+        &["--all", "--wait"],
+        cluster_life::start,
+    ),
+    machine(
+        "cluster stop",
+        &["[--all | NODE...]"],
+        &["--all"],
+        cluster_life::stop,
+    ),
+    machine("cluster kill", &[""], &[], cluster_life::kill),
+    machine(
+        "cluster enable",
+        &["[--all | NODE...]"],
+        &["--all"],
+        cluster_life::enable,
+    ),
+    machine(
+        "cluster disable",
+        &["[--all | NODE...]"],
+        &["--all"],
+        cluster_life::disable,
+    ),
+    machine(
+        "cluster destroy",
+        &["[--all]"],
+        &["--all"],
+        cluster_life::destroy,
+    ),
+    machine("cluster sync", &["[corosync]"], &[], quorum::sync),
+    refused(
+        "cluster reload",
+        "the daemon reads its configuration when it starts",
+    ),
+    machine(
+        "cluster node add",
+        &["NODE [addr=ADDRESS]..."],
+        &["--start", "--enable", "--wait"],
+        cluster_node::add,
+    ),
+    machine(
+        "cluster node remove",
+        &["NODE..."],
+        &["--skip-offline"],
+        cluster_node::remove,
+    ),
+    machine(
+        "cluster node delete",
+        &["NODE..."],
+        &["--skip-offline"],
+        cluster_node::remove,
+    ),
+    refused("cluster node add-remote", NOT_BUILT),
+    refused("cluster node add-guest", NOT_BUILT),
+    refused("cluster node remove-remote", NOT_BUILT),
+    refused("cluster node remove-guest", NOT_BUILT),
+    refused("cluster node delete-remote", NOT_BUILT),
+    refused("cluster node delete-guest", NOT_BUILT),
+    refused("cluster node clear", NOT_BUILT),
+    refused(
+        "cluster link",
+        "edit corosync.conf while the cluster is stopped, and 'pcs cluster sync'",
+    ),
+    refused(
+        "cluster authkey",
+        "nodes know each other by certificates: see 'keel cluster keys'",
+    ),
+    machine(
+        "cluster config",
+        &["[show]"],
+        &["--corosync_conf", "--output-format"],
+        cluster_config::show,
+    ),
+    refused(
+        "cluster config update",
+        "edit corosync.conf while the cluster is stopped, and 'pcs cluster sync'",
+    ),
+    refused("cluster config uuid", NOT_BUILT),
+    machine(
+        "cluster pcsd-status",
+        &["[NODE...]"],
+        &["--output-format"],
+        cluster_config::old_pcsd_status,
+    ),
+    refused("cluster report", NOT_BUILT),
+    machine(
+        "host auth",
+        &["(HOST [addr=ADDRESS[:PORT]])..."],
+        &["-u", "-p"],
+        host_auth::auth,
+    ),
+    machine("host deauth", &["[HOST...]"], &[], host_auth::deauth),
+    refused(
+        "client",
+        "root asks the pcsd of its machine without a password",
+    ),
+    machine(
+        "pcsd status",
+        &["[NODE...]"],
+        &["--output-format"],
+        cluster_config::pcsd_status,
+    ),
+    refused("pcsd certkey", "keel's pcsd makes its own certificate"),
+    refused(
+        "pcsd sync-certificates",
+        "each node's pcsd has a certificate of its own",
+    ),
+    refused("pcsd deauth", "'pcs host deauth' forgets hosts"),
+    refused(
+        "pcsd accept_token",
+        "tokens are given for the password: 'pcs host auth'",
+    ),
+    machine(
+        "quorum",
+        &["[config]"],
+        &["--corosync_conf", "--output-format"],
+        quorum::config,
+    ),
+    machine(
+        "quorum config",
+        &[""],
+        &["--corosync_conf", "--output-format"],
+        quorum::config,
+    ),
+    machine("quorum status", &[""], &["--output-format"], quorum::status),
+    machine(
+        "quorum expected-votes",
+        &["VOTES"],
+        &[],
+        quorum::expected_votes,
+    ),
+    machine("quorum unblock", &[""], &[], quorum::unblock),
+    machine("quorum update", &["OPTION=[VALUE]..."], &[], quorum::update),
+    refused(
+        "quorum device",
+        "section 'device' in corosync.conf names a witness: see 'keel witness'",
+    ),
+    refused("qdevice", "see 'keel witness'"),
+    refused("booth", "there is no booth here"),
+    refused("dr", "there is no disaster recovery across clusters here"),
+];

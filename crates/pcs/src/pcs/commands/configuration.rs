@@ -1,0 +1,173 @@
+//! Commands about options, nodes, status and what is stored beside resources.
+
+use super::{Command, NOT_BUILT, cib, machine, refused};
+use crate::pcs::{acl, alert, cluster_config, node, property, quorum, status, tag};
+
+const ACL_ROLE_FORMS: &[&str] = &[
+    "create ROLE [description=TEXT] [((read | write | deny) (xpath QUERY | id ID))...]",
+    "delete|remove ROLE",
+    "assign ROLE [to] [user | group] NAME",
+    "unassign ROLE [from] [user | group] NAME",
+];
+const ALERT_RECIPIENT_FORMS: &[&str] = &[
+    "add ALERT value=VALUE [id=ID] [description=TEXT] [options NAME=VALUE...] [meta NAME=VALUE...]",
+    "update RECIPIENT [value=VALUE] [description=TEXT] [options NAME=[VALUE]...] [meta NAME=[VALUE]...]",
+    "delete|remove RECIPIENT...",
+];
+
+pub(super) const COMMANDS: &[Command] = &[
+    cib(
+        "property",
+        &["[config [NAME | --all | --defaults]]"],
+        &["--all", "--defaults", "--output-format"],
+        property::config,
+    ),
+    cib(
+        "property config",
+        &["[NAME | --all | --defaults]"],
+        &["--all", "--defaults", "--output-format"],
+        property::config,
+    ),
+    cib(
+        "property list",
+        &["[NAME | --all | --defaults]"],
+        &["--all", "--defaults"],
+        property::list,
+    ),
+    cib(
+        "property show",
+        &["[NAME | --all | --defaults]"],
+        &["--all", "--defaults"],
+        property::list,
+    ),
+    cib("property set", &["NAME=[VALUE]..."], &[], property::set),
+    cib("property unset", &["NAME..."], &[], property::unset),
+    cib("config", &["[show]"], &[], status::config),
+    cib("config show", &[""], &[], status::config),
+    refused("config backup", NOT_BUILT),
+    refused("config restore", NOT_BUILT),
+    refused("config checkpoint", NOT_BUILT),
+    cib(
+        "status",
+        &["[--full] [--hide-inactive]"],
+        &["--full", "--hide-inactive"],
+        status::status,
+    ),
+    cib(
+        "status status",
+        &["[--full] [--hide-inactive]"],
+        &["--full", "--hide-inactive"],
+        status::status,
+    ),
+    cib("status resources", &["[RESOURCE]"], &[], status::resources),
+    cib("status nodes", &[""], &[], status::status_nodes),
+    cib("status cluster", &[""], &[], status::status_cluster),
+    refused("status xml", NOT_BUILT),
+    refused("status corosync", "see 'keel cluster status'"),
+    machine("status quorum", &[""], &["--output-format"], quorum::status),
+    refused("status booth", "there is no booth here"),
+    machine(
+        "status pcsd",
+        &["[NODE...]"],
+        &["--output-format"],
+        cluster_config::pcsd_status,
+    ),
+    cib(
+        "node attribute",
+        &["[NODE]", "NODE NAME=[VALUE]..."],
+        &["--name"],
+        node::attribute,
+    ),
+    cib(
+        "node utilization",
+        &["[NODE]", "NODE NAME=[VALUE]..."],
+        &[],
+        node::utilization,
+    ),
+    cib(
+        "node standby",
+        &["NODE... | --all"],
+        &["--all", "--wait"],
+        node::standby,
+    ),
+    cib(
+        "node unstandby",
+        &["NODE... | --all"],
+        &["--all", "--wait"],
+        node::unstandby,
+    ),
+    cib(
+        "node maintenance",
+        &["NODE... | --all"],
+        &["--all", "--wait"],
+        node::maintenance,
+    ),
+    cib(
+        "node unmaintenance",
+        &["NODE... | --all"],
+        &["--all", "--wait"],
+        node::unmaintenance,
+    ),
+    cib("acl", &["[config]"], &[], acl::config),
+    cib("acl config", &[""], &[], acl::config),
+    cib("acl show", &[""], &[], acl::config),
+    cib("acl enable", &[""], &[], acl::enable),
+    cib("acl disable", &[""], &[], acl::disable),
+    cib("acl role", ACL_ROLE_FORMS, &["--autodelete"], acl::roles),
+    cib(
+        "acl user",
+        &["create USER [ROLE]...", "delete|remove USER"],
+        &[],
+        acl::users,
+    ),
+    cib(
+        "acl group",
+        &["create GROUP [ROLE]...", "delete|remove GROUP"],
+        &[],
+        acl::groups,
+    ),
+    cib(
+        "acl permission",
+        &[
+            "add ROLE ((read | write | deny) (xpath QUERY | id ID))...",
+            "delete|remove PERMISSION",
+        ],
+        &[],
+        acl::permission,
+    ),
+    cib("alert", &["[config]"], &[], alert::config),
+    cib("alert config", &[""], &[], alert::config),
+    cib("alert show", &[""], &[], alert::config),
+    cib(
+        "alert create",
+        &["path=PATH [id=ID] [description=TEXT] [options NAME=VALUE...] [meta NAME=VALUE...]"],
+        &[],
+        alert::create,
+    ),
+    cib(
+        "alert update",
+        &["ALERT [path=PATH] [description=TEXT] [options NAME=[VALUE]...] [meta NAME=[VALUE]...]"],
+        &[],
+        alert::update,
+    ),
+    cib("alert delete", &["ALERT..."], &[], alert::delete),
+    cib("alert remove", &["ALERT..."], &[], alert::delete),
+    cib(
+        "alert recipient",
+        ALERT_RECIPIENT_FORMS,
+        &[],
+        alert::recipient,
+    ),
+    cib("tag", &["[config [TAG...]]"], &[], tag::config),
+    cib("tag config", &["[TAG...]"], &[], tag::config),
+    cib("tag list", &["[TAG...]"], &[], tag::config),
+    cib("tag create", &["TAG ID..."], &[], tag::create),
+    cib("tag delete", &["TAG..."], &[], tag::delete),
+    cib("tag remove", &["TAG..."], &[], tag::delete),
+    cib(
+        "tag update",
+        &["TAG [add ID...] [remove ID...]"],
+        &["--after", "--before"],
+        tag::update,
+    ),
+];
