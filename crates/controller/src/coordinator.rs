@@ -129,6 +129,9 @@ enum Awaited {
     Action(u32),
     /// A node may leave once the CIB says so.
     Leave(u32),
+    /// A failure is counted: no decision before, or it would know of the failure alone and not of
+    /// `migration-threshold`.
+    Count,
     /// A node was fenced: the CIB has to know before the action is done.
     Fencing {
         action: u32,
@@ -136,8 +139,6 @@ enum Awaited {
         target: String,
         is_off: bool,
     },
-    /// A failure is counted once the CIB says so: what is decided before that does not know of it.
-    Count,
     /// Nothing.
     Nothing,
 }
@@ -228,11 +229,11 @@ impl Coordinator {
         }
         match awaited {
             Some(Awaited::Action(number)) => self.finish(now, number, is_made),
-            Some(Awaited::Count) => self.reconsider(now),
             Some(Awaited::Leave(node)) if is_made => {
                 let leave = Message::MayLeave { node };
                 self.outputs.push_back(CoordinatorOutput::Say(leave));
             }
+            Some(Awaited::Count) => self.reconsider(now),
             _ => {}
         }
     }
@@ -426,7 +427,7 @@ impl Coordinator {
             self.recheck_at = Some(self.hold_until);
             return;
         }
-        if self.awaited.values().any(|it| matches!(it, Awaited::Count)) {
+        if self.is_counting() {
             self.is_stale = true;
             self.stage = Stage::Idle;
             return;
@@ -437,6 +438,12 @@ impl Coordinator {
         let cib = Arc::clone(&self.cib);
         self.outputs
             .push_back(CoordinatorOutput::Decide(ticket, cib));
+    }
+
+    /// Whether a failure is being written down; the next decision follows it.
+    fn is_counting(&self) -> bool {
+        let mut awaited = self.awaited.values();
+        awaited.any(|awaited| matches!(awaited, Awaited::Count))
     }
 
     /// Starts what can be started; decides anew where nothing is left and something has changed.
@@ -583,9 +590,7 @@ impl Coordinator {
             at_s: now.epoch_s,
         };
         let edits = states::with_failure(&self.cib, &failure);
-        if !edits.is_empty() {
-            self.change(edits, Awaited::Count);
-        }
+        self.change(edits, Awaited::Count);
     }
 
     fn change(&mut self, edits: Vec<Edit>, then: Awaited) -> Ticket {

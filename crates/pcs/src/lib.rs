@@ -24,6 +24,7 @@ pub mod crm_mon;
 pub mod crm_node;
 pub mod crm_resource;
 pub mod crm_simulate;
+pub mod crm_ticket;
 pub mod crm_verify;
 mod document;
 pub mod exit;
@@ -68,6 +69,7 @@ pub const TOOLS: &[(&str, Tool)] = &[
     ("crm_master", attributes::master),
     ("crm_node", crm_node::run),
     ("crm_standby", attributes::crm_standby),
+    ("crm_ticket", crm_ticket::run),
     ("crmadmin", crm_node::crmadmin),
 ];
 

@@ -124,6 +124,8 @@ impl Store for FileStore<'_> {
             version.next(is_changed).write(&mut after);
         }
         let text = after.to_string();
+        // Words may hold what XML does not: that must not cost the CIB that is there.
+        parse(&text)?;
         let written = self.files.write(self.path, &text);
         written.map_err(|it| self.failed(&it))?;
         Ok(Written::Done)

@@ -492,6 +492,42 @@ fn resources_are_changed() {
 }
 
 #[test]
+fn tickets_are_given_and_taken_by_force_only() {
+    says("crm_ticket -w", "", 0);
+    says("crm_ticket -g -t T", "", 4);
+    says("crm_ticket -t T -G granted", "", 105);
+    says("crm_ticket", "", 64);
+    makes(
+        "crm_ticket -t T --grant --force",
+        &["<ticket_state id=\"T\" granted=\"true\" last-granted=\"1700000000\"/>"],
+        "0.1.1",
+    );
+    makes(
+        "crm_ticket -t T -S standby -v true",
+        &["<ticket_state id=\"T\" standby=\"true\"/>"],
+        "0.1.1",
+    );
+    let mut files = files();
+    for (line, output, exit_code) in [
+        ("crm_ticket -t T -g -f", "", 0),
+        (
+            "crm_ticket -l",
+            "T\tgranted           last-granted='Tue Nov 14 22:13:20 2023'\n",
+            0,
+        ),
+        ("crm_ticket -t T -G granted", "true\n", 0),
+        ("crm_ticket -t T -r", "", 4),
+        ("crm_ticket -t T -C", "", 4),
+        ("crm_ticket -t T -C -f", "Cleaned up T\n", 0),
+        ("crm_ticket -t T -l", "", 105),
+    ] {
+        let outcome = run(line, &mut files);
+        assert_eq!(outcome.standard_output, output, "{line}");
+        assert_eq!(outcome.exit_code.0, exit_code, "{line}");
+    }
+}
+
+#[test]
 fn programs_get_xml_and_json() {
     let mut files = files();
     let outcome = run(

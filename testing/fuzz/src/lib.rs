@@ -67,6 +67,22 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "crm-mon",
+        run: targets::cib::crm_mon,
+        seeds: &[include_bytes!("../seeds/configuration.xml")],
+    },
+    Target {
+        name: "crm-tools",
+        run: targets::cib::crm_tools,
+        seeds: &[
+            b"crm_attribute -N node1 -n a -v a++ -l reboot\n<cib epoch='1'><configuration><nodes><node id='1' uname='node1'/></nodes></configuration><status/></cib>",
+            b"cibadmin -M -c -X <nvpair_id='a'/>\n<cib epoch='1' validate-with='none'><configuration/></cib>",
+            b"crm_failcount -D -r D -n monitor -I 10s\n<cib epoch='1'><configuration><resources><primitive id='D'/></resources></configuration><status><node_state id='1' uname='node1'><transient_attributes id='1'><instance_attributes id='s'><nvpair id='x' name='fail-count-D#monitor_10000' value='2'/></instance_attributes></transient_attributes><lrm id='1'><lrm_resources><lrm_resource id='D'/></lrm_resources></lrm></node_state></status></cib>",
+            b"crm_ticket -t T -g -f\n<cib epoch='1'><configuration/></cib>",
+            b"crmadmin -N remote\n<cib epoch='1'><configuration/></cib>",
+        ],
+    },
+    Target {
         name: "agent-metadata",
         run: targets::agents::metadata,
         seeds: &[include_bytes!("../seeds/agent.xml")],
@@ -201,6 +217,22 @@ pub const TARGETS: &[Target] = &[
         name: "crm-verify",
         run: targets::cib::crm_verify,
         seeds: &[include_bytes!("../seeds/configuration.xml")],
+    },
+    Target {
+        name: "crm-mon",
+        run: targets::cib::crm_mon,
+        seeds: &[include_bytes!("../seeds/configuration.xml")],
+    },
+    Target {
+        name: "crm-tools",
+        run: targets::cib::crm_tools,
+        seeds: &[
+            b"crm_attribute -N node1 -n a -v a++ -l reboot\n<cib epoch='1'><configuration><nodes><node id='1' uname='node1'/></nodes></configuration><status/></cib>",
+            b"cibadmin -M -c -X <nvpair_id='a'/>\n<cib epoch='1' validate-with='none'><configuration/></cib>",
+            b"crm_failcount -D -r D -n monitor -I 10s\n<cib epoch='1'><configuration><resources><primitive id='D'/></resources></configuration><status><node_state id='1' uname='node1'><transient_attributes id='1'><instance_attributes id='s'><nvpair id='x' name='fail-count-D#monitor_10000' value='2'/></instance_attributes></transient_attributes><lrm id='1'><lrm_resources><lrm_resource id='D'/></lrm_resources></lrm></node_state></status></cib>",
+            b"crm_ticket -t T -g -f\n<cib epoch='1'><configuration/></cib>",
+            b"crmadmin -N remote\n<cib epoch='1'><configuration/></cib>",
+        ],
     },
     Target {
         name: "agent-metadata",

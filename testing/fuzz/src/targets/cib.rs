@@ -159,6 +159,57 @@ pub fn crm_verify(bytes: &[u8]) {
     assert!([0, 78].contains(&outcome.exit_code.0));
 }
 
+/// Any CIB is shown, in every form, or refused.
+pub fn crm_mon(bytes: &[u8]) {
+    let clock = || DateTime::from_epoch_s(1_700_000_000);
+    for form in ["text", "html", "xml", "json"] {
+        let mut files = with_cib(bytes);
+        let arguments = ["-1", "-r", "-R", "-A", "-f", "-o", "-t", "-c", "-L"].map(str::to_owned);
+        let mut arguments = arguments.to_vec();
+        arguments.push(format!("--output-as={form}"));
+        let mut screen = pcs::crm_mon::Screen {
+            out: &mut std::io::sink(),
+            is_terminal: false,
+        };
+        let _ = pcs::crm_mon::run(&arguments, &clock, &mut files, &mut screen);
+    }
+}
+
+fn with_cib(cib: &[u8]) -> MemoryFiles {
+    let mut files = MemoryFiles::default();
+    files.files.insert("cib".to_owned(), cib.to_owned());
+    let variables = [
+        ("CIB_file", "cib"),
+        ("OCF_RESKEY_CRM_meta_on_node", "node1"),
+    ];
+    for (name, value) in variables {
+        files.variables.insert(name.to_owned(), value.to_owned());
+    }
+    files
+}
+
+/// A tool of Pacemaker's with any words (the first line) on any CIB (the rest): what it leaves is a
+/// document.
+pub fn crm_tools(bytes: &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    let (line, cib) = bytes.split_at(end.unwrap_or(bytes.len()));
+    let line = String::from_utf8_lossy(line);
+    let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let Some((name, words)) = words.split_first() else {
+        return;
+    };
+    let mut files = with_cib(cib);
+    let Some((_, tool)) = pcs::TOOLS.iter().find(|(tool, _)| tool == name) else {
+        return;
+    };
+    let before = files.files.get("cib").cloned();
+    let _ = tool(words, DateTime::from_epoch_s(1_700_000_000), &mut files);
+    if files.files.get("cib") != before.as_ref() {
+        let after = files.text("cib").expect("it is text");
+        let _ = Document::parse(after).expect("what is written can be read");
+    }
+}
+
 /// What an agent prints of itself.
 pub fn agent_metadata(bytes: &[u8]) {
     let _ = pcs::pcs::agents::Metadata::parse(bytes);
