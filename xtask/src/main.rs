@@ -13,9 +13,11 @@
 
 mod bench_balancer;
 mod bench_cluster;
+mod bench_cluster_failover;
 mod bench_failover;
 mod bench_scheduler;
 mod conformance;
+mod figures;
 mod fuzz;
 mod linearizability;
 mod sim;
@@ -44,6 +46,10 @@ usage: cargo xtask VERB [OPTIONS]
   bench cluster [--runs N] [--case NAME]... [--no-peer] [--write] [--saturate-minutes M]
                                              how fast a cluster notices, orders and remembers, beside
                                              the installed corosync
+  bench cluster-failover [--runs N] [--case NAME]... [--no-peer] [--write] [--verbose]
+                       [--keel FILE]
+                                             what a client sees of a cluster's failures, and what an
+                                             operator waits for, beside the installed Pacemaker and pcs
   bench failover [--runs N] [--pair v2|v3] [--no-peers]
                                              what a client sees of failures, beside the peers
   bench scheduler [--cases DIR] [--no-peer] [--no-scale] [--no-cases] [--write]
@@ -74,6 +80,9 @@ fn main() -> ExitCode {
         }
         "bench" if rest.first().is_some_and(|what| what == "cluster") => {
             bench_cluster::run(&rest[1..])
+        }
+        "bench" if rest.first().is_some_and(|what| what == "cluster-failover") => {
+            bench_cluster_failover::run(&rest[1..])
         }
         "bench" if rest.first().is_some_and(|what| what == "failover") => {
             bench_failover::run(&rest[1..])

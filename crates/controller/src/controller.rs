@@ -12,7 +12,7 @@ use crate::attributes::Attributes;
 use crate::coordinator::{
     Coordinator, CoordinatorOutput, DEADTIME, FIRST_LOOK, Fencing, Settings, Ticket,
 };
-use crate::executor::{CallId, Executor, ExecutorOutput, Identity};
+use crate::executor::{CallId, Executor, ExecutorOutput, Identity, News};
 use crate::message::Message;
 use crate::operation::{Operation, OperationResult};
 use crate::report::Report;
@@ -20,6 +20,14 @@ use crate::states;
 
 /// How long to wait before a change that could not be made is tried again.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// How many changes that tell of results may be under way. What comes meanwhile goes into the next
+/// one: a change costs every member the same however much it says, so that a busy node says more at
+/// once instead of more often.
+const CHANGES_AT_ONCE: usize = 2;
+
+/// How many results one change may tell of.
+const RESULTS_IN_CHANGE: usize = 256;
 
 /// A view, as far as resources care.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +68,10 @@ pub enum Output {
 enum Purpose {
     /// What this node knows, for the view of this number.
     Joining(u64),
-    /// To be followed by this.
-    Telling(Option<Box<Message>>),
+    /// Results, to be followed by these messages.
+    Telling(Vec<Message>),
+    /// Something that the coordinator has to look at afterwards.
+    Reconsidering,
     /// The coordinator's.
     Coordinating(Ticket),
 }
@@ -87,6 +97,8 @@ pub struct Controller {
     coordinator: Option<Coordinator>,
     changes: BTreeMap<ChangeNumber, Purpose>,
     next_change: u64,
+    /// Results for the next change, each with what is said once it is made.
+    untold: VecDeque<(News, Option<Message>)>,
     join_at: Option<Duration>,
     is_leaving: bool,
     outputs: VecDeque<Output>,
@@ -119,6 +131,7 @@ impl Controller {
             coordinator: None,
             changes: BTreeMap::new(),
             next_change: 1,
+            untold: VecDeque::new(),
             join_at: None,
             is_leaving: false,
             outputs: VecDeque::new(),
@@ -137,6 +150,7 @@ impl Controller {
         self.coordinator = None;
         self.join_at = None;
         self.changes.clear();
+        self.untold.clear();
     }
 
     /// The members of the view agree on the CIB; whether they have quorum. Again whenever that changes.
@@ -165,7 +179,17 @@ impl Controller {
 
     /// Somebody says something, in the order of the group.
     pub fn heard(&mut self, now: Now, sender: u32, message: Message) {
+        self.hear(now, sender, message);
+        self.settle();
+    }
+
+    fn hear(&mut self, now: Now, sender: u32, message: Message) {
         match message {
+            Message::Several(messages) => {
+                for message in messages {
+                    self.hear(now, sender, message);
+                }
+            }
             Message::Execute { node, operation } if node == self.identity.id => {
                 self.executor.execute(now, operation);
             }
@@ -206,7 +230,6 @@ impl Controller {
                 }
             }
         }
-        self.settle();
     }
 
     /// A change was made, or not.
@@ -215,13 +238,14 @@ impl Controller {
             Some(Purpose::Joining(view)) if is_made => self.say(Message::Joined { view }),
             Some(Purpose::Joining(_)) => self.join_at = Some(now.at + RETRY),
             // What could not be written is known to this node, and written when it joins next.
-            Some(Purpose::Telling(Some(message))) => self.say(*message),
-            Some(Purpose::Telling(None)) | None => {}
+            Some(Purpose::Telling(messages)) => self.say_all(messages),
+            Some(Purpose::Reconsidering) => self.say(Message::Reconsider),
             Some(Purpose::Coordinating(ticket)) => {
                 if let Some(coordinator) = &mut self.coordinator {
                     coordinator.changed(now, ticket, is_made);
                 }
             }
+            None => {}
         }
         self.settle();
     }
@@ -274,7 +298,7 @@ impl Controller {
     pub fn leave(&mut self, now: Now) {
         self.is_leaving = true;
         let edits = states::of_shutdown(self.identity.id, now.epoch_s);
-        self.change(edits, Purpose::Telling(Some(Box::new(Message::Reconsider))));
+        self.change(edits, Purpose::Reconsidering);
         self.settle();
     }
 
@@ -364,7 +388,7 @@ impl Controller {
         }
         let edits = self.attributes.due(now.at, self.identity.id);
         if !edits.is_empty() {
-            self.change(edits, Purpose::Telling(Some(Box::new(Message::Reconsider))));
+            self.change(edits, Purpose::Reconsidering);
         }
     }
 
@@ -379,6 +403,12 @@ impl Controller {
         self.outputs.push_back(Output::Say(message));
     }
 
+    fn say_all(&mut self, messages: Vec<Message>) {
+        for message in Message::joined(messages) {
+            self.say(message);
+        }
+    }
+
     /// Passes on what executor and coordinator want.
     fn settle(&mut self) {
         while let Some(output) = self.executor.poll() {
@@ -388,11 +418,13 @@ impl Controller {
                 }
                 // Between views nobody listens: what this node knows is written when it joins.
                 ExecutorOutput::Tell { .. } if !self.is_established => {}
-                ExecutorOutput::Tell { edits, message } => {
-                    self.change(edits, Purpose::Telling(message.map(Box::new)));
+                ExecutorOutput::Tell { news, message } => {
+                    self.untold.push_back((news, message));
                 }
             }
         }
+        self.tell();
+        let mut sayings = Vec::new();
         while let Some(output) = self.coordinator.as_mut().and_then(Coordinator::poll) {
             match output {
                 CoordinatorOutput::Change(ticket, edits) => {
@@ -401,12 +433,28 @@ impl Controller {
                 CoordinatorOutput::Decide(ticket, cib) => {
                     self.outputs.push_back(Output::Decide(ticket, cib));
                 }
-                CoordinatorOutput::Say(message) => self.say(message),
+                CoordinatorOutput::Say(message) => sayings.push(message),
                 CoordinatorOutput::Fence(ticket, fencing) => {
                     self.outputs.push_back(Output::Fence(ticket, fencing));
                 }
                 CoordinatorOutput::Report(report) => self.outputs.push_back(Output::Report(report)),
             }
+        }
+        self.say_all(sayings);
+    }
+
+    /// Writes down what is there to be told, unless enough of that is under way.
+    fn tell(&mut self) {
+        let is_telling = |purpose: &&Purpose| matches!(purpose, Purpose::Telling(_));
+        while !self.untold.is_empty()
+            && self.changes.values().filter(is_telling).count() < CHANGES_AT_ONCE
+        {
+            let count = self.untold.len().min(RESULTS_IN_CHANGE);
+            let told: Vec<_> = self.untold.drain(..count).collect();
+            let (news, messages): (_, Vec<_>) = told.into_iter().unzip();
+            let edits = self.executor.edits(news);
+            let messages = messages.into_iter().flatten().collect();
+            self.change(edits, Purpose::Telling(messages));
         }
     }
 }

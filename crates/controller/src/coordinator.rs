@@ -129,6 +129,9 @@ enum Awaited {
     Action(u32),
     /// A node may leave once the CIB says so.
     Leave(u32),
+    /// A failure is counted: no decision before, or it would know of the failure alone and not of
+    /// `migration-threshold`.
+    Count,
     /// A node was fenced: the CIB has to know before the action is done.
     Fencing {
         action: u32,
@@ -218,6 +221,7 @@ impl Coordinator {
                 let leave = Message::MayLeave { node };
                 self.outputs.push_back(CoordinatorOutput::Say(leave));
             }
+            Some(Awaited::Count) => self.reconsider(now),
             _ => {}
         }
     }
@@ -411,12 +415,23 @@ impl Coordinator {
             self.recheck_at = Some(self.hold_until);
             return;
         }
+        if self.is_counting() {
+            self.is_stale = true;
+            self.stage = Stage::Idle;
+            return;
+        }
         self.is_stale = false;
         let ticket = self.ticket();
         self.stage = Stage::Deciding(ticket);
         let cib = Arc::clone(&self.cib);
         self.outputs
             .push_back(CoordinatorOutput::Decide(ticket, cib));
+    }
+
+    /// Whether a failure is being written down; the next decision follows it.
+    fn is_counting(&self) -> bool {
+        let mut awaited = self.awaited.values();
+        awaited.any(|awaited| matches!(awaited, Awaited::Count))
     }
 
     /// Starts what can be started; decides anew where nothing is left and something has changed.
@@ -563,7 +578,7 @@ impl Coordinator {
             at_s: now.epoch_s,
         };
         let edits = states::with_failure(&self.cib, &failure);
-        self.change(edits, Awaited::Nothing);
+        self.change(edits, Awaited::Count);
     }
 
     fn change(&mut self, edits: Vec<Edit>, then: Awaited) -> Ticket {

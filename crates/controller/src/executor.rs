@@ -34,10 +34,19 @@ pub enum ExecutorOutput {
     /// Change the CIB, then say this to all.
     Tell {
         /// The change.
-        edits: Vec<Edit>,
+        news: News,
         /// What is said once it is made.
         message: Option<Message>,
     },
+}
+
+/// What the CIB is to say of this node's resources from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// These entries of histories, besides those that it has: `lrm_resource` elements.
+    History(String),
+    /// These edits.
+    Edits(Vec<Edit>),
 }
 
 /// See above.
@@ -101,7 +110,7 @@ impl Executor {
             self.place_of_resource(resource)
         );
         self.outputs.push_back(ExecutorOutput::Tell {
-            edits: vec![Edit::Delete { query, all: true }],
+            news: News::Edits(vec![Edit::Delete { query, all: true }]),
             message: Some(Message::Done {
                 resource: resource.to_owned(),
                 task: task.to_owned(),
@@ -137,7 +146,7 @@ impl Executor {
                 ..
             } = call.operation;
             self.outputs.push_back(ExecutorOutput::Tell {
-                edits: vec![self.merge(&history)],
+                news: News::History(history),
                 message: Some(Message::Done {
                     resource: name,
                     task,
@@ -228,6 +237,27 @@ impl Executor {
         ]
     }
 
+    /// The edits that tell all of this, in order, as few as it takes: each one looks for its place.
+    #[must_use]
+    pub fn edits(&self, news: Vec<News>) -> Vec<Edit> {
+        let (mut edits, mut histories) = (Vec::new(), String::new());
+        for news in news {
+            match news {
+                News::History(history) => histories += &history,
+                News::Edits(more) => {
+                    if !histories.is_empty() {
+                        edits.push(self.merge(&std::mem::take(&mut histories)));
+                    }
+                    edits.extend(more);
+                }
+            }
+        }
+        if !histories.is_empty() {
+            edits.push(self.merge(&histories));
+        }
+        edits
+    }
+
     /// The resource is no longer this node's concern: it is forgotten, here and in the CIB.
     fn forget(&mut self, operation: &Operation) {
         let name = &operation.resource;
@@ -237,7 +267,7 @@ impl Executor {
             all: true,
         }];
         self.outputs.push_back(ExecutorOutput::Tell {
-            edits,
+            news: News::Edits(edits),
             message: Some(Message::Done {
                 resource: name.clone(),
                 task: operation.task.clone(),
@@ -269,9 +299,8 @@ impl Executor {
             }
         }
         if !pending.is_empty() {
-            let edits = vec![self.merge(&pending.concat())];
             self.outputs.push_back(ExecutorOutput::Tell {
-                edits,
+                news: News::History(pending.concat()),
                 message: None,
             });
         }
@@ -304,5 +333,36 @@ impl Executor {
             "{}/lrm/lrm_resources/lrm_resource[@id='{resource}']",
             self.place()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histories_go_together_up_to_what_has_to_come_in_between() {
+        let executor = Executor::new(Identity {
+            id: 1,
+            name: "node1".to_owned(),
+        });
+        let history = |id: &str| News::History(format!("<lrm_resource id=\"{id}\"/>"));
+        let removal = Edit::Delete {
+            query: "/x".to_owned(),
+            all: true,
+        };
+        let edits = executor.edits(vec![
+            history("A"),
+            history("B"),
+            News::Edits(vec![removal.clone()]),
+            history("C"),
+        ]);
+        let expected = [
+            executor.merge("<lrm_resource id=\"A\"/><lrm_resource id=\"B\"/>"),
+            removal,
+            executor.merge("<lrm_resource id=\"C\"/>"),
+        ];
+        assert_eq!(edits, expected);
+        assert_eq!(executor.edits(Vec::new()), []);
     }
 }

@@ -34,7 +34,7 @@ use std::time::Duration;
 pub use action::{Action, Agent, ClusterAction, ResourceAction};
 pub use controller::{ChangeNumber, Controller, Output, View};
 pub use coordinator::{DEADTIME, FIRST_LOOK, Fencing, RETURN_LIMIT, TAKEOVER_DELAY, Ticket};
-pub use executor::{CallId, Executor, ExecutorOutput, Identity};
+pub use executor::{CallId, Executor, ExecutorOutput, Identity, News};
 pub use message::{MAX_MESSAGE_BYTES, Message, MessageError};
 pub use operation::{KeyError, Operation, OperationResult, Outcome, TransitionKey};
 pub use report::Report;

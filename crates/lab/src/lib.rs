@@ -20,6 +20,7 @@ mod handle;
 mod holders;
 mod node;
 mod plan;
+pub mod power;
 pub mod probe;
 mod protocol;
 mod rehearsal;
@@ -31,7 +32,7 @@ pub use command_line::command_line;
 pub use error::{Error, Result};
 pub use handle::{Lab, LabBuilder, Node, Terminator};
 pub use holders::Holders;
-pub use plan::{Action, CLIENT, Command, Engine, Fault, Limits, Plan, Times};
+pub use plan::{Action, Bmc, CLIENT, Command, Engine, Fault, Limits, Plan, Times};
 
 pub use protocol::{
     AddressChange, AddressEvent, AddressSpec, CommandState, InterfaceSpec, LinkState, NodeSpec,

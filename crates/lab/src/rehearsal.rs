@@ -8,7 +8,6 @@
 
 mod disks;
 mod fault;
-mod power;
 mod settle;
 mod steps;
 
@@ -22,15 +21,17 @@ use serde::Serialize;
 use crate::clock::{self, Nanoseconds};
 use crate::holders::Holders;
 use crate::plan::{CLIENT, Engine, Fault, Limits, Plan};
+use crate::power::{self, Power, PowerSwitches};
 use crate::probe::{Failures, Report};
 use crate::{Error, Lab, LabBuilder, Result};
 use disks::Disks;
-use power::PowerSwitches;
 
 /// How often the observation looks whether all is steady again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How many lines of a failed command's log are shown.
 const LAST_WORDS: usize = 12;
+/// Under which name a power switch's state is among the disks.
+const BMC_STATE: &str = "state";
 
 /// What one fault cost.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -104,7 +105,7 @@ impl<'a> Rehearsal<'a> {
                 disks.keep(&mut node, folder)?;
             }
             if let Some(bmc) = plan.bmcs.iter().find(|bmc| bmc.name == node.name) {
-                power::prepare(&mut node, bmc, &disks)?;
+                power::prepare(&mut node, bmc, &disks.of(&bmc.name, BMC_STATE))?;
             }
             builder = builder.node(node);
         }
@@ -112,7 +113,13 @@ impl<'a> Rehearsal<'a> {
         let rehearsal = Self {
             plan,
             engine,
-            _power: PowerSwitches::watch(plan, engine, &lab, &disks),
+            _power: (!plan.bmcs.is_empty()).then(|| {
+                let machines = plan.bmcs.iter().map(|bmc| {
+                    let commands = plan.commands_of(&bmc.node, engine);
+                    Power::of(&bmc.node, disks.of(&bmc.name, BMC_STATE), commands)
+                });
+                PowerSwitches::watch(machines.collect(), &lab)
+            }),
             lab,
             _disks: disks,
         };

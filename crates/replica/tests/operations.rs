@@ -151,6 +151,32 @@ fn modify() {
     check(modify(None, &limit, false), "", "1.1000000000.0");
 }
 
+/// Of many children each finds its own, as if it had come alone: those that are there, new ones, one
+/// that comes twice, and one without an id.
+#[test]
+fn many_children_are_merged_like_few() {
+    let states = |range: std::ops::Range<u32>, name: &str| -> String {
+        range
+            .map(|id| format!("<node_state id=\"{id}\" {name}=\"{id}\"/>"))
+            .collect()
+    };
+    let twice = "<node_state id=\"30\" late=\"1\"/>";
+    let children = states(1..40, "first") + twice + "<node_state crmd=\"online\"/>";
+    let modify = |children: &str| Operation::Modify {
+        place: None,
+        element: format!("<status>{children}</status>"),
+        may_create: false,
+    };
+    let one_by_one = children
+        .split_inclusive("/>")
+        .map(modify)
+        .collect::<Vec<_>>();
+    let at_once = outcome(vec![modify(&children)], "status");
+    assert_eq!(at_once, outcome(one_by_one, "status"));
+    assert_eq!(at_once.matches("<node_state ").count(), 39, "{at_once}");
+    assert!(at_once.contains("uname=\"n\" first=\"1\" crmd=\"online\""));
+}
+
 #[test]
 fn replace() {
     let replace = |place: Option<&str>, element: &str, is_forced| Operation::Replace {

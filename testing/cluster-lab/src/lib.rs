@@ -19,6 +19,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_api::{Answer, Client, ClientError, Request, Status};
@@ -68,7 +69,7 @@ pub fn names(nodes: &[u32]) -> Vec<String> {
 
 /// Machines that run the cluster's daemon, or can.
 pub struct LabCluster {
-    lab: Lab,
+    lab: Arc<Lab>,
     folder: PathBuf,
     shape: Shape,
 }
@@ -94,8 +95,11 @@ impl LabCluster {
         for node in shape.ids() {
             builder = builder.node(machine(&shape, node, folder));
         }
+        for other in &shape.others {
+            builder = builder.node(other.clone());
+        }
         Ok(Self {
-            lab: builder.start()?,
+            lab: Arc::new(builder.start()?),
             folder: folder.to_path_buf(),
             shape,
         })
@@ -103,7 +107,7 @@ impl LabCluster {
 
     /// The lab, to break it.
     #[must_use]
-    pub fn lab(&self) -> &Lab {
+    pub fn lab(&self) -> &Arc<Lab> {
         &self.lab
     }
 

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+use lab::NodeSpec;
+
 use crate::{DISK, name};
 
 /// What kind of cluster.
@@ -22,6 +24,8 @@ pub struct Shape {
     /// Where given, each machine has a disk of its own of so many MiB at [`DISK`], in memory, and its
     /// CIB there; otherwise the CIB is on this computer's disk.
     pub disk_mib: Option<u32>,
+    /// Machines beside them that are no nodes.
+    pub others: Vec<NodeSpec>,
 }
 
 impl Shape {
@@ -35,6 +39,7 @@ impl Shape {
             keel: String::new(),
             totem: String::new(),
             disk_mib: None,
+            others: Vec::new(),
         }
     }
 

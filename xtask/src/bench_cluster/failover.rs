@@ -9,7 +9,7 @@ use lab::{LinkState, clock};
 
 use super::Bench;
 use super::engine::{Engine, Running, said};
-use super::figures::{Row, Times};
+use crate::figures::{Row, Times};
 
 /// The machines.
 const NODES: u32 = 3;

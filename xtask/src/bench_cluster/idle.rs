@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Bench;
 use super::engine::{ENGINES, Engine, Kind};
-use super::figures::{Row, figure, median};
 use crate::Outcome;
+use crate::figures::{Row, figure, median};
 
 /// A small cluster, one of the size that corosync is recommended for at most, and the largest.
 const SIZES: [u32; 3] = [8, 16, 32];

@@ -9,7 +9,7 @@ use lab::LinkState;
 
 use super::Bench;
 use super::engine::{Engine, Kind, said};
-use super::figures::{Row, figure};
+use crate::figures::{Row, figure};
 
 const NODES: u32 = 3;
 /// Messages of a run, one each millisecond; the link is cut in the middle.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Bench;
 use super::engine::{Engine, Running, said};
-use super::figures::{Row, figure, median};
+use crate::figures::{Row, figure, median};
 
 const NODES: u32 = 3;
 /// For how long is counted, in seconds.

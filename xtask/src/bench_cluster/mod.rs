@@ -7,7 +7,6 @@
 
 mod engine;
 mod failover;
-mod figures;
 mod idle;
 mod link;
 mod load;
@@ -15,9 +14,9 @@ mod writes;
 
 use std::path::{Path, PathBuf};
 
+use crate::figures::{self, Row};
 use crate::{Outcome, cargo, complete, root};
 use engine::{ENGINES, Engine, Kind};
-use figures::Row;
 
 /// Runs of each case that is about one moment; the median counts.
 const RUNS: u32 = 5;
@@ -97,7 +96,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     }
     println!("\n{}", figures::table(&rows));
     if write {
-        figures::write(&rows)?;
+        figures::write("cluster", &rows)?;
     }
     Ok(())
 }

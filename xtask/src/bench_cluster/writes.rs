@@ -7,7 +7,7 @@ use cluster_lab::change_attribute;
 
 use super::Bench;
 use super::engine::{Engine, Kind};
-use super::figures::{Row, Times};
+use crate::figures::{Row, Times};
 
 const NODES: u32 = 3;
 /// Changes of a run.

@@ -114,6 +114,22 @@ fn what_an_agent_watches_is_started_again_at_once() {
 }
 
 #[test]
+fn a_failure_counts_in_the_decision_that_follows_it() {
+    let threshold = "<meta_attributes id=\"A-meta\"><nvpair id=\"A-threshold\" \
+                     name=\"migration-threshold\" value=\"1\"/></meta_attributes></primitive>";
+    let resource = dummy("A", 10).replace("</primitive>", threshold);
+    let mut world = World::new(3, &resource, "", &[NO_FENCING]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    world.lose_visibly(holder, "A");
+    world.settle();
+    assert_ne!(world.holders("A"), [holder]);
+    assert_eq!(world.holders("A").len(), 1);
+    assert_eq!(count(&world, &format!("A start node{holder}")), 1);
+}
+
+#[test]
 fn what_an_operator_refreshes_is_looked_for_anew() {
     let mut world = running();
     let holder = world.holders("A")[0];

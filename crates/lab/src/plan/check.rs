@@ -101,7 +101,7 @@ impl Check {
         commands.insert(CLIENT.to_owned(), self.commands(&file.client.commands));
         let bmcs = self.bmcs(file.bmc, &mut names, &mut nodes);
         for bmc in &bmcs {
-            commands.insert(bmc.name.clone(), vec![cluster::bmc_command()]);
+            commands.insert(bmc.name.clone(), vec![crate::power::command()]);
         }
         let engines: BTreeMap<String, Engine> = file
             .engine

@@ -1,8 +1,13 @@
 //! Edits that note which part of the CIB they touch.
 
+use std::collections::BTreeMap;
+
 use cib::xml::{Document, Element, XmlId};
 
 use super::Effect;
+
+/// So many children are looked for one by one.
+const FEW_CHILDREN: usize = 8;
 
 /// Attributes of the root element that say how the cluster is, not how it is to be.
 const STATE_ATTRIBUTES: [&str; 7] = [
@@ -119,12 +124,15 @@ impl<'d> Editor<'d> {
                 None => self.set(target, name, value),
             }
         }
+        let mut present = Present::of(self.document.element(target), source);
         for child in source.children() {
-            let parent = self.document.element(target);
-            let present = parent.children().find(|it| is_same(*it, child));
-            match present.map(Element::xml_id) {
+            match present.find(self.document.element(target), child) {
                 Some(present) => self.merge(present, child),
-                None => self.append_copy(target, child),
+                None => {
+                    let copy = self.document.append_copy(target, child);
+                    self.touch(copy);
+                    present.add(self.document.element(copy));
+                }
             }
         }
     }
@@ -132,6 +140,44 @@ impl<'d> Editor<'d> {
     fn is_status_section(&self, element: XmlId) -> bool {
         let element = self.document.element(element);
         element.name() == "status" && element.parent() == Some(self.document.root())
+    }
+}
+
+/// The children of an element into which others are merged. Of few, each is looked for where it stands;
+/// of many, those with an id are noted first: hundreds of results are merged into a thousand at once.
+struct Present(Option<BTreeMap<(String, String), XmlId>>);
+
+impl Present {
+    fn of(target: Element<'_>, source: Element<'_>) -> Self {
+        if source.children().count() <= FEW_CHILDREN {
+            return Self(None);
+        }
+        let mut present = Self(Some(BTreeMap::new()));
+        for child in target.children() {
+            present.add(child);
+        }
+        present
+    }
+
+    /// Of two with one name and id, the first one counts.
+    fn add(&mut self, child: Element<'_>) {
+        if let (Some(noted), Some(id)) = (&mut self.0, child.id()) {
+            let key = (child.name().to_owned(), id.to_owned());
+            noted.entry(key).or_insert(child.xml_id());
+        }
+    }
+
+    /// The child of `target` that `wanted` names.
+    fn find(&self, target: Element<'_>, wanted: Element<'_>) -> Option<XmlId> {
+        if let (Some(noted), Some(id)) = (&self.0, wanted.id()) {
+            return noted
+                .get(&(wanted.name().to_owned(), id.to_owned()))
+                .copied();
+        }
+        let mut children = target.children();
+        children
+            .find(|it| is_same(*it, wanted))
+            .map(Element::xml_id)
     }
 }
 

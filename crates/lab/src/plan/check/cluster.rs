@@ -8,22 +8,11 @@ use toml::Spanned;
 
 use super::{Check, is_host_name};
 use crate::plan::file::{BmcFile, StepFile, Words};
-use crate::plan::{Bmc, Command, Step};
+use crate::plan::{Bmc, Step};
 use crate::protocol::NodeSpec;
 
 /// The word for all machines that an engine stands on.
 const ALL: &str = "all";
-/// The name of a power switch's command.
-const BMC_COMMAND: &str = "bmc";
-
-/// What a power switch runs: the simulator of Debian's openipmi.
-pub(super) fn bmc_command() -> Command {
-    let words = "ipmi_sim -n -c /etc/bmc/lan.conf -f /etc/bmc/mc.emu -s /var/lib/bmc";
-    Command {
-        name: BMC_COMMAND.to_owned(),
-        argv: words.split(' ').map(str::to_owned).collect(),
-    }
-}
 
 impl Check {
     pub(super) fn keeps(&mut self, folders: &[Spanned<String>]) -> Vec<String> {

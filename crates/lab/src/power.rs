@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::disks::Disks;
-use crate::plan::{Bmc, Command, Engine, Plan};
+use crate::plan::{Bmc, Command};
 use crate::protocol::NodeSpec;
 use crate::{Lab, Result};
 
@@ -25,10 +24,30 @@ const WANTED: &str = "wanted";
 /// The file with what is: 1 for on, 0 for off.
 const POWER: &str = "power";
 
-/// Makes a power switch of a machine.
-pub(super) fn prepare(node: &mut NodeSpec, bmc: &Bmc, disks: &Disks) -> Result<()> {
-    disks.keep(node, STATE)?;
-    fs::write(disks.of(&bmc.name, STATE).join(POWER), "1\n")?;
+/// The name of a power switch's command.
+const COMMAND: &str = "bmc";
+
+/// What a power switch runs: the simulator of Debian's openipmi.
+#[must_use]
+pub fn command() -> Command {
+    let words = "ipmi_sim -n -c /etc/bmc/lan.conf -f /etc/bmc/mc.emu -s /var/lib/bmc";
+    Command {
+        name: COMMAND.to_owned(),
+        argv: words.split(' ').map(str::to_owned).collect(),
+    }
+}
+
+/// Makes a power switch of a machine, which is to run [`command`]. `state`: the folder of this
+/// computer where it keeps whether there is power; at first, there is.
+///
+/// # Errors
+///
+/// Where the folder cannot be made.
+pub fn prepare(node: &mut NodeSpec, bmc: &Bmc, state: &Path) -> Result<()> {
+    fs::create_dir_all(state)?;
+    fs::write(state.join(POWER), "1\n")?;
+    node.kept
+        .insert(STATE.to_owned(), state.display().to_string());
     let methods = "none md2 md5 straight";
     let levels: String = ["callback", "user", "operator", "admin"]
         .map(|level| format!("allowed_auths_{level} {methods}\n"))
@@ -59,13 +78,8 @@ pub(super) fn prepare(node: &mut NodeSpec, bmc: &Bmc, disks: &Disks) -> Result<(
     Ok(())
 }
 
-/// Does what power switches want, on a thread of its own, until it is dropped.
-pub(super) struct PowerSwitches {
-    is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-struct Switch {
+/// A machine's power, as its switch wants it.
+pub struct Power {
     node: String,
     state: PathBuf,
     /// What the machine runs when it has power.
@@ -74,40 +88,30 @@ struct Switch {
     done: String,
 }
 
+/// Does what power switches want, on a thread of its own, until it is dropped.
+pub struct PowerSwitches {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
 impl PowerSwitches {
-    pub(super) fn watch(
-        plan: &Plan,
-        engine: &Engine,
-        lab: &Arc<Lab>,
-        disks: &Disks,
-    ) -> Option<Self> {
-        let mut switches: Vec<Switch> = plan
-            .bmcs
-            .iter()
-            .map(|bmc| Switch {
-                node: bmc.node.clone(),
-                state: disks.of(&bmc.name, STATE),
-                commands: plan.commands_of(&bmc.node, engine),
-                done: String::new(),
-            })
-            .collect();
-        if switches.is_empty() {
-            return None;
-        }
+    /// From now on.
+    #[must_use]
+    pub fn watch(mut machines: Vec<Power>, lab: &Arc<Lab>) -> Self {
         let (lab, is_over) = (Arc::clone(lab), Arc::new(AtomicBool::new(false)));
         let over = Arc::clone(&is_over);
         let thread = thread::spawn(move || {
             while !over.load(Ordering::Relaxed) {
-                for switch in &mut switches {
-                    switch.look(&lab);
+                for machine in &mut machines {
+                    machine.look(&lab);
                 }
                 thread::sleep(PACE);
             }
         });
-        Some(Self {
+        Self {
             is_over,
             thread: Some(thread),
-        })
+        }
     }
 }
 
@@ -120,7 +124,19 @@ impl Drop for PowerSwitches {
     }
 }
 
-impl Switch {
+impl Power {
+    /// Of a machine, with a switch that keeps its state in that folder of this computer, and with what
+    /// the machine runs when it has power.
+    #[must_use]
+    pub fn of(node: &str, state: PathBuf, commands: Vec<Command>) -> Self {
+        Self {
+            node: node.to_owned(),
+            state,
+            commands,
+            done: String::new(),
+        }
+    }
+
     fn look(&mut self, lab: &Lab) {
         let wanted = fs::read_to_string(self.state.join(WANTED)).unwrap_or_default();
         if wanted == self.done {

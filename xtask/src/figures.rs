@@ -1,14 +1,12 @@
-//! Figures of several runs, and the table.
+//! Figures of several runs, and the tables of the benches.
 
 use std::fmt::Write as _;
 use std::fs;
 
 use crate::{Outcome, root};
 
-/// Where the table is written to.
+/// Where the tables are written to.
 const PAGE: &str = "docs/performance.md";
-const BEGIN: &str = "<!-- cluster: begin -->\n";
-const END: &str = "<!-- cluster: end -->";
 
 /// A case of one engine.
 #[derive(Debug)]
@@ -34,12 +32,22 @@ impl Times {
         self.0.sort_by(f64::total_cmp);
     }
 
+    /// The one in the middle.
+    pub fn median(&self) -> Option<f64> {
+        self.0.get(self.0.len() / 2).copied()
+    }
+
+    /// The worst.
+    pub fn worst(&self) -> Option<f64> {
+        self.0.last().copied()
+    }
+
     /// The one in the middle, and the worst.
     pub fn median_and_worst(&self) -> String {
-        let (Some(median), Some(worst)) = (self.0.get(self.0.len() / 2), self.0.last()) else {
+        let (Some(median), Some(worst)) = (self.median(), self.worst()) else {
             return "–".to_owned();
         };
-        format!("{} ms, worst {} ms", figure(*median), figure(*worst))
+        format!("{} ms, worst {} ms", figure(median), figure(worst))
     }
 
     /// What half and what 99 of 100 are below.
@@ -82,16 +90,21 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// Puts the table into the page.
-pub fn write(rows: &[Row]) -> Outcome {
+/// Puts a table into the page, between the marks of its name.
+pub fn write(name: &str, rows: &[Row]) -> Outcome {
+    let begin_mark = format!("<!-- {name}: begin -->\n");
+    let end_mark = format!("<!-- {name}: end -->");
     let path = root().join(PAGE);
     let text = fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {error}"))?;
-    let (Some(begin), Some(end)) = (text.find(BEGIN), text.find(END)) else {
-        return Err(format!("{PAGE} has no place for the table: '{BEGIN}'"));
+    let (Some(begin), Some(end)) = (text.find(&begin_mark), text.find(&end_mark)) else {
+        return Err(format!(
+            "{PAGE} has no place for the table: '{}'",
+            begin_mark.trim()
+        ));
     };
     let text = format!(
         "{}{}{}",
-        &text[..begin + BEGIN.len()],
+        &text[..begin + begin_mark.len()],
         table(rows),
         &text[end..]
     );
