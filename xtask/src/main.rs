@@ -36,6 +36,8 @@ usage: cargo xtask VERB [OPTIONS]
   sim vrrp [--seeds N] [--from SEED]         play seeds of the simulated virtual routers
   sim cluster [--seeds N] [--from SEED] [--long] [--jobs N]
                                              play seeds of the simulated clusters; --long: 200,000
+  sim resources [--seeds N] [--from SEED] [--long] [--jobs N]
+                                             play seeds of clusters that run resources; --long: 50,000
   linearizability FILE                       whether one copy explains the history in FILE
   conformance scheduler [--cases DIR] [--release] [--diff] [--list] [NAME...]
                                              the scheduler against cases with known answers

@@ -9,10 +9,13 @@ use crate::Outcome;
 
 const USAGE: &str = "\
 usage: cargo xtask sim vrrp [--seeds N] [--from SEED]
-       cargo xtask sim cluster [--seeds N] [--from SEED] [--long] [--jobs N]";
+       cargo xtask sim cluster [--seeds N] [--from SEED] [--long] [--jobs N]
+       cargo xtask sim resources [--seeds N] [--from SEED] [--long] [--jobs N]";
 const VRRP_SEEDS: u64 = 1000;
 const CLUSTER_SEEDS: u64 = 2000;
 const LONG_SEEDS: u64 = 200_000;
+const RESOURCE_SEEDS: u64 = 500;
+const LONG_RESOURCE_SEEDS: u64 = 50_000;
 /// A line of progress after so many seeds.
 const PROGRESS: u64 = 20_000;
 
@@ -23,18 +26,21 @@ struct Options {
     jobs: usize,
 }
 
-/// `sim vrrp` and `sim cluster`. Ends at the first seed that breaks a rule, with what happened and
+/// `sim vrrp`, `sim cluster` and `sim resources`. Ends at the first seed that breaks a rule, with what happened and
 /// the command that plays it again.
 pub fn run(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["vrrp", options @ ..] => vrrp(&read(options, VRRP_SEEDS)?),
-        ["cluster", options @ ..] => cluster(&read(options, CLUSTER_SEEDS)?),
+        ["vrrp", options @ ..] => vrrp(&read(options, VRRP_SEEDS, LONG_SEEDS)?),
+        ["cluster", options @ ..] => cluster(&read(options, CLUSTER_SEEDS, LONG_SEEDS)?),
+        ["resources", options @ ..] => {
+            resources(&read(options, RESOURCE_SEEDS, LONG_RESOURCE_SEEDS)?)
+        }
         _ => Err(USAGE.to_owned()),
     }
 }
 
-fn read(words: &[&str], seeds: u64) -> Result<Options, String> {
+fn read(words: &[&str], seeds: u64, long_seeds: u64) -> Result<Options, String> {
     let mut options = Options {
         seeds,
         from: 0,
@@ -43,7 +49,7 @@ fn read(words: &[&str], seeds: u64) -> Result<Options, String> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if *word == "--long" {
-            options.seeds = LONG_SEEDS;
+            options.seeds = long_seeds;
             continue;
         }
         let value = words.next().ok_or(USAGE)?;
@@ -110,6 +116,35 @@ fn cluster(options: &Options) -> Outcome {
         delivered.into_inner(),
         frames.into_inner(),
         changes.into_inner(),
+        began.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+fn resources(options: &Options) -> Outcome {
+    let began = Instant::now();
+    let (simulated, operations) = (AtomicU64::new(0), AtomicU64::new(0));
+    let fencings = AtomicU64::new(0);
+    let slowest = Mutex::new((Duration::ZERO, 0));
+    play(options, |seed| {
+        let outcome = cluster_sim::run_resources(seed).map_err(|failure| failure.to_string())?;
+        add_time(&simulated, outcome.simulated);
+        operations.fetch_add(outcome.operations, Ordering::Relaxed);
+        fencings.fetch_add(outcome.fencings, Ordering::Relaxed);
+        let mut slowest = slowest.lock().map_err(|_| "a thread panicked")?;
+        *slowest = (*slowest).max((outcome.healed_after, seed));
+        Ok(())
+    })?;
+    let (rest_after, seed) = slowest.into_inner().map_err(|_| "a thread panicked")?;
+    println!(
+        "{} seeds from {}: every rule held over {:.1} simulated hours, {} operations and {} nodes \
+         that were fenced; the latest rest after the last fault took {rest_after:?} (seed {seed}); in \
+         {:.1} s",
+        options.seeds,
+        options.from,
+        hours(&simulated),
+        operations.into_inner(),
+        fencings.into_inner(),
         began.elapsed().as_secs_f64()
     );
     Ok(())

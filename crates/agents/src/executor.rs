@@ -34,6 +34,9 @@ pub struct Settings {
     /// Further variables for agents, such as the cluster's `PCMK_*` and `HA_*`. They go before our
     /// own.
     pub environment: BTreeMap<String, String>,
+    /// A program that is a balancer with `haproxy` as its first argument: what `ocf:heartbeat:haproxy`
+    /// runs where no HAProxy is installed.
+    pub balancer: Option<PathBuf>,
     /// The D-Bus address of systemd; without one, that of the machine's system bus.
     pub system_bus: Option<String>,
 }

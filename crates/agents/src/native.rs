@@ -152,7 +152,7 @@ impl Native {
             Self::PacemakerDummy => dummy::watch_pacemaker(events, operation),
             Self::Apache => Some(apache::watch(settings, operation)),
             Self::Filesystem => filesystem::watch(events, operation),
-            Self::Haproxy => Some(haproxy::watch(operation)),
+            Self::Haproxy => Some(haproxy::watch(settings, operation)),
             Self::Ipaddr2 => ipaddr2::watch(events, operation),
             Self::Ping => ping::watch(events, operation),
         }

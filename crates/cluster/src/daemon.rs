@@ -128,7 +128,10 @@ impl<G: GroupService> Daemon<G> {
             clients: parts.clients,
             log: parts.log,
             witness: parts.witness,
-            resources: ResourceSide::new(agents::Settings::default()),
+            resources: ResourceSide::new(agents::Settings {
+                balancer: std::env::current_exe().ok(),
+                ..agents::Settings::default()
+            }),
             vote_until: None,
             sessions: BTreeMap::new(),
             asked: BTreeMap::new(),

@@ -10,7 +10,7 @@ use replica::Operation as Edit;
 use crate::Now;
 use crate::attributes::Attributes;
 use crate::coordinator::{
-    Coordinator, CoordinatorOutput, DEADTIME, FIRST_LOOK, Fencing, Settings, Ticket,
+    Coordinator, CoordinatorOutput, DEADTIME, FIRST_LOOK, Fencing, Numbers, Settings, Ticket,
 };
 use crate::executor::{CallId, Executor, ExecutorOutput, Identity, News};
 use crate::message::Message;
@@ -95,6 +95,8 @@ pub struct Controller {
     executor: Executor,
     attributes: Attributes,
     coordinator: Option<Coordinator>,
+    /// Of the coordinators of this life.
+    numbers: Numbers,
     changes: BTreeMap<ChangeNumber, Purpose>,
     next_change: u64,
     /// Results for the next change, each with what is said once it is made.
@@ -129,6 +131,7 @@ impl Controller {
             cib,
             attributes: Attributes::default(),
             coordinator: None,
+            numbers: Numbers::default(),
             changes: BTreeMap::new(),
             next_change: 1,
             untold: VecDeque::new(),
@@ -147,7 +150,7 @@ impl Controller {
     pub fn view(&mut self, view: View) {
         self.view = Some(view);
         self.is_established = false;
-        self.coordinator = None;
+        self.end_coordination();
         self.join_at = None;
         self.changes.clear();
         self.untold.clear();
@@ -362,7 +365,15 @@ impl Controller {
             },
             heard_at: self.heard_at.clone(),
         };
-        self.coordinator = Some(Coordinator::new(settings, Arc::clone(&self.cib)));
+        self.end_coordination();
+        let cib = Arc::clone(&self.cib);
+        self.coordinator = Some(Coordinator::new(settings, cib, self.numbers));
+    }
+
+    fn end_coordination(&mut self) {
+        if let Some(ended) = self.coordinator.take() {
+            self.numbers = ended.numbers();
+        }
     }
 
     /// Writes what this node knows to the CIB of the view.

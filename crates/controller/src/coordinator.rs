@@ -158,15 +158,23 @@ pub struct Coordinator {
     /// How often a node could not be fenced.
     unfenced: BTreeMap<String, u32>,
     awaited: BTreeMap<Ticket, Awaited>,
-    next_ticket: u64,
-    next_transition: u64,
+    numbers: Numbers,
     outputs: VecDeque<CoordinatorOutput>,
 }
 
+/// What was numbered last. In one life of a node no number means two things: what comes late, from
+/// a former view, must not be taken for what is awaited now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Numbers {
+    ticket: u64,
+    transition: u64,
+}
+
 impl Coordinator {
-    /// The coordinator of a view that has begun. `cib`: as all members have it.
+    /// The coordinator of a view that has begun. `cib`: as all members have it. `numbers`: those of the
+    /// one before, in the same life of the node.
     #[must_use]
-    pub fn new(settings: Settings, cib: Arc<Document>) -> Self {
+    pub(crate) fn new(settings: Settings, cib: Arc<Document>, numbers: Numbers) -> Self {
         Self {
             settings,
             stage: Stage::Gathering,
@@ -177,10 +185,14 @@ impl Coordinator {
             hold_until: Duration::ZERO,
             unfenced: BTreeMap::new(),
             awaited: BTreeMap::new(),
-            next_ticket: 1,
-            next_transition: 0,
+            numbers,
             outputs: VecDeque::new(),
         }
+    }
+
+    /// What it has numbered, for the next one.
+    pub(crate) fn numbers(&self) -> Numbers {
+        self.numbers
     }
 
     /// A member has written what it knows of its resources.
@@ -236,8 +248,8 @@ impl Coordinator {
         }
         let graph = Graph::read(graph.root()).map(Action::read);
         self.recheck_at = Some(now.at + RECHECK);
-        self.next_transition += 1;
-        let number = self.next_transition;
+        self.numbers.transition += 1;
+        let number = self.numbers.transition;
         let controller = self.settings.controller.clone();
         let transition = Transition::new(number, controller, graph);
         self.stage = Stage::Walking(Box::new(transition));
@@ -590,7 +602,7 @@ impl Coordinator {
     }
 
     fn ticket(&mut self) -> Ticket {
-        self.next_ticket += 1;
-        Ticket(self.next_ticket - 1)
+        self.numbers.ticket += 1;
+        Ticket(self.numbers.ticket)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use scheduler::walk::{Action as _, Ending, Graph, Next, Walk};
+use scheduler::walk::{Action as _, Ending, Graph, Next, Step, Walk};
 
 use crate::action::{Action, ClusterAction, ResourceAction};
 use crate::message::Message;
@@ -47,6 +47,8 @@ pub(crate) struct Transition {
     walk: Walk,
     /// Actions of the step that is being started.
     starting: Vec<Action>,
+    /// Probes that are not done, with their nodes: what a node runs is not known before.
+    probes: BTreeMap<u32, String>,
     in_flight: BTreeMap<u32, Flight>,
     /// Of each step under way: how many of its actions are, and whether all went well.
     steps: BTreeMap<usize, (usize, bool)>,
@@ -64,6 +66,7 @@ impl Transition {
             number,
             controller,
             walk: Walk::new(&graph),
+            probes: probes(&graph),
             graph,
             starting: Vec::new(),
             in_flight: BTreeMap::new(),
@@ -129,7 +132,11 @@ impl Transition {
                 }
                 continue;
             }
-            match self.walk.next(&self.graph, |_| true) {
+            let probes = &self.probes;
+            match self
+                .walk
+                .next(&self.graph, |step| !lets_go_unknown(step, probes))
+            {
                 Next::Wait => return Started::Nothing,
                 Next::End(ending) => return Started::End(ending),
                 Next::Start(step) => {
@@ -235,6 +242,7 @@ impl Transition {
         let Some(flight) = self.in_flight.remove(&number) else {
             return Finished::Unknown;
         };
+        self.probes.remove(&number);
         let step = &self.graph.steps[flight.step];
         if !is_good {
             // What is more urgent than what failed goes on.
@@ -254,4 +262,26 @@ impl Transition {
             Finished::Failed
         }
     }
+}
+
+fn probes(graph: &Graph<Action>) -> BTreeMap<u32, String> {
+    let actions = graph.steps.iter().flat_map(|step| &step.actions);
+    actions
+        .filter_map(|action| match action {
+            Action::Resource(action) => Some(action),
+            Action::Pseudo(_) | Action::Cluster(_) => None,
+        })
+        .filter(|action| action.operation.task == "monitor" && action.operation.interval_ms == 0)
+        .map(|action| (action.number, action.node.clone()))
+        .collect()
+}
+
+/// Whether a node is let go before its probes say what runs on it: graphs do not order the two.
+fn lets_go_unknown(step: &Step<Action>, probes: &BTreeMap<u32, String>) -> bool {
+    step.actions.iter().any(|action| match action {
+        Action::Cluster(action) if action.task == "do_shutdown" => {
+            probes.values().any(|node| *node == action.node)
+        }
+        _ => false,
+    })
 }

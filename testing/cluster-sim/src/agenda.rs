@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+use cluster_node::{Fencing, Ticket};
 use quorum::witness::Request;
 
 use crate::node::Input;
@@ -25,6 +26,14 @@ pub(crate) enum Event {
     Start { node: usize },
     /// A process stands still from now on.
     Stall { node: usize, duration: Duration },
+    /// An agent on a machine has done what it does.
+    AgentEnds { node: usize, number: u64 },
+    /// A fence device that a life of a node called has done what it does, and whether it worked.
+    FencingEnds {
+        node: usize,
+        life: u64,
+        what: Box<(Ticket, Fencing, bool)>,
+    },
     /// A node has a message to submit.
     Workload,
 }

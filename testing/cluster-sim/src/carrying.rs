@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use membership::{Delivery, NodeId, Output, View, Votes};
+use membership::{Delivery, NodeId, Note, Output, View, Votes};
 
 use crate::agenda::Event;
 use crate::judge::{Verdict, name};
@@ -69,7 +69,14 @@ impl World {
                     service.node.acknowledged_by_all(local, seq);
                 }
             }
-            Output::Note(note) => self.note(|| format!("{}: {note:?}", name(me))),
+            Output::Note(note) => {
+                if let Note::Heard { node: heard, .. } = &note
+                    && let Some(service) = self.nodes[node].service()
+                {
+                    service.node.heard_of(local, heard.0);
+                }
+                self.note(|| format!("{}: {note:?}", name(me)));
+            }
         }
         Ok(())
     }

@@ -12,6 +12,8 @@ use crate::judge::{Verdict, name};
 /// The memory of all versions.
 #[derive(Debug, Default)]
 pub(crate) struct CibJudge {
+    /// Of the content, the configuration alone is looked at.
+    without_status: bool,
     /// What each version is, and who had it first.
     contents: BTreeMap<CibVersion, (String, Member)>,
     /// The view and version in which each life was looked at last.
@@ -19,6 +21,13 @@ pub(crate) struct CibJudge {
 }
 
 impl CibJudge {
+    pub(crate) fn new(without_status: bool) -> Self {
+        Self {
+            without_status,
+            ..Self::default()
+        }
+    }
+
     /// A node is in an established view with exclusive quorum: its version names one content, and
     /// whatever was vouched for in earlier terms is there.
     pub(crate) fn looks_at(
@@ -33,7 +42,9 @@ impl CibJudge {
         if before == Some((view, version)) {
             return Ok(());
         }
-        let text = replica.committed().root().to_compact_text();
+        let root = replica.committed().root();
+        let part = root.child("configuration").filter(|_| self.without_status);
+        let text = part.unwrap_or(root).to_compact_text();
         let known = self
             .contents
             .entry(version)

@@ -57,6 +57,8 @@ pub enum FaultKind {
     /// A leader that has the witness' vote no longer reaches it, is parted from some of the others,
     /// and stands still at the moment when the vote ends.
     HolderStall,
+    /// A resource dies.
+    ResourceDies,
 }
 
 const ALL: &[FaultKind] = &[
@@ -160,7 +162,9 @@ impl World {
                     self.die(node, true);
                 }
             }
+            FaultKind::Leave if self.resources.is_some() => self.tell(node, Input::WantLeave),
             FaultKind::Leave => self.tell(node, Input::Leave),
+            FaultKind::ResourceDies => self.end_resource(node),
             FaultKind::ClockRate => {
                 let ppm = self.any_rate();
                 self.note(|| format!("node {}'s clock runs {ppm} ppm fast", id(node)));

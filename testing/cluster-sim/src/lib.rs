@@ -31,6 +31,15 @@
 //! - one version names one content in all exclusive views;
 //! - what clients wrote and read in exclusive views is linearizable, restarts of everything included.
 //!
+//! With resources, which a play of its own runs ([`run_resources`]: the real controllers and scheduler,
+//! agents that are slow, fail, hang and lie, machines that outlive their daemons, fence devices that are
+//! slow and fail):
+//! - with fencing, what is to run once in the cluster is started nowhere while it truly runs elsewhere,
+//!   and a node that may leave runs nothing;
+//! - once all faults have ended, within a bound: operations have come to an end, histories say what truly
+//!   runs, the scheduler wants nothing more (where nothing is blocked), and where nothing has failed
+//!   everything runs.
+//!
 //! And once all faults have ended, within [`Scenario::healing_bound`]: all nodes are in one view, rely
 //! on its votes, and everything that was submitted is delivered and committed; all copies of the CIB
 //! are the same, in memory and on disk, with every change that was said to be safe.
@@ -45,6 +54,7 @@ mod judge;
 mod message;
 mod network;
 mod node;
+mod resources;
 mod run;
 mod scenario;
 mod service;
@@ -57,7 +67,8 @@ use std::time::Duration;
 
 pub use faults::FaultKind;
 pub use network::Weather;
-pub use run::run;
+pub use resources::ResourcePlan;
+pub use run::{run, run_resources};
 pub use scenario::{CibPlan, Scenario};
 
 /// A run in which everything held.
@@ -75,6 +86,10 @@ pub struct Outcome {
     pub frames: u64,
     /// Changes of the CIB that clients were told to be safe.
     pub changes: u64,
+    /// Operations of agents.
+    pub operations: u64,
+    /// Nodes that were fenced.
+    pub fencings: u64,
 }
 
 impl Outcome {
@@ -87,6 +102,8 @@ impl Outcome {
             delivered: self.delivered + other.delivered,
             frames: self.frames + other.frames,
             changes: self.changes + other.changes,
+            operations: self.operations + other.operations,
+            fencings: self.fencings + other.fencings,
         }
     }
 }
@@ -102,12 +119,14 @@ pub struct Failure {
     pub broken: String,
     /// Who took part, and how configured.
     pub scenario: String,
+    /// Which simulation it is, in the words of the command that plays it.
+    pub simulation: &'static str,
     /// The last lines of what happened.
     pub trace: Vec<String>,
 }
 
 /// Lines of what happened that a failure shows.
-const SHOWN_LINES: usize = 100;
+const SHOWN_LINES: usize = 200;
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,7 +143,8 @@ impl fmt::Display for Failure {
         writeln!(formatter, "seed {seed} at {at:?}: {}", self.broken)?;
         write!(
             formatter,
-            "replay: cargo xtask sim cluster --seeds 1 --from {seed}"
+            "replay: cargo xtask sim {} --seeds 1 --from {seed}",
+            self.simulation
         )
     }
 }

@@ -41,15 +41,19 @@ pub(crate) enum Input {
     Submit,
     /// It brings something else along from now on.
     Attach(Bytes),
+    /// What it is told about resources, by number.
+    Resource(u64),
     /// Its operator stops it.
     Leave,
+    /// Its operator wants it to leave when nothing runs on it any more.
+    WantLeave,
 }
 
 impl Input {
     /// It would not come once all faults have ended.
     pub(crate) fn is_fault(&self) -> bool {
         let disconnects = matches!(self, Self::Link { connected, .. } if !connected);
-        disconnects || matches!(self, Self::Leave)
+        disconnects || matches!(self, Self::Leave | Self::WantLeave)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::clients::missing;
 use crate::judge::{Verdict, name};
 use crate::message::MessageId;
 use crate::node::{Input, Process};
+use crate::resources::REST_BOUND;
 use crate::scenario::Scenario;
 use crate::world::World;
 use crate::{Failure, Outcome};
@@ -23,6 +24,8 @@ enum Play {
     Messages,
     /// The CIB, replicated on top of it.
     Cib,
+    /// Resources that the CIB says are to run.
+    Resources,
 }
 
 /// Plays one seed: messages in a group, then a replicated CIB.
@@ -36,6 +39,15 @@ pub fn run(seed: u64) -> Result<Outcome, Box<Failure>> {
     Ok(messages.and(cib))
 }
 
+/// Plays one seed of a cluster that runs resources.
+///
+/// # Errors
+///
+/// The first thing that did not hold, with what happened before.
+pub fn run_resources(seed: u64) -> Result<Outcome, Box<Failure>> {
+    play_traced_on_failure(seed, Play::Resources)
+}
+
 fn play_traced_on_failure(seed: u64, play: Play) -> Result<Outcome, Box<Failure>> {
     if let Ok(outcome) = self::play(seed, play, false) {
         return Ok(outcome);
@@ -46,12 +58,18 @@ fn play_traced_on_failure(seed: u64, play: Play) -> Result<Outcome, Box<Failure>
 
 /// The two plays of a seed have nothing in common.
 const CIB_SEEDS: u64 = 0xc1b0_0000_0000_0000;
+const RESOURCE_SEEDS: u64 = 0x4e50_0000_0000_0000;
 
 fn play(seed: u64, play: Play, traced: bool) -> Result<Outcome, Box<Failure>> {
     let (dice, scenario) = match play {
         Play::Messages => {
             let mut dice = Dice::new(seed);
             let scenario = Scenario::from_dice(&mut dice);
+            (dice, scenario)
+        }
+        Play::Resources => {
+            let mut dice = Dice::new(seed ^ RESOURCE_SEEDS);
+            let scenario = Scenario::with_resources(&mut dice);
             (dice, scenario)
         }
         Play::Cib => {
@@ -61,7 +79,10 @@ fn play(seed: u64, play: Play, traced: bool) -> Result<Outcome, Box<Failure>> {
         }
     };
     let mut world = World::new(&scenario, dice, traced);
-    let played = suffer(&mut world).and_then(|()| heal(&mut world));
+    let played = suffer(&mut world).and_then(|()| match play {
+        Play::Resources => rest(&mut world),
+        Play::Messages | Play::Cib => heal(&mut world),
+    });
     let played = played.and_then(|healed_after| {
         // A witness has no copy: what all who have it took with them may be missed until they return.
         if world.arbiter.is_some() {
@@ -79,12 +100,18 @@ fn play(seed: u64, play: Play, traced: bool) -> Result<Outcome, Box<Failure>> {
             delivered: world.judge.delivered,
             frames: world.frames,
             changes: world.clients.vouched.len() as u64,
+            operations: world.resources.as_ref().map_or(0, |it| it.operations),
+            fencings: world.resources.as_ref().map_or(0, |it| it.fencings),
         }),
         Err(broken) => Err(Box::new(Failure {
             seed,
             at: world.now,
             broken,
             scenario: format!("{scenario:?}"),
+            simulation: match play {
+                Play::Resources => "resources",
+                Play::Messages | Play::Cib => "cluster",
+            },
             trace: world.trace().cloned().collect(),
         })),
     }
@@ -126,6 +153,28 @@ fn heal(world: &mut World) -> Result<Duration, String> {
         Ok(healed_after)
     } else {
         Err("the view changes although nothing happens".to_owned())
+    }
+}
+
+/// Ends all faults, and waits until the cluster is as its configuration wants it: how long it took.
+fn rest(world: &mut World) -> Result<Duration, String> {
+    let since = world.now;
+    world.become_whole();
+    let bound = since + world.scenario.healing_bound() + REST_BOUND;
+    loop {
+        let left = if world.is_whole() {
+            world.unsettled()
+        } else {
+            Err("the nodes do not agree on one view".to_owned())
+        };
+        match left {
+            Ok(()) => return Ok(world.now - since),
+            Err(what) if world.now >= bound => return Err(format!("{what}: {}", world.portrait())),
+            Err(_) => {
+                let until = world.now + LOOK * 20;
+                while world.step(until)? {}
+            }
+        }
     }
 }
 

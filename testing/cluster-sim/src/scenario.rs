@@ -10,6 +10,7 @@ use replica::limits::LONGEST_RETRY;
 
 use crate::faults::FaultKind;
 use crate::network::Weather;
+use crate::resources::ResourcePlan;
 use crate::service::options;
 
 /// A whole run.
@@ -51,6 +52,8 @@ pub struct Scenario {
     pub wake_delay: Duration,
     /// Where the CIB is replicated on top of the group: how.
     pub cib: Option<CibPlan>,
+    /// Where resources run: which, and how.
+    pub resources: Option<ResourcePlan>,
 }
 
 /// How the CIB is replicated.
@@ -108,6 +111,7 @@ impl Scenario {
             disk_delay: *dice.pick(&[MILLISECOND / 10, MILLISECOND * 3, floor / 10, floor]),
             wake_delay: *dice.pick(&[MILLISECOND / 50, MILLISECOND / 5, MILLISECOND]),
             cib: None,
+            resources: None,
         }
     }
 
@@ -129,6 +133,33 @@ impl Scenario {
             clients: usize::try_from(dice.within(1..6)).expect("small"),
             patience: floor * *dice.pick(&[2, 10, 50]),
         });
+        scenario
+    }
+
+    /// Draws everything, for a cluster that runs resources: few nodes, of whose quorum nothing special
+    /// is asked.
+    #[must_use]
+    pub fn with_resources(dice: &mut Dice) -> Self {
+        let mut scenario = Self::from_dice(dice);
+        scenario.nodes = *dice.pick(&[2, 2, 3, 3, 3, 4]);
+        scenario.faults.extend(FaultKind::of_disks(dice));
+        scenario.faults.push(FaultKind::ResourceDies);
+        let floor = scenario.timing.detection_floor;
+        scenario.chaos = floor * u32::try_from(dice.within(20..100)).expect("small");
+        scenario.calm_between_faults = floor * *dice.pick(&[4, 10, 20]);
+        scenario.submit_pause = floor;
+        let mut settings = quorum::Settings {
+            votes: (1..=scenario.nodes).map(|node| (node, 1)).collect(),
+            ..quorum::Settings::default()
+        };
+        settings.two_node = scenario.nodes == 2 && dice.happens(70);
+        scenario.cib = Some(CibPlan {
+            options: Options::try_from(settings).expect("no option contradicts another"),
+            witness: None,
+            clients: 0,
+            patience: floor,
+        });
+        scenario.resources = Some(ResourcePlan::from_dice(scenario.nodes, dice));
         scenario
     }
 

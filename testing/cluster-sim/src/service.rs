@@ -42,6 +42,7 @@ impl Service {
         options: Options,
         mut disk: MemoryDisk,
         now: Duration,
+        nodes: Option<BTreeMap<u32, String>>,
     ) -> Result<(Self, u64), String> {
         // A machine whose disk fails does not start.
         disk.faults.clear();
@@ -58,7 +59,7 @@ impl Service {
             options,
             record,
             replica,
-            nodes: None,
+            nodes,
         };
         let service = Self {
             node: ClusterNode::new(start, now),

@@ -136,10 +136,12 @@ impl World {
             }
             Output::Answer(request, answer) => {
                 let term = service.node.replica().position().term;
-                if let Some(place) = service.asked.remove(&request) {
-                    self.clients.answered(now, place, &answer, term);
+                match service.asked.remove(&request) {
+                    Some(place) => self.clients.answered(now, place, &answer, term),
+                    None => self.operator_is_answered(node, request),
                 }
             }
+            Output::Act(action) => return self.act(node, action),
             Output::Unreadable(sender) => {
                 return Err(format!("{} does not understand {}", name(me), name(sender)));
             }
@@ -147,7 +149,6 @@ impl World {
             Output::Verdict(_)
             | Output::FactRefused(..)
             | Output::Changed(_)
-            | Output::Act(_)
             | Output::Fencing { .. }
             | Output::Application { .. } => {}
         }

@@ -17,6 +17,7 @@ use crate::judge::{Judge, Verdict, name};
 use crate::message::MessageId;
 use crate::network::Network;
 use crate::node::{Input, Node, Process, id};
+use crate::resources::{Resources, epoch_s, node_name};
 use crate::scenario::Scenario;
 use crate::service::Service;
 use crate::witness::{Arbiter, holder};
@@ -44,6 +45,10 @@ pub(crate) struct World {
     pub(crate) cib_judge: CibJudge,
     /// The witness, where there is one.
     pub(crate) arbiter: Option<Arbiter>,
+    /// What runs on the machines, where anything does.
+    pub(crate) resources: Option<Resources>,
+    /// What did not hold when a process died.
+    pub(crate) broken: Option<String>,
     pub(crate) calm: bool,
     pub(crate) frames: u64,
     /// Lines of what happened, if anybody wants to know.
@@ -86,8 +91,13 @@ impl World {
             agenda: Agenda::default(),
             judge,
             clients: Clients::new(clients),
-            cib_judge: CibJudge::default(),
+            cib_judge: CibJudge::new(scenario.resources.is_some()),
             arbiter,
+            resources: scenario
+                .resources
+                .clone()
+                .map(|plan| Resources::new(plan, count)),
+            broken: None,
             calm: false,
             frames: 0,
             trace: traced.then(VecDeque::new),
@@ -147,7 +157,12 @@ impl World {
             Event::Witness { node, request } => self.ask_witness(node, &request)?,
             Event::Start { node } => self.start(node)?,
             Event::Stall { node, duration } => self.stall(node, duration),
+            Event::AgentEnds { node, number } => self.end_agent(node, number)?,
+            Event::FencingEnds { node, life, what } => self.end_fencing(node, life, *what),
             Event::Workload => self.work(),
+        }
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
         }
         if self.agenda.len() > MAX_AGENDA {
             return Err(format!("{} frames are under way", self.agenda.len()));
@@ -158,6 +173,12 @@ impl World {
     /// Somebody has something to say.
     fn work(&mut self) {
         let pause = self.dice.time_below(self.scenario.submit_pause * 2);
+        if self.resources.is_some() {
+            self.configure();
+            self.agenda
+                .add(self.now + pause + Duration::from_micros(1), Event::Workload);
+            return;
+        }
         if self.calm {
             return;
         }
@@ -246,7 +267,13 @@ impl World {
             let disk = std::mem::take(&mut machine.disk);
             let local = machine.clock.local(self.now);
             let mut started;
-            (started, counter) = Service::start(me, plan.options.clone(), disk, local)?;
+            let names = self.resources.is_some().then(|| {
+                let ids = 0..self.scenario.nodes;
+                let place = |id| usize::try_from(id).expect("a small number");
+                ids.map(|id| (id + 1, node_name(place(id)))).collect()
+            });
+            (started, counter) = Service::start(me, plan.options.clone(), disk, local, names)?;
+            started.node.calendar(local, epoch_s(self.now));
             attachment = started.node.attachment();
             if let Some(algorithm) = plan.witness {
                 let (nodes, timing) = (self.scenario.nodes, self.scenario.timing);
@@ -292,6 +319,9 @@ impl World {
 
     /// A life ends; another one begins later. With its machine, where the power fails.
     pub(crate) fn die(&mut self, node: usize, power_fails: bool) {
+        if let Err(broken) = self.end_agents(node, power_fails) {
+            self.broken.get_or_insert(broken);
+        }
         let Some(process) = self.nodes[node].process.take() else {
             return;
         };
@@ -427,6 +457,12 @@ impl World {
                     .map_err(|error| format!("the attachment is refused: {error}"))?;
             }
             Input::Leave => process.group.leave(local),
+            Input::WantLeave => {
+                if let Some(service) = &mut process.service {
+                    service.node.wants_to_leave(local);
+                }
+            }
+            Input::Resource(number) => self.hear_of_resources(node, local, number),
             Input::WitnessAnswers(answer) => {
                 if let Some(holder) = process.service.as_mut().and_then(|it| it.holder.as_mut()) {
                     holder.answer(&answer, local);

@@ -27,10 +27,16 @@ const START_PACE: Duration = Duration::from_millis(5);
 /// Of a stop's time, how many quarters go by before `SIGKILL`: the last one is for what follows it.
 const QUARTERS_FOR_SIGTERM: u32 = 3;
 
+/// This program's name, and its first word by which it is a balancer.
+const OWN_NAME: &str = "keel";
+const PERSONALITY: &str = "haproxy";
+
 /// The parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Parameters {
     program: String,
+    /// What the program is to be, where it can be more than a balancer.
+    personality: Option<&'static str>,
     configuration: String,
     pid_file: String,
     /// Further arguments.
@@ -38,11 +44,19 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn read(operation: &Operation) -> Self {
+    fn read(settings: &Settings, operation: &Operation) -> Self {
         let given = |name, default: &str| operation.given(name).unwrap_or(default).to_owned();
         let arguments = operation.given("extraconf").unwrap_or_default();
+        let wanted = given("binpath", "/usr/sbin/haproxy");
+        let program = match &settings.balancer {
+            Some(own) if is_missing_haproxy(Path::new(&wanted)) => own.display().to_string(),
+            _ => wanted,
+        };
+        let is_own = settings.balancer.as_deref() == Some(Path::new(&program))
+            || Path::new(&program).ends_with(OWN_NAME);
         Self {
-            program: given("binpath", "/usr/sbin/haproxy"),
+            personality: is_own.then_some(PERSONALITY),
+            program,
             configuration: given("conffile", "/etc/haproxy/haproxy.cfg"),
             pid_file: given("pidfile", "/var/run/haproxy.pid"),
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
@@ -60,9 +74,9 @@ impl Parameters {
     async fn run(&self, settings: &Settings, operation: &Operation, more: &[&str]) -> Run {
         let configuration = ["-f", self.configuration.as_str()];
         let own = self.arguments.iter().map(String::as_str);
-        let arguments: Vec<_> = more
-            .iter()
-            .copied()
+        let personality = self.personality.into_iter();
+        let arguments: Vec<_> = personality
+            .chain(more.iter().copied())
             .chain(configuration)
             .chain(own)
             .collect();
@@ -72,6 +86,11 @@ impl Parameters {
     }
 }
 
+/// No HAProxy is installed: this program is one, too.
+fn is_missing_haproxy(wanted: &Path) -> bool {
+    wanted.ends_with(PERSONALITY) && !wanted.exists()
+}
+
 /// What only the script does.
 pub(super) fn beyond(operation: &Operation) -> Option<String> {
     operation.given("statusurl").map(|_| "statusurl".to_owned())
@@ -79,7 +98,7 @@ pub(super) fn beyond(operation: &Operation) -> Option<String> {
 
 /// Carries one operation out.
 pub(super) async fn carry_out(settings: &Settings, operation: &Operation) -> Outcome {
-    let parameters = Parameters::read(operation);
+    let parameters = Parameters::read(settings, operation);
     let done = match operation.action.as_str() {
         "start" => start(settings, operation, &parameters).await,
         "stop" => stop(operation, &parameters).await,
@@ -92,9 +111,9 @@ pub(super) async fn carry_out(settings: &Settings, operation: &Operation) -> Out
 }
 
 /// Events in place of polls: the process ends.
-pub(super) fn watch(operation: &Operation) -> Watch {
+pub(super) fn watch(settings: &Settings, operation: &Operation) -> Watch {
     Watch::new(ProcessWatch {
-        parameters: Parameters::read(operation),
+        parameters: Parameters::read(settings, operation),
         monitor: operation.clone(),
     })
 }

@@ -229,6 +229,9 @@ fn append_operation(document: &mut Document, parent: XmlId, operation: Element<'
     let call = number(operation, "call-id").to_string();
     document.set(element, "call", &call);
     document.set(element, "task", task(operation));
+    let result = number(operation, "rc-code");
+    document.set(element, "rc", &result.to_string());
+    document.set(element, "rc_text", exit::text(result));
     let interval_ms = number(operation, "interval");
     if interval_ms != 0 {
         document.set(element, "interval", &format!("{interval_ms}ms"));
@@ -241,7 +244,4 @@ fn append_operation(document: &mut Document, parent: XmlId, operation: Element<'
             }
         }
     }
-    let result = number(operation, "rc-code");
-    document.set(element, "rc", &result.to_string());
-    document.set(element, "rc_text", exit::text(result));
 }

@@ -1,5 +1,7 @@
 //! What limits where resources may run: negative location constraints and tickets.
 
+use std::collections::BTreeMap;
+
 use cib::time::DateTime;
 use cib::xml::{Document, XmlId};
 use scheduler::Plan;
@@ -23,8 +25,18 @@ pub(super) struct Ban {
 /// last come first.
 pub(super) fn bans(plan: &Plan<'_>, prefix: &str, shape: &Shape) -> Vec<Ban> {
     let mut bans = Vec::new();
-    for location in plan.locations.values().rev() {
-        if !location.id.starts_with(prefix) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let ids: Vec<&str> = plan
+        .locations
+        .values()
+        .map(|location| {
+            let nth = seen.entry(&*location.id).or_default();
+            *nth += 1;
+            rule_id(plan, &location.id, *nth - 1).unwrap_or(&*location.id)
+        })
+        .collect();
+    for (location, id) in plan.locations.values().zip(ids).rev() {
+        if !id.starts_with(prefix) {
             continue;
         }
         let resource = plan.printable_id(location.resource);
@@ -36,7 +48,7 @@ pub(super) fn bans(plan: &Plan<'_>, prefix: &str, shape: &Shape) -> Vec<Ban> {
         for place in &location.nodes {
             if place.score.value() < 0 && shape.has_node(place.node) {
                 bans.push(Ban {
-                    id: location.id.clone().into_owned(),
+                    id: id.to_owned(),
                     resource: resource.to_owned(),
                     node: place.node,
                     score: place.score.value(),
@@ -46,6 +58,14 @@ pub(super) fn bans(plan: &Plan<'_>, prefix: &str, shape: &Shape) -> Vec<Ban> {
         }
     }
     bans
+}
+
+/// The id of the constraint's rule of that number: what is said by a rule goes by the rule's name.
+fn rule_id<'c>(plan: &Plan<'c>, constraint: &str, nth: usize) -> Option<&'c str> {
+    let configuration = plan.cib.child("configuration")?;
+    let mut constraints = configuration.child("constraints")?.children();
+    let constraint = constraints.find(|it| it.id() == Some(constraint))?;
+    constraint.children_named("rule").nth(nth)?.id()
 }
 
 /// Writes bans. Says whether anything was written.
