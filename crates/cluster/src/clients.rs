@@ -52,6 +52,8 @@ pub struct User {
     pub name: String,
     /// The groups that it is in.
     pub groups: Vec<String>,
+    /// The program that has connected.
+    pub program: String,
     /// Access control lists do not apply to it.
     pub is_exempt: bool,
 }
@@ -145,6 +147,9 @@ fn user(stream: &UnixStream) -> User {
         return User::default();
     };
     let uid = peer.uid();
+    let program = peer.pid().map(|pid| format!("/proc/{pid}/comm"));
+    let program = program.and_then(|path| std::fs::read_to_string(path).ok());
+    let program = program.unwrap_or_default().trim_end().to_owned();
     let entry = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid));
     let entry = entry.ok().flatten();
     let is_own = uid == 0 || uid == nix::unistd::geteuid().as_raw();
@@ -152,6 +157,7 @@ fn user(stream: &UnixStream) -> User {
         return User {
             name: uid.to_string(),
             groups: Vec::new(),
+            program,
             is_exempt: is_own,
         };
     };
@@ -159,6 +165,7 @@ fn user(stream: &UnixStream) -> User {
         is_exempt: is_own || entry.name == CLUSTER_USER,
         groups: groups_of(&entry),
         name: entry.name,
+        program,
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Parts<G> {
     pub log: Log,
     /// The witness, where there is one.
     pub witness: Option<WitnessSide>,
+    /// Where agents are, and what they find.
+    pub agents: agents::Settings,
 }
 
 /// The daemon.
@@ -128,10 +130,7 @@ impl<G: GroupService> Daemon<G> {
             clients: parts.clients,
             log: parts.log,
             witness: parts.witness,
-            resources: ResourceSide::new(agents::Settings {
-                balancer: std::env::current_exe().ok(),
-                ..agents::Settings::default()
-            }),
+            resources: ResourceSide::new(parts.agents),
             vote_until: None,
             sessions: BTreeMap::new(),
             asked: BTreeMap::new(),

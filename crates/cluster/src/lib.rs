@@ -14,6 +14,7 @@
 //!                                     writer ┴──┴─► disk
 //! ```
 
+mod agent_commands;
 mod alerts;
 mod cables;
 pub mod clients;

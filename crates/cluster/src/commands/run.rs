@@ -11,6 +11,7 @@ use membership::{Incarnation, Member};
 use replica::Replica;
 
 use super::{Place, failure};
+use crate::agent_commands;
 use crate::clients::Clients;
 use crate::clock;
 use crate::daemon::{Daemon, Parts};
@@ -102,6 +103,10 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
     // The socket first: it tells that another daemon runs before that one's files are touched.
     let clients =
         Clients::listen(&socket).map_err(|error| format!("{}: {error}", socket.display()))?;
+    let (agents, problem) = agent_commands::settings(&socket);
+    if let Some(problem) = problem {
+        log.say(&problem);
+    }
     let (writer, found) = Writer::start(&setup.cib, setup.generations)?;
     for said in &found.said {
         log.say(said);
@@ -143,6 +148,7 @@ async fn serve(setup: Setup, mut log: Log, options: &RunOptions) -> Result<(), S
         writer,
         clients,
         log,
+        agents,
     };
     match with.setup.transport() {
         MessageTransport::Embedded => {
@@ -193,6 +199,7 @@ struct With {
     writer: Writer,
     clients: Clients,
     log: Log,
+    agents: agents::Settings,
 }
 
 impl With {
@@ -214,6 +221,7 @@ impl With {
             writer: self.writer,
             clients: self.clients,
             log: self.log,
+            agents: self.agents,
         });
         daemon.run().await.map_err(|error| error.to_string())
     }

@@ -10,7 +10,7 @@ use cluster_api::{
 };
 use corosync_config::model::MessageTransport;
 use quorum::Fact;
-use replica::{Change, Expectation, Operation, RequestId};
+use replica::{Change, Expectation, Operation, Origin, RequestId};
 
 use super::{Daemon, access};
 use crate::clients::ClientId;
@@ -133,9 +133,18 @@ impl<G: GroupService> Daemon<G> {
         self.node.request(id, request);
     }
 
-    /// A change that the client may make, on the CIB that it was judged on.
+    /// A change that the client may make, on the CIB that it was judged on, with its origin.
     fn permitted(&self, client: ClientId, mut change: Change) -> Result<Change, String> {
         let cib = self.node.replica().committed();
+        change.origin = self.sessions.get(&client).map(|session| Origin {
+            time: jiff::Zoned::now()
+                .with_time_zone(system::local_zone::local_zone())
+                .strftime("%a %b %e %H:%M:%S %Y")
+                .to_string(),
+            node: self.setup.name(self.setup.node).to_owned(),
+            client: session.user.program.clone(),
+            user: session.user.name.clone(),
+        });
         if let Some(session) = self.sessions.get(&client)
             && let Some(permissions) = access::limits(cib, &session.user)
         {

@@ -119,6 +119,33 @@ fn of_two_nodes_the_one_whose_cable_is_out_stops_what_it_runs() {
 }
 
 #[test]
+fn a_script_finds_the_clusters_commands() {
+    let Some(cluster) = Running::start(Shape::of(1)) else {
+        return;
+    };
+    let script = "#!/bin/sh\ncase $1 in\nmeta-data) echo '<resource-agent name=\"teller\">\
+                  <actions><action name=\"start\" timeout=\"20s\"/><action name=\"stop\" timeout=\"20s\"/>\
+                  <action name=\"monitor\" timeout=\"20s\" interval=\"10s\"/></actions></resource-agent>';;\n\
+                  start) touch /run/teller; $HA_SBIN_DIR/attrd_updater -n teller -U \"$(crm_node -n)\";;\n\
+                  stop) rm -f /run/teller;;\nmonitor) [ -e /run/teller ] || exit 7;;\nesac\n";
+    let path = "/usr/lib/ocf/resource.d/lab/teller";
+    cluster.node(1).write_file(path, script.as_bytes()).unwrap();
+    cluster.run_all().unwrap();
+    together(&cluster, &[1]);
+    pcs(&cluster, 1, &["property", "set", "stonith-enabled=false"]);
+    pcs(
+        &cluster,
+        1,
+        &["resource", "create", "teller", "ocf:lab:teller"],
+    );
+    eventually("the script has said where it runs", || {
+        let (_, cib) = cluster.ask(KEEL.as_ref(), 1, &["cib"]);
+        cib.contains("name=\"teller\" value=\"node1\"")
+            .then_some(())
+    });
+}
+
+#[test]
 fn operators_programs_are_told_of_nodes_and_resources() {
     let Some(cluster) = Running::start(Shape::of(3)) else {
         return;

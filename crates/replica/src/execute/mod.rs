@@ -203,7 +203,8 @@ fn write_origin(document: &mut Document, origin: &Origin) {
         ("update-client", &origin.client),
         ("update-user", &origin.user),
     ];
-    for (name, value) in attributes {
+    let known = attributes.iter().filter(|(_, value)| !value.is_empty());
+    for (name, value) in known {
         document.set(root, name, value);
     }
 }
