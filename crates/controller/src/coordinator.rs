@@ -12,6 +12,8 @@
 //! the CIB says. What it decides on is a copy of the CIB; whatever changes meanwhile makes the
 //! decision *stale*, and a new one follows as soon as nothing is in flight any more.
 
+mod patience;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,32 +30,11 @@ use crate::report::Report;
 use crate::states;
 use crate::transition::{Finished, Started, Transition};
 
+pub use patience::{DEADTIME, FIRST_LOOK, RETURN_LIMIT, TAKEOVER_DELAY};
+
 /// How often the CIB is looked at anew although nothing happened, where it does not say
 /// (`cluster-recheck-interval`).
 const RECHECK: Duration = Duration::from_secs(15 * 60);
-
-/// How long to wait after a node could not be fenced before it is tried again.
-const FENCING_PAUSE: Duration = Duration::from_secs(2);
-
-/// How often the fencing of a node is tried before the coordinator waits for a change of the
-/// configuration, or for the next look at everything (`stonith-max-attempts`).
-const FENCING_ATTEMPTS: u32 = 10;
-
-/// How long the resources of a node that was lost, and is not fenced, are left to it: it notices the
-/// loss no later than this view did, and stops what it runs where it has no quorum.
-pub const TAKEOVER_DELAY: Duration = Duration::from_millis(100);
-
-/// How long a node that is lost, and was heard again, may take to come back before anything is decided
-/// without it: a daemon that died is started again at once, and what it ran goes on meanwhile.
-pub const RETURN_LIMIT: Duration = Duration::from_secs(1);
-
-/// How long a node that has just started, and has no quorum yet, looks for the others before it stops
-/// what it may have left running in a former life.
-pub const FIRST_LOOK: Duration = Duration::from_millis(500);
-
-/// How long at the start of a cluster nodes that never came are waited for before they count
-/// (`dc-deadtime`).
-pub const DEADTIME: Duration = Duration::from_secs(20);
 
 /// What a coordinator begins with.
 #[derive(Clone, Debug)]
@@ -366,27 +347,6 @@ impl Coordinator {
         self.joined.is_superset(&self.settings.members)
     }
 
-    /// Until when there is something to wait for once all members have joined: nodes that never came
-    /// and would be fenced, or those without whom there is no quorum.
-    fn waits_until(&self) -> Duration {
-        let Settings {
-            nodes,
-            members,
-            is_quorate,
-            unseen_until,
-            looks_until,
-            ..
-        } = &self.settings;
-        let away = nodes.keys().filter(|node| !members.contains(node));
-        let may_come = away
-            .into_iter()
-            .any(|node| !states::is_seen(&self.cib, *node));
-        let for_unseen = may_come && states::fences_at_start(&self.cib);
-        let for_unseen = Some(*unseen_until).filter(|_| for_unseen);
-        let for_quorum = Some(*looks_until).filter(|_| !is_quorate);
-        for_unseen.max(for_quorum).unwrap_or_default()
-    }
-
     fn gather(&mut self, now: Now) {
         if !matches!(self.stage, Stage::Gathering) || !self.is_complete() {
             return;
@@ -402,22 +362,6 @@ impl Coordinator {
         let edits = states::of_view(&self.cib, &self.settings);
         let ticket = self.change(edits, Awaited::Nothing);
         self.stage = Stage::Announcing(ticket);
-    }
-
-    /// Until when what is lost may still run, or come back.
-    fn lost_until(&self, now: Now) -> Duration {
-        let Settings {
-            members,
-            is_quorate,
-            heard_at,
-            ..
-        } = &self.settings;
-        let lost = states::lost(&self.cib, members);
-        let returning = lost.iter().filter_map(|node| heard_at.get(node));
-        let back_by = returning.map(|at| *at + RETURN_LIMIT).max();
-        let is_left_alone = *is_quorate && !lost.is_empty() && !states::fences(&self.cib);
-        let stopped_by = is_left_alone.then(|| now.at + TAKEOVER_DELAY);
-        back_by.max(stopped_by).unwrap_or_default()
     }
 
     fn decide(&mut self, now: Now) {
@@ -524,24 +468,6 @@ impl Coordinator {
         );
         self.outputs
             .push_back(CoordinatorOutput::Fence(ticket, fencing));
-    }
-
-    /// A fencing that failed is not tried again at once, and not for ever.
-    fn hold_after_failure(&mut self, now: Now, target: String) {
-        let attempts = self.unfenced.entry(target.clone()).or_default();
-        *attempts += 1;
-        let pause = if *attempts < FENCING_ATTEMPTS {
-            FENCING_PAUSE
-        } else {
-            RECHECK
-        };
-        self.hold_until = now.at + pause;
-        let attempts = *attempts;
-        self.outputs
-            .push_back(CoordinatorOutput::Report(Report::NotFenced {
-                target,
-                attempts,
-            }));
     }
 
     /// An action is done.
