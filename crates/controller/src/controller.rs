@@ -154,6 +154,7 @@ impl Controller {
         self.join_at = None;
         self.changes.clear();
         self.untold.clear();
+        self.executor.drop_unbegun();
     }
 
     /// The members of the view agree on the CIB; whether they have quorum. Again whenever that changes.

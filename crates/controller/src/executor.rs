@@ -171,6 +171,12 @@ impl Executor {
         self.begin(now);
     }
 
+    /// A view has begun, with another coordinator: what the former one asked for and has not begun is
+    /// dropped.
+    pub fn drop_unbegun(&mut self) {
+        self.resources.values_mut().for_each(Resource::drop_unbegun);
+    }
+
     /// Something happened to a resource: whatever monitors it looks now, and not when its turn comes.
     pub fn noticed(&mut self, now: Now, resource: &str) {
         if let Some(resource) = self.resources.get_mut(resource) {

@@ -145,6 +145,20 @@ impl Resource {
         }
     }
 
+    /// What a former coordinator asked for and has not begun is not begun any more: the next one does
+    /// not know of it, and may have it done elsewhere.
+    pub fn drop_unbegun(&mut self) {
+        let asked = self.waiting.iter().filter(|call| !call.is_repetition);
+        for call in asked {
+            let key = (call.operation.task.clone(), call.operation.interval_ms);
+            let is_it = |it: &Recurring| it.number == call.number;
+            if self.recurring.get(&key).is_some_and(is_it) {
+                self.recurring.remove(&key);
+            }
+        }
+        self.waiting.retain(|call| call.is_repetition);
+    }
+
     /// What was is forgotten, and nothing recurs until the coordinator asks for it anew.
     pub fn forget(&mut self) {
         self.history.clear();

@@ -226,6 +226,22 @@ fn many_resources_are_started() {
 }
 
 #[test]
+fn what_waits_in_one_view_is_not_begun_in_the_next() {
+    let mut world = World::new(2, &dummy("A", 10), "", &[NO_FENCING]);
+    world.together(&[1, 2]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    let other = 3 - holder;
+    // A start behind a probe that takes its time, from a coordinator that is none any more.
+    world.ask_behind_a_probe(other, "A");
+    world.together(&[1, 2]);
+    world.pass(Duration::from_secs(2));
+    world.settle();
+    assert_eq!(world.holders("A"), [holder]);
+    assert_eq!(count(&world, &format!("A start node{other}")), 0);
+}
+
+#[test]
 fn what_a_lost_node_ran_is_left_to_it_for_a_moment() {
     let mut world = running();
     let holder = world.holders("A")[0];

@@ -154,6 +154,36 @@ impl World {
         it.calls.clear();
     }
 
+    /// A node is told to look for a resource, and then to start it.
+    pub fn ask_behind_a_probe(&mut self, node: u32, resource: &str) {
+        let now = self.clocks();
+        for (action, task) in [(1, "monitor"), (2, "start")] {
+            let operation = controller::Operation {
+                key: controller::TransitionKey {
+                    action,
+                    transition: 0,
+                    expected: 0,
+                    controller: "former".to_owned(),
+                },
+                resource: resource.to_owned(),
+                agent: controller::Agent {
+                    class: "ocf".to_owned(),
+                    provider: Some("heartbeat".to_owned()),
+                    kind: "Dummy".to_owned(),
+                },
+                task: task.to_owned(),
+                interval_ms: 0,
+                timeout: Duration::from_secs(20),
+                start_delay: Duration::ZERO,
+                parameters: BTreeMap::new(),
+            };
+            let it = self.nodes.get_mut(&node).expect("it runs");
+            let message = Message::Execute { node, operation };
+            it.controller.heard(now, node, message);
+        }
+        self.obey(node);
+    }
+
     /// These nodes hear one that was gone.
     pub fn hear_of(&mut self, nodes: &[u32], heard: u32) {
         let now = self.clocks();
