@@ -158,7 +158,7 @@ impl World {
     pub fn ask_behind_a_probe(&mut self, node: u32, resource: &str) {
         let now = self.clocks();
         for (action, task) in [(1, "monitor"), (2, "start")] {
-            let operation = controller::Operation {
+            let operation = Operation {
                 key: controller::TransitionKey {
                     action,
                     transition: 0,
