@@ -18,7 +18,6 @@ use cib::xml::Document;
 use cluster_node::{
     Agent, CallId, ClusterNode, Operation, OperationResult, OperationStatus, Ticket,
 };
-use scheduler::{Wishes, expansion};
 use tokio::sync::{Semaphore, mpsc};
 
 use watching::Watching;
@@ -152,7 +151,8 @@ impl ResourceSide {
     pub fn decide(&self, ticket: Ticket, cib: Arc<Document>) {
         let tell = self.tell.clone();
         tokio::task::spawn_blocking(move || {
-            let _ = tell.send(Ended::Decision(ticket, graph_of(&cib)));
+            let graph = scheduler::graph_for(&cib, DateTime::from_epoch_s(epoch_s()));
+            let _ = tell.send(Ended::Decision(ticket, graph));
         });
     }
 }
@@ -169,17 +169,6 @@ fn is_well(operation: &agents::Operation, outcome: &agents::Outcome) -> bool {
         && !operation.interval.is_zero()
         && outcome.status == ExecutionStatus::Done
         && matches!(outcome.code, OcfCode::Ok | OcfCode::Promoted)
-}
-
-/// What is to be done, by the scheduler's word.
-fn graph_of(cib: &Document) -> Document {
-    let expanded = expansion::expand(cib);
-    let moment = DateTime::from_epoch_s(epoch_s());
-    let mut plan = scheduler::read(&expanded, moment, Wishes::default());
-    let transition = scheduler::decide(&mut plan);
-    let graph = transition.to_document(&plan);
-    // A graph that is too large for a document is none: nothing is done.
-    graph.unwrap_or_else(|_| Document::new("transition_graph"))
 }
 
 /// What the calendar of this machine says, in seconds since 1970.

@@ -48,6 +48,17 @@ pub struct Wishes {
     pub sanitized: bool,
 }
 
+/// What is to be done for a cluster as its `cib` says it is now. A graph that is too large for a
+/// document is none: nothing is done.
+#[must_use]
+pub fn graph_for(cib: &Document, now: DateTime) -> Document {
+    let expanded = expansion::expand(cib);
+    let mut plan = read(&expanded, now, Wishes::default());
+    let transition = decide(&mut plan);
+    let graph = transition.to_document(&plan);
+    graph.unwrap_or_else(|_| Document::new("transition_graph"))
+}
+
 /// Reads what `cib` (expanded, see [`expansion::expand`]) says, without deciding anything but what
 /// has to be fenced.
 #[must_use]

@@ -7,7 +7,6 @@ use cib::time::DateTime;
 use cib::xml::Document;
 use cluster_node::{Action, Fencing, Ticket};
 use replica::{Change, Operation as Edit, Request, RequestId};
-use scheduler::{Wishes, expansion};
 
 use super::{Told, epoch_s, node_name};
 use crate::agenda::Event;
@@ -247,10 +246,5 @@ impl World {
 
 /// What the scheduler wants to be done.
 pub(super) fn graph_of(cib: &Document, epoch_s: i64) -> Document {
-    let expanded = expansion::expand(cib);
-    let moment = DateTime::from_epoch_s(epoch_s);
-    let mut plan = scheduler::read(&expanded, moment, Wishes::default());
-    let transition = scheduler::decide(&mut plan);
-    let graph = transition.to_document(&plan);
-    graph.unwrap_or_else(|_| Document::new("transition_graph"))
+    scheduler::graph_for(cib, DateTime::from_epoch_s(epoch_s))
 }
