@@ -13,15 +13,12 @@
 
 use std::collections::BTreeSet;
 
-use cib::literal::parse_boolean;
+use cib::views::boolean_option;
 use cib::xml::{Document, Element, escape_attribute, sanitized_id};
 use replica::Operation as Edit;
 
 use crate::action::ClusterAction;
 use crate::coordinator::Settings;
-
-/// The set of options that goes before all others.
-const OPTIONS: &str = "cib-bootstrap-options";
 
 /// A failure that is to be counted.
 #[derive(Clone, Copy, Debug)]
@@ -45,13 +42,13 @@ pub(crate) fn is_seen(cib: &Document, node: u32) -> bool {
 /// nothing is said).
 pub(crate) fn fences_at_start(cib: &Document) -> bool {
     let names = ["startup-fencing", "startup_fencing"];
-    fences(cib) && names.iter().find_map(|name| option(cib, name)) != Some(false)
+    fences(cib) && names.iter().find_map(|name| boolean_option(cib, name)) != Some(false)
 }
 
 /// Whether nodes that are lost are fenced (`stonith-enabled`, true where nothing is said).
 pub(crate) fn fences(cib: &Document) -> bool {
     let names = ["stonith-enabled", "fencing-enabled"];
-    names.iter().find_map(|name| option(cib, name)) != Some(false)
+    names.iter().find_map(|name| boolean_option(cib, name)) != Some(false)
 }
 
 /// The nodes that were there, did not leave in order, and are none of these members.
@@ -63,15 +60,6 @@ pub(crate) fn lost(cib: &Document, members: &BTreeSet<u32>) -> BTreeSet<u32> {
     });
     let ids = expected.filter_map(|state| state.id()?.parse().ok());
     ids.filter(|id| !members.contains(id)).collect()
-}
-
-fn option(cib: &Document, name: &str) -> Option<bool> {
-    let sets = cib.root().child("configuration")?.child("crm_config")?;
-    let mut sets: Vec<Element<'_>> = sets.children_named("cluster_property_set").collect();
-    sets.sort_by_key(|set| set.id() != Some(OPTIONS));
-    let mut pairs = sets.into_iter().flat_map(Element::children);
-    let pair = pairs.find(|pair| pair.attribute("name") == Some(name))?;
-    parse_boolean(pair.attribute("value")?)
 }
 
 fn state<'d>(cib: &'d Document, id: &str) -> Option<Element<'d>> {

@@ -2,17 +2,17 @@
 //!
 //! Root, the daemon's own user and `hacluster` are asked for nothing, as with Pacemaker.
 
-use cib::literal::parse_boolean;
 use cib::rules::Findings;
 use cib::views::access::{Access, Permission, permissions};
-use cib::xml::{Document, Element};
+use cib::views::boolean_option;
+use cib::xml::Document;
 use replica::Change;
 
 use crate::clients::User;
 
 /// What a user may do with this CIB; none: everything.
 pub(super) fn limits(cib: &Document, user: &User) -> Option<Vec<Permission>> {
-    if user.is_exempt || !is_enabled(cib) {
+    if user.is_exempt || boolean_option(cib, "enable-acl") != Some(true) {
         return None;
     }
     let groups: Vec<&str> = user.groups.iter().map(String::as_str).collect();
@@ -44,15 +44,4 @@ pub(super) fn check(
         Some(what) => Err(format!("permission denied: {what} may not be changed")),
         None => Ok(()),
     }
-}
-
-fn is_enabled(cib: &Document) -> bool {
-    let sets = cib
-        .root()
-        .child("configuration")
-        .and_then(|configuration| configuration.child("crm_config"));
-    let mut pairs = sets.into_iter().flat_map(Element::descendants);
-    let pair = pairs.find(|pair| pair.attribute("name") == Some("enable-acl"));
-    let value = pair.and_then(|pair| pair.attribute("value"));
-    value.and_then(parse_boolean) == Some(true)
 }
