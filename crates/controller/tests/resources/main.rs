@@ -25,6 +25,17 @@ fn running() -> World {
     world
 }
 
+/// The same with a fence device: the world, the node that has the resource, and the others.
+fn running_with_fencing() -> (World, u32, Vec<u32>) {
+    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
+    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
+    world.together(&[1, 2, 3]);
+    world.settle();
+    let holder = world.holders("A")[0];
+    let others = (1..=3).filter(|node| *node != holder).collect();
+    (world, holder, others)
+}
+
 fn count(world: &World, words: &str) -> usize {
     world.called.iter().filter(|call| *call == words).count()
 }
@@ -64,12 +75,7 @@ fn a_resource_of_a_dead_node_is_started_elsewhere() {
 
 #[test]
 fn with_fencing_a_dead_node_is_fenced_before_its_resource_moves() {
-    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
-    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
-    world.together(&[1, 2, 3]);
-    world.settle();
-    let holder = world.holders("A")[0];
-    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    let (mut world, holder, others) = running_with_fencing();
     world.together(&others);
     world.settle();
     assert_eq!(world.fenced, [format!("node{holder}")]);
@@ -256,12 +262,7 @@ fn what_a_lost_node_ran_is_left_to_it_for_a_moment() {
 
 #[test]
 fn what_cannot_be_fenced_is_tried_again_with_pauses() {
-    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
-    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
-    world.together(&[1, 2, 3]);
-    world.settle();
-    let holder = world.holders("A")[0];
-    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    let (mut world, _, others) = running_with_fencing();
     world.fencing_fails = true;
     world.together(&others);
     world.pass(Duration::from_secs(60));
@@ -280,12 +281,7 @@ fn what_cannot_be_fenced_is_tried_again_with_pauses() {
 
 #[test]
 fn a_node_whose_daemon_is_started_again_is_waited_for_and_not_fenced() {
-    let fencing = "<primitive id=\"F\" class=\"stonith\" type=\"fence_ipmilan\"/>";
-    let mut world = World::new(3, &(dummy("A", 10) + fencing), "", &[]);
-    world.together(&[1, 2, 3]);
-    world.settle();
-    let holder = world.holders("A")[0];
-    let others: Vec<u32> = (1..=3).filter(|node| *node != holder).collect();
+    let (mut world, holder, others) = running_with_fencing();
     world.hear_of(&others, holder);
     world.together(&others);
     world.pass(controller::RETURN_LIMIT / 2);
